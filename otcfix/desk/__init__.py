@@ -1,0 +1,1 @@
+"""The decision core: State, decide, and the verbs put together. Pure: (state, event) -> Decision."""

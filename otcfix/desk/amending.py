@@ -1,0 +1,373 @@
+"""OrderCancelRequest, OrderCancelReplaceRequest, OrderMassCancelRequest: changing what rests."""
+
+from decimal import Decimal
+
+from msgspec import structs
+
+from otcfix.desk import fills
+from otcfix.desk.dealing import Market, expiry_of, order_case, prepare
+from otcfix.desk.draft import Draft
+from otcfix.desk.lookups import duplicate_text, order_of, prior_use, scope_of
+from otcfix.desk.matching import execute
+from otcfix.gate import CANCEL_CHECKS, ORDER_CHECKS, CancelCase, judge
+from otcfix.ledger import holds
+from otcfix.model.event import IdUse
+from otcfix.model.messages import (
+    Head,
+    NewOrderSingle,
+    OrderCancelReplaceRequest,
+    OrderCancelRequest,
+    OrderMassCancelRequest,
+    Unit,
+)
+from otcfix.model.order import CANCELED, DAY, FILLED, FOK, IOC, REJECTED, Order
+from otcfix.model.party import Session
+from otcfix.model.refusal import CANCEL_CODES, Refusal, wording
+from otcfix.model.replies import ExecutionReport, MassCancelReported, OrderCancelRejected
+from otcfix.model.time import local_date
+from otcfix.model.verdict import Finding
+
+NONE = "NONE"
+NO_PASS_NEEDED = ("fields", "session_kind", "id_is_new", "throttle", "account_known")
+"""Checks of ORDER_CHECKS that CANCEL_CHECKS make themselves, in their own order."""
+
+GATE_FOR_REPLACE = tuple(c for c in ORDER_CHECKS if c.__name__ not in NO_PASS_NEEDED)
+
+
+def on_order_cancel_request(draft: Draft, message: OrderCancelRequest) -> None:
+    """Cancel what is left of an order (35=F)."""
+    head = message.head
+    session = draft.register.sessions[head.session]
+    scope = scope_of(session, message.end_client)
+    if _said_before(draft, head, scope, message.cl_ord_id, "F"):
+        return
+    order = order_of(draft, scope, message.orig_cl_ord_id, message.order_id)
+    case = CancelCase(
+        session,
+        message.missing,
+        message.cl_ord_id,
+        message.orig_cl_ord_id,
+        message.order_id,
+        _duplicate(draft, scope, message.cl_ord_id),
+        order,
+    )
+    verdict = judge(CANCEL_CHECKS, case)
+    draft.verdicts.append(verdict)
+    if verdict.failed is not None:
+        _reject(draft, head, scope, case, verdict.failed, "1")
+        return
+    assert order is not None
+    draft.uses.append(
+        IdUse(scope, message.cl_ord_id, "F", order.order_id, head.digest, True,
+              orig_cl_ord_id=message.orig_cl_ord_id)
+    )
+    order = structs.replace(order, session=head.session)
+    fills.close(
+        draft,
+        order,
+        CANCELED,
+        "CANCELED",
+        cl_ord_id=message.cl_ord_id,
+        orig_cl_ord_id=message.orig_cl_ord_id,
+    )
+
+
+def _duplicate(draft: Draft, scope: str, cl_ord_id: str) -> str:
+    prior = prior_use(draft, scope, cl_ord_id) if cl_ord_id else None
+    return duplicate_text(prior) if prior else ""
+
+
+def _said_before(draft: Draft, head: Head, scope: str, cl_ord_id: str, kind: str) -> bool:
+    """A23: a resent F or G with the same body gets the same answer; nothing happens again."""
+    prior = prior_use(draft, scope, cl_ord_id) if head.resent and cl_ord_id else None
+    if prior is None or prior.use.digest != head.digest or prior.use.kind != kind:
+        return False
+    use, order = prior.use, prior.order
+    if use.accepted and order is not None:
+        fills.say_status(
+            draft, order, head.session, cl_ord_id, orig_cl_ord_id=use.orig_cl_ord_id
+        )
+        return True
+    draft.say(
+        OrderCancelRejected(
+            head.session,
+            order.order_id if order else NONE,
+            cl_ord_id,
+            use.orig_cl_ord_id,
+            order.status if order else REJECTED,
+            "1" if kind == "F" else "2",
+            Refusal[use.code],
+            use.text,
+            order.account if order else "",
+            draft.event.at,
+            head.on_behalf_of,
+            head.on_behalf_of_sub,
+        )
+    )
+    return True
+
+
+def _reject(
+    draft: Draft, head: Head, scope: str, case: CancelCase, failed: Finding, response_to: str
+) -> None:
+    refusal = failed.refusal
+    assert refusal is not None
+    if refusal in (Refusal.MISSING_FIELD, Refusal.WRONG_SESSION):
+        draft.business_reject(head, case.cl_ord_id, refusal, failed.tag, failed.detail)
+        return
+    order = case.order
+    text = (
+        f"DUPLICATE {failed.detail}"
+        if refusal is Refusal.DUPLICATE
+        else wording(refusal, failed.tag, failed.detail)
+    )
+    code = refusal if refusal in CANCEL_CODES else Refusal.REPLACE_REFUSED
+    draft.say(
+        OrderCancelRejected(
+            head.session,
+            order.order_id if order else NONE,
+            case.cl_ord_id,
+            case.orig_cl_ord_id,
+            order.status if order else REJECTED,
+            response_to,
+            code,
+            text,
+            order.account if order else "",
+            draft.event.at,
+            head.on_behalf_of,
+            head.on_behalf_of_sub,
+        )
+    )
+    if refusal is not Refusal.DUPLICATE:
+        draft.uses.append(
+            IdUse(
+                scope,
+                case.cl_ord_id,
+                "F" if response_to == "1" else "G",
+                order.order_id if order else NONE,
+                head.digest,
+                False,
+                code.name,
+                text,
+                case.orig_cl_ord_id,
+            )
+        )
+
+
+def on_order_cancel_replace_request(draft: Draft, message: OrderCancelReplaceRequest) -> None:
+    """Change quantity, price, expiry or MinQty of a resting order (35=G; A11, A12)."""
+    wanted, head = message.order, message.head
+    session = draft.register.sessions[head.session]
+    scope = scope_of(session, wanted.end_client)
+    if _said_before(draft, head, scope, wanted.cl_ord_id, "G"):
+        return
+    order = order_of(draft, scope, message.orig_cl_ord_id, message.order_id)
+    case = CancelCase(
+        session,
+        wanted.missing,
+        wanted.cl_ord_id,
+        message.orig_cl_ord_id,
+        message.order_id,
+        _duplicate(draft, scope, wanted.cl_ord_id),
+        order,
+    )
+    if order is not None and order.is_open and not wanted.missing:
+        case.changed_tag = _changed(order, wanted, session)
+        if not case.changed_tag:
+            case.gate_refusal = _judge(draft, order, wanted, session)
+    verdict = judge(CANCEL_CHECKS, case)
+    draft.verdicts.append(verdict)
+    if verdict.failed is not None:
+        _reject(draft, head, scope, case, verdict.failed, "2")
+        return
+    assert order is not None
+    _replace(draft, order, wanted, session)
+
+
+def _changed(order: Order, wanted: NewOrderSingle, session: Session) -> int:
+    """The tag of a field that a replace changes and may not (A11); 0 for none."""
+    account = wanted.account or session.account
+    unit = Unit.TERMS if wanted.unit is Unit.TERMS else Unit.BASE
+    if wanted.symbol and wanted.symbol != order.symbol:
+        return 55
+    if wanted.wire_side != order.wire_side:
+        return 54
+    if wanted.ord_type != order.ord_type:
+        return 40
+    if account != order.account:
+        return 1
+    if wanted.unit is Unit.CASH:
+        return 152
+    if unit is not order.unit or wanted.unit is Unit.UNKNOWN:
+        return 15
+    if wanted.time_in_force in (IOC, FOK):
+        return 59
+    return 0
+
+
+def _judge(
+    draft: Draft, order: Order, wanted: NewOrderSingle, session: Session
+) -> Finding | None:
+    """What the gate says of the order that the replace would make; the increase only counts."""
+    case = order_case(draft, wanted, session)
+    case.replaces = True
+    assert wanted.quantity is not None
+    if wanted.quantity <= order.cum_qty and wanted.quantity > 0:
+        return None  # amended down to what is filled: nothing new is asked for
+    prepare(draft, case, max(wanted.quantity - order.quantity, Decimal(0)))
+    instrument, client = case.instrument, case.client
+    if instrument is not None and client is not None and wanted.price and wanted.price > 0:
+        tier = draft.register.tiers[client.tier]
+        leaves = wanted.quantity - order.cum_qty
+        if order.unit is Unit.BASE:
+            case.base_quantity = wanted.quantity
+        if 0 < leaves and (case.base_quantity or 0) <= 2 * instrument.qty_max:
+            _, need = holds.hold_for(
+                instrument, order.side, leaves, order.unit, wanted.price, tier.fee_bps
+            )
+            case.need, case.need_asset = max(need - order.held, 0), order.held_asset
+            case.free = draft.free(
+                order.client_id, order.held_asset, same_day=instrument.settl_days == 0
+            )
+    verdict = judge(GATE_FOR_REPLACE, case)
+    draft.verdicts.append(verdict)
+    return verdict.failed
+
+
+def _replace(draft: Draft, order: Order, wanted: NewOrderSingle, session: Session) -> None:
+    head = wanted.head
+    instrument = draft.register.instruments[order.symbol]
+    tier = draft.register.tiers[draft.register.clients[order.client_id].tier]
+    assert wanted.quantity is not None
+    quantity = max(wanted.quantity, order.cum_qty)
+    keeps_place = wanted.price == order.price and quantity <= order.quantity
+    status = order.status
+    if quantity == order.cum_qty:
+        status = FILLED
+    after = structs.replace(
+        order,
+        cl_ord_id=wanted.cl_ord_id,
+        chain=(*order.chain, (wanted.cl_ord_id, head.digest)),
+        quantity=quantity,
+        price=wanted.price,
+        time_in_force=wanted.time_in_force or DAY,
+        expire_at=expiry_of(draft, wanted, instrument),
+        expire_time=wanted.expire_time,
+        expire_date=local_date(wanted.expire_date) if wanted.expire_date else "",
+        min_qty=wanted.min_qty,
+        accepted_seq=order.accepted_seq if keeps_place else draft.event.seq,
+        session=head.session,
+        status=status,
+        cash_order_qty=None,
+        deliver_to=head.on_behalf_of,
+        deliver_to_sub=head.on_behalf_of_sub,
+    )
+    after = _move_hold(draft, after, fills.hold_wanted(after, instrument, tier))
+    draft.put_order(after)
+    draft.uses.append(
+        IdUse(after.scope, wanted.cl_ord_id, "G", order.order_id, head.digest, True,
+              orig_cl_ord_id=order.cl_ord_id)
+    )
+    draft.say(
+        ExecutionReport(
+            after.session,
+            "REPLACED",
+            draft.ids.next("E"),
+            after,
+            after.cl_ord_id,
+            draft.event.at,
+            orig_cl_ord_id=order.cl_ord_id,
+        )
+    )
+    if not after.is_open:
+        return
+    if after.expire_at is not None:
+        draft.timer(after.expire_at, "order", after.order_id)
+    _try_at_once(draft, after)
+
+
+def _move_hold(draft: Draft, order: Order, wanted: int) -> Order:
+    if wanted > order.held:
+        draft.post(holds.place(order.client_id, order.held_asset, wanted - order.held))
+    else:
+        draft.post(holds.release(order.client_id, order.held_asset, order.held - wanted))
+    return structs.replace(order, held=wanted)
+
+
+def _try_at_once(draft: Draft, order: Order) -> None:
+    instrument = draft.register.instruments[order.symbol]
+    tier = draft.register.tiers[draft.register.clients[order.client_id].tier]
+    market = Market(draft, instrument, tier, order.side)
+    if order.price is not None:
+        execute(draft, order, market.levels, market.ref, tier, order.price)
+
+
+def on_order_mass_cancel_request(draft: Draft, message: OrderMassCancelRequest) -> None:
+    """Cancel the client's orders of one symbol (530=1) or all (530=7), on any session (2.8)."""
+    head = message.head
+    session = draft.register.sessions[head.session]
+    if message.missing:
+        tag = message.missing[0]
+        draft.business_reject(head, message.cl_ord_id, Refusal.MISSING_FIELD, tag)
+        return
+    if not session.may_trade:
+        draft.business_reject(head, message.cl_ord_id, Refusal.WRONG_SESSION)
+        return
+    scope = scope_of(session, message.end_client)
+    kind = message.mass_cancel_request_type
+    refusal = _mass_refusal(draft, message, scope)
+    if refusal:
+        draft.say(_mass_report(draft, message, "0", (), *refusal))
+        return
+    found = [
+        order
+        for order in draft.state.orders.values()
+        if order.scope == scope and (kind == "7" or order.symbol == message.symbol)
+    ]
+    affected = tuple((order.cl_ord_id, order.order_id) for order in found)
+    draft.say(_mass_report(draft, message, kind, affected))
+    draft.uses.append(
+        IdUse(scope, message.cl_ord_id, "q", NONE, head.digest, True)
+    )
+    for order in sorted(found, key=lambda o: o.accepted_seq):
+        fills.close(draft, order, CANCELED, "CANCELED")
+
+
+def _mass_refusal(
+    draft: Draft, message: OrderMassCancelRequest, scope: str
+) -> tuple[str, str] | None:
+    if message.mass_cancel_request_type not in ("1", "7"):
+        return "0", wording(Refusal.UNSUPPORTED, 530)
+    if prior_use(draft, scope, message.cl_ord_id) and not message.head.resent:
+        return "99", wording(Refusal.DUPLICATE, 11)
+    if message.mass_cancel_request_type == "1":
+        if message.symbol not in draft.register.instruments:
+            return "1", wording(Refusal.UNKNOWN_SYMBOL, 55)
+    return None
+
+
+def _mass_report(
+    draft: Draft,
+    message: OrderMassCancelRequest,
+    response: str,
+    affected: tuple[tuple[str, str], ...],
+    reject_reason: str = "",
+    text: str = "",
+) -> MassCancelReported:
+    head = message.head
+    return MassCancelReported(
+        head.session,
+        draft.ids.next("M"),
+        message.cl_ord_id,
+        message.mass_cancel_request_type,
+        response,
+        affected,
+        message.symbol_sent,
+        reject_reason,
+        text,
+        draft.event.at,
+        head.on_behalf_of,
+        head.on_behalf_of_sub,
+    )
+
+

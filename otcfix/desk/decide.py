@@ -1,0 +1,99 @@
+"""decide(state, event): one table, the contents page of the decision core."""
+
+from collections.abc import Callable
+from typing import Any
+
+from otcfix.desk import amending, dealing, enquiries, quoting, upkeep
+from otcfix.desk.draft import Draft
+from otcfix.desk.state import State
+from otcfix.model import event as events
+from otcfix.model import messages
+from otcfix.model.decision import NOTHING, Decision
+from otcfix.model.event import Event
+from otcfix.model.refusal import Refusal
+
+
+def _only_journaled(draft: Draft, body: Any) -> None:
+    """Kept for the record; nothing follows from it here."""
+
+
+HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
+    messages.QuoteRequest: quoting.on_quote_request,
+    messages.QuoteCancel: quoting.on_quote_cancel,
+    messages.QuoteCounter: quoting.on_quote_counter,
+    messages.QuoteStatusRequest: quoting.on_quote_status_request,
+    messages.NewOrderSingle: dealing.on_new_order_single,
+    messages.OrderCancelRequest: amending.on_order_cancel_request,
+    messages.OrderCancelReplaceRequest: amending.on_order_cancel_replace_request,
+    messages.OrderMassCancelRequest: amending.on_order_mass_cancel_request,
+    messages.OrderStatusRequest: enquiries.on_order_status_request,
+    messages.OrderMassStatusRequest: enquiries.on_order_mass_status_request,
+    messages.ProviderQuote: _only_journaled,
+    messages.Complaint: upkeep.on_complaint,
+    messages.Malformed: upkeep.on_malformed,
+    messages.Unsupported: upkeep.on_unsupported,
+    events.Boot: upkeep.on_boot,
+    events.TimerFired: upkeep.on_timer_fired,
+    events.RatesMoved: upkeep.on_rates_moved,
+    events.SessionUp: upkeep.on_session_up,
+    events.SessionDown: upkeep.on_session_down,
+    events.EpochMoved: upkeep.on_epoch_moved,
+    events.Overflowed: upkeep.on_overflowed,
+    events.AdminSeen: _only_journaled,
+    events.ClockJumped: upkeep.on_clock_jumped,
+    events.Kill: upkeep.on_kill,
+    events.SetSession: upkeep.on_set_session,
+    events.SetInstrument: upkeep.on_set_instrument,
+    events.MoveFunds: upkeep.on_move_funds,
+    events.CancelOrder: upkeep.on_cancel_order,
+}
+
+LOOKS_UP = (
+    messages.QuoteRequest,
+    messages.NewOrderSingle,
+    messages.OrderCancelRequest,
+    messages.OrderCancelReplaceRequest,
+    messages.OrderStatusRequest,
+    messages.QuoteCancel,
+    messages.QuoteStatusRequest,
+    messages.OrderMassCancelRequest,
+)
+"""Messages whose answer depends on what the store recalls."""
+
+
+def decide(state: State, event: Event) -> Decision:
+    """Decide *event*: everything that follows from it, read from *state* and *event* alone.
+
+    Errors: none of its own. An exception from here is a bug; `failed` turns it into a decision.
+    """
+    draft = Draft(state, event)
+    if event.facts.store_failed and isinstance(event.body, LOOKS_UP):
+        draft.business_reject(event.body.head, "", Refusal.OVERLOADED)  # fail closed (R9)
+        return draft.decision()
+    HANDLERS[type(event.body)](draft, event.body)
+    return draft.decision() if draft.replies or draft.moved else _quiet(draft)
+
+
+def _quiet(draft: Draft) -> Decision:
+    decision = draft.decision()
+    return NOTHING if decision == NOTHING else decision
+
+
+def failed(state: State, event: Event, error: Exception) -> Decision:
+    """The decision for an event that `decide` could not decide: State untouched, client told.
+
+    The same on replay: it holds the kind of error, not its wording or place.
+    """
+    draft = Draft(state, event)
+    head = getattr(event.body, "head", None)
+    if head is not None and event.session in state.register.sessions:
+        if not isinstance(event.body, messages.Complaint):
+            ref_id = getattr(event.body, "cl_ord_id", "") or getattr(
+                event.body, "quote_req_id", ""
+            )
+            draft.business_reject(head, ref_id, Refusal.INTERNAL)
+    draft.alerts.append(f"event {event.seq} could not be decided: {type(error).__name__}")
+    decided = draft.decision()
+    return Decision(
+        replies=decided.replies, alerts=decided.alerts, failed=type(error).__name__
+    )

@@ -1,0 +1,189 @@
+"""A Decision in the making: State seen through what this event has already changed.
+
+Handlers read from the draft, so that the third order woken by one event sees what the first two
+took. State itself is untouched until `apply` (law 2).
+"""
+
+from datetime import date
+from decimal import Decimal
+
+import msgspec
+
+from otcfix.desk.ids import Ids
+from otcfix.desk.state import State
+from otcfix.ledger import chart
+from otcfix.model.decision import Decision, DeskMoved, DepthTaken, Disputed
+from otcfix.model.event import Event, IdUse, Recalled
+from otcfix.model.instrument import Instrument
+from otcfix.model.ledger import Obligation, Transfer
+from otcfix.model.messages import Head, Side
+from otcfix.model.order import Order
+from otcfix.model.quote import Quote
+from otcfix.model.rates import Rates
+from otcfix.model.refusal import Refusal, wording
+from otcfix.model.replies import BusinessRejected, ExecutionReport, Reply
+from otcfix.model.time import MS, Instant
+from otcfix.model.trade import Trade
+from otcfix.model.verdict import Verdict
+from otcfix.settlement import calendar
+
+
+class Draft:
+    """Collects the parts of one Decision."""
+
+    def __init__(self, state: State, event: Event) -> None:
+        self.state = state
+        self.event = event
+        self.register = state.register
+        desk = state.register.desk
+        self.ids = Ids(event.seq, state.id_key, desk.shard if desk else "")
+        self.replies: list[Reply] = []
+        self.transfers: list[Transfer] = []
+        self.trades: list[Trade] = []
+        self.orders: dict[str, Order] = {}
+        self.quotes: dict[str, Quote] = {}
+        self.uses: list[IdUse] = []
+        self.taken: dict[tuple[str, str, Side], DepthTaken] = {}
+        self.obligations: list[Obligation] = []
+        self.verdicts: list[Verdict] = []
+        self.moved: list[DeskMoved] = []
+        self.disputed: list[Disputed] = []
+        self.alerts: list[str] = []
+        self.timers: list[tuple[Instant, str, str]] = []
+        self._deltas: dict[str, int] = {}
+
+    def decision(self) -> Decision:
+        """What was collected."""
+        return Decision(
+            tuple(self.replies),
+            tuple(self.transfers),
+            tuple(self.trades),
+            tuple(self.orders.values()),
+            tuple(self.quotes.values()),
+            tuple(self.uses),
+            tuple(self.taken.values()),
+            tuple(self.obligations),
+            tuple(self.verdicts),
+            tuple(self.moved),
+            tuple(self.disputed),
+            tuple(self.alerts),
+            tuple(self.timers),
+        )
+
+    # -- reading through -------------------------------------------------------------------
+
+    def balance(self, account: str) -> int:
+        """Minor units, this event's transfers included."""
+        return self.state.balance(account) + self._deltas.get(account, 0)
+
+    def order(self, order_id: str) -> Order | None:
+        """The order as it stands now, when it was open before this event or made by it."""
+        return self.orders.get(order_id) or self.state.orders.get(order_id)
+
+    def quote(self, quote_id: str) -> Quote | None:
+        """The quote as it stands now, when it was alive before this event or made by it."""
+        return self.quotes.get(quote_id) or self.state.quotes.get(quote_id)
+
+    def taken_depth(self) -> dict[tuple[str, str, Side], DepthTaken]:
+        """What clients have taken of the sources' snapshots, this event included (R16)."""
+        return {**self.state.taken, **self.taken} if self.taken else self.state.taken
+
+    def recalled(self, kind: str, scope: str, key: str) -> Recalled | None:
+        """What the sequencer stamped for an id; None when State was expected to hold it."""
+        wanted = f"{scope}\x1f{key}"
+        for found in self.event.facts.recalled:
+            if found.kind == kind and found.key == wanted:
+                return found
+        return None
+
+    def rates(self, symbol: str) -> Rates | None:
+        """The stamped rates of *symbol*."""
+        return self.event.facts.rates.get(symbol)
+
+    def conversion(self, asset: str) -> Decimal | None:
+        """The stamped rate of *asset* into the limit currency; None when missing or old (R15)."""
+        found = self.event.facts.conversions.get(asset)
+        desk = self.register.desk
+        if found is None or desk is None:
+            return None
+        if found.changed_at < self.event.at - desk.price_age_max_ms * MS:
+            return None
+        return found.rate
+
+    def position(self, client_id: str, asset: str) -> int:
+        """All that the client has or is owed of *asset*, less what he owes. Minor units."""
+        return sum(
+            self.balance(chart.client_account(client_id, kind, asset))
+            for kind in chart.CLIENT_KINDS
+        )
+
+    def free(self, client_id: str, asset: str, *, same_day: bool) -> int:
+        """What the client may give of *asset*: his settlement limit included. Minor units.
+
+        Net of what he owes and is owed on later value dates; a leg that settles today is
+        bounded by what is available today as well (R4).
+        """
+        floor = self.state.floor(client_id, asset)
+        available = self.balance(chart.client_account(client_id, chart.AVAILABLE, asset))
+        owed = self.balance(chart.client_account(client_id, chart.RECEIVABLE, asset))
+        owes = self.balance(chart.client_account(client_id, chart.PAYABLE, asset))
+        net = available + owed + owes - floor
+        return min(net, available - floor) if same_day else net
+
+    def trade_dates(self, instrument: Instrument) -> tuple[date, date, Instant]:
+        """The trading day, the value date, and the instant at which the trading day ends."""
+        day, ends = calendar.trading_day(instrument, self.event.at)
+        return day, calendar.value_date(day, instrument.settl_days), ends
+
+    # -- collecting ------------------------------------------------------------------------
+
+    def post(self, transfers: tuple[Transfer, ...]) -> None:
+        """Add transfers."""
+        deltas = self._deltas
+        for transfer in transfers:
+            deltas[transfer.debit] = deltas.get(transfer.debit, 0) - transfer.amount
+            deltas[transfer.credit] = deltas.get(transfer.credit, 0) + transfer.amount
+            self.transfers.append(transfer)
+
+    def put_order(self, order: Order) -> None:
+        """Note how *order* stands now."""
+        self.orders[order.order_id] = order
+
+    def put_quote(self, quote: Quote) -> None:
+        """Note how *quote* stands now."""
+        self.quotes[quote.quote_id] = quote
+
+    def say(self, reply: Reply) -> None:
+        """Say *reply*; executions go to the client's drop copy sessions as well (R23)."""
+        self.replies.append(reply)
+        if isinstance(reply, ExecutionReport) and reply.exec_type != "STATUS":
+            for key in self.register.drop_copies.get(reply.order.client_id, ()):
+                if key != reply.session:
+                    self.replies.append(
+                        msgspec.structs.replace(reply, session=key, copy_of=reply.session)
+                    )
+
+    def move(self, what: str, key: str, value: str | int) -> None:
+        """Set one of State's small facts."""
+        self.moved.append(DeskMoved(what, key, value))
+
+    def timer(self, due: Instant, kind: str, key: str) -> None:
+        """Have *kind* happen to *key* at *due*."""
+        self.timers.append((due, kind, key))
+
+    def business_reject(
+        self, head: Head, ref_id: str, refusal: Refusal, tag: int | None = None, detail: str = ""
+    ) -> None:
+        """Answer with BusinessMessageReject(35=j)."""
+        self.say(
+            BusinessRejected(
+                head.session,
+                head.msg_seq_num,
+                head.msg_type,
+                ref_id,
+                refusal,
+                wording(refusal, tag, detail),
+                head.on_behalf_of,
+                head.on_behalf_of_sub,
+            )
+        )

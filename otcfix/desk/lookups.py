@@ -1,0 +1,105 @@
+"""What handlers look up before they lay a case before the gate."""
+
+from decimal import Decimal
+
+from msgspec import Struct
+
+from otcfix.desk.draft import Draft
+from otcfix.model.event import IdUse
+from otcfix.model.messages import Head
+from otcfix.model.money import from_minor
+from otcfix.model.instrument import Instrument
+from otcfix.model.order import STATUS_WORDS, Order
+from otcfix.model.party import Client, Session
+from otcfix.model.quote import Quote
+from otcfix.model.time import SECOND
+
+
+def scope_of(session: Session, end_client: str) -> str:
+    """Who a ClOrdID must be unique for: the client, and his end client for a broker (R17)."""
+    return f"{session.client_id}|{end_client}" if session.broker else session.client_id
+
+
+class Prior(Struct, gc=False):
+    """An earlier use of a ClOrdID(11): the request's digest and the order it led to."""
+
+    use: IdUse
+    order: Order | None
+
+
+def prior_use(draft: Draft, scope: str, cl_ord_id: str) -> Prior | None:
+    """The earlier use of *cl_ord_id*; None when it is new."""
+    order_id = draft.state.order_of_id.get((scope, cl_ord_id))
+    if order_id is not None:
+        order = draft.order(order_id)
+        if order is not None:
+            for known, digest in order.chain:
+                if known == cl_ord_id:
+                    kind = "D" if order.chain[0][0] == cl_ord_id else "G"
+                    return Prior(IdUse(scope, cl_ord_id, kind, order_id, digest, True), order)
+    found = draft.recalled("cl_ord_id", scope, cl_ord_id)
+    if found is None or found.use is None:
+        return None
+    return Prior(found.use, draft.order(found.use.order_id) or found.order)
+
+
+def duplicate_text(prior: Prior) -> str:
+    """`of OrderID O12 (filled)`, as it stands after DUPLICATE in Text(58) (R17)."""
+    if prior.order is None:
+        return "of OrderID NONE (rejected)"
+    return f"of OrderID {prior.order.order_id} ({STATUS_WORDS[prior.order.status]})"
+
+
+def order_of(draft: Draft, scope: str, cl_ord_id: str, order_id: str) -> Order | None:
+    """The order that a ClOrdID of this scope led to, else the client's order of that OrderID."""
+    if cl_ord_id:
+        prior = prior_use(draft, scope, cl_ord_id)
+        return prior.order if prior else None
+    order = draft.order(order_id)
+    if order is None:
+        found = draft.recalled("order", scope.split("|")[0], order_id)
+        order = found.order if found else None
+    return order if order is not None and order.scope == scope else None
+
+
+def quote_of(draft: Draft, client_id: str, quote_id: str) -> Quote | None:
+    """A client's quote, alive or recalled; another client's is as unknown as none."""
+    quote = draft.quote(quote_id)
+    if quote is not None:
+        return quote if quote.client_id == client_id else None
+    found = draft.recalled("quote", client_id, quote_id)
+    return found.quotes[0] if found and found.quotes else None
+
+
+def quotes_of_request(draft: Draft, client_id: str, quote_req_id: str) -> list[Quote]:
+    """Every quote that answered a QuoteReqID(131) of this client, alive or recalled."""
+    state = draft.state
+    ids = state.quotes_of_request.get((client_id, quote_req_id), ())
+    quotes = [quote for quote_id in ids if (quote := draft.quote(quote_id)) is not None]
+    found = draft.recalled("quote_request", client_id, quote_req_id)
+    if found:
+        quotes += [quote for quote in found.quotes if quote.quote_id not in ids]
+    return quotes
+
+
+def position_value(draft: Draft, client: Client, instrument: Instrument, rate: Decimal) -> Decimal:
+    """The client's position in the base asset, in the limit currency."""
+    minor = draft.position(client.client_id, instrument.base.code)
+    return from_minor(minor, instrument.base) * rate
+
+
+def throttled(draft: Draft, session: Session, head: Head) -> bool:
+    """Whether the session is above its messages_per_second (GCRA, one second's burst).
+
+    Notes the message in the draft when it is within; resent traffic is not counted.
+    """
+    rate = session.messages_per_second
+    if not rate or head.resent:
+        return False
+    spacing = SECOND // rate
+    earliest = int(draft.state.word("throttle", session.key, 0))
+    received = draft.event.received_at
+    if earliest - received > SECOND:
+        return True
+    draft.move("throttle", session.key, max(earliest, received) + spacing)
+    return False

@@ -1,0 +1,118 @@
+"""Executing orders against the desk's own price for their client (R16)."""
+
+from decimal import Decimal
+
+from otcfix.desk import fills
+from otcfix.desk.draft import Draft
+from otcfix.model.instrument import Instrument
+from otcfix.model.messages import Side, Unit
+from otcfix.model.money import round_amount, to_multiple
+from otcfix.model.order import FOK, LIMIT, Order
+from otcfix.model.party import Tier
+from otcfix.pricing import Priced, Reference, client_side, largest, price, reference
+from otcfix.pricing.sweep import Depth
+
+
+def execute(
+    draft: Draft,
+    order: Order,
+    levels: Depth,
+    ref: Reference | None,
+    tier: Tier,
+    worst: Decimal,
+    *,
+    resting: bool = False,
+) -> Order:
+    """Fill what q* of R16 allows at no worse than *worst*; returns the order as it stands then.
+
+    FOK fills all or nothing; IOC and market orders fill once; a resting order fills when q* is
+    all of LeavesQty or reaches the instrument's partial_min. MinQty(110) binds the first fill.
+    """
+    instrument = draft.register.instruments[order.symbol]
+    if ref is None or not levels:
+        return order
+    found = _size(order, levels, ref, instrument, tier, worst)
+    if found is None:
+        return order
+    quantity, px = found
+    leaves = order.quantity - order.cum_qty
+    if quantity < leaves:
+        if order.time_in_force == FOK:
+            return order
+        if resting and quantity < _smallest(order, instrument, px):
+            return order
+    if order.min_qty and not order.cum_qty and quantity < order.min_qty:
+        return order
+    if not fills.can_pay(draft, order, instrument, tier, quantity, px):
+        return order
+    return fills.fill(draft, order, instrument, tier, quantity, px, ref.mid, levels)
+
+
+def _smallest(order: Order, instrument: Instrument, px: Decimal) -> Decimal:
+    least = instrument.partial_min
+    return least * px if order.unit is Unit.TERMS else least
+
+
+def _size(
+    order: Order,
+    levels: Depth,
+    ref: Reference,
+    instrument: Instrument,
+    tier: Tier,
+    worst: Decimal,
+) -> tuple[Decimal, Decimal] | None:
+    """(quantity in the order's unit, price) of the largest fill; None when nothing goes."""
+    leaves = order.quantity - order.cum_qty
+    whole = price(levels, ref, instrument, tier, order.side, leaves, order.unit)
+    if isinstance(whole, Priced) and _no_worse(whole.price, worst, order.side):
+        return leaves, whole.price
+    # In terms the base that all of it would be is not known when depth is short: bound it by
+    # the best price, which buys the most base a buyer can get and the least a seller must give.
+    most = leaves / levels[0][0] if order.unit is Unit.TERMS else leaves
+    base = largest(levels, ref, instrument, tier, order.side, most, worst)
+    while base > 0:
+        part = price(levels, ref, instrument, tier, order.side, base, Unit.BASE)
+        if isinstance(part, Priced) and _no_worse(part.price, worst, order.side):
+            if order.unit is not Unit.TERMS:
+                return base, part.price
+            terms = round_amount(base * part.price, instrument.terms)
+            return (terms, part.price) if 0 < terms < leaves else None
+        # Division cut the size at 28 digits; one lot less is within the price for certain.
+        base = to_multiple(base - instrument.lot, instrument.lot)
+    return None
+
+
+def _no_worse(px: Decimal, worst: Decimal, side: Side) -> bool:
+    return px <= worst if side is Side.BUY else px >= worst
+
+
+def match_resting(draft: Draft, symbol: str) -> None:
+    """RatesMoved: try the symbol's resting orders in the order of their acceptance (R16)."""
+    instrument = draft.register.instruments.get(symbol)
+    rates = draft.rates(symbol)
+    if instrument is None or rates is None or draft.state.halted:
+        return
+    if draft.state.instrument_state(symbol) != "OPEN":
+        return
+    ref = reference(rates, instrument, draft.event.at)
+    if not isinstance(ref, Reference):
+        return
+    for order_id in tuple(draft.state.resting.get(symbol, ())):
+        order = draft.order(order_id)
+        if order is None or not order.is_open or order.price is None:
+            continue
+        if not may_fill(draft, order):
+            continue
+        client = draft.register.clients[order.client_id]
+        tier = draft.register.tiers[client.tier]
+        levels = client_side(rates, instrument, order.side, draft.event.at, draft.taken_depth())
+        execute(draft, order, levels, ref, tier, order.price, resting=True)
+
+
+def may_fill(draft: Draft, order: Order) -> bool:
+    """Whether a resting order may execute now: it is not past its expiry, its client may deal."""
+    if order.expire_at is not None and order.expire_at <= draft.event.at:
+        return False
+    client = draft.register.clients.get(order.client_id)
+    return client is not None and client.enabled and order.ord_type == LIMIT
+

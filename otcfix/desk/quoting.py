@@ -1,0 +1,441 @@
+"""QuoteRequest, QuoteCancel, QuoteStatusRequest: a quote's life but for the deal."""
+
+from decimal import Decimal
+
+from msgspec import structs
+
+from otcfix.desk.draft import Draft
+from otcfix.desk.lookups import position_value, quote_of, quotes_of_request, throttled
+from otcfix.gate import QUOTE_CHECKS, QuoteCase, judge
+from otcfix.ledger.holds import hold_for
+from otcfix.model.instrument import Instrument
+from otcfix.model.messages import (
+    QuoteCancel,
+    QuoteCounter,
+    QuoteRequest,
+    QuoteRequestLine,
+    QuoteStatusRequest,
+    Side,
+    Unit,
+)
+from otcfix.model.party import Tier
+from otcfix.model.quote import DEALT, EXPIRED, INDICATIVE, LIVE, PASSED, WITHDRAWN, Quote
+from otcfix.model.refusal import Refusal, wording
+from otcfix.model.replies import (
+    QuoteMade,
+    QuoteRefused,
+    QuoteStatusReport,
+    QuoteWithdrawn,
+)
+from otcfix.model.time import MS, local_date
+from otcfix.pricing import Priced, Reference, client_side, price, reference
+
+BUSINESS = (Refusal.MISSING_FIELD, Refusal.WRONG_SESSION, Refusal.THROTTLED)
+"""Refusals that are answered by a BusinessMessageReject, not by the message's own reject."""
+
+
+def on_quote_request(draft: Draft, request: QuoteRequest) -> None:
+    """Answer each line of a QuoteRequest(35=R) alone: a Quote, or a reject (rules.md 2.12)."""
+    head = request.head
+    session = draft.register.sessions[head.session]
+    known = quotes_of_request(draft, session.client_id, request.quote_req_id)
+    if known and head.resent and _say_again(draft, request, known):
+        return
+    firm_known = [quote for quote in known if quote.firm]
+    if not firm_known:
+        for quote in known:  # an indicative QuoteReqID may be used again
+            if quote.lives:
+                draft.put_quote(structs.replace(quote, state=EXPIRED))
+    slow_down = throttled(draft, session, head)
+    seen: set[tuple[object, ...]] = set()
+    for number, line in enumerate(request.lines or (_NO_LINE,)):
+        terms = (line.symbol, line.side, line.currency, line.settl_date, line.settl_type)
+        case = _case(draft, request, line)
+        case.repeated_line = terms in seen
+        case.throttled = slow_down
+        seen.add(terms)
+        if firm_known:
+            case.duplicate = "QuoteReqID was used before"
+        if number >= case.desk.quote_request_lines_max:
+            _refuse(draft, case, Refusal.TOO_LARGE, 146, "too many symbols in one request")
+            continue
+        if not _answer(draft, case, number):
+            return
+
+
+_NO_LINE = QuoteRequestLine("", "", None, "", None, Unit.BASE, "", None, "", "", "")
+
+
+def _say_again(draft: Draft, request: QuoteRequest, known: list[Quote]) -> bool:
+    """A23: a resent request is answered by its live quotes again, a dead one by AG 658=4."""
+    head = request.head
+    live = [q for q in known if q.lives and draft.event.received_at <= q.valid_until]
+    for quote in live:
+        again = structs.replace(quote, session=head.session)
+        draft.say(QuoteMade(head.session, again, poss_resend=True))
+    if not live:
+        line = request.lines[0] if request.lines else _NO_LINE
+        draft.say(
+            QuoteRefused(
+                head.session,
+                request.quote_req_id,
+                line.symbol_sent,
+                line.wire_side,
+                line.quantity,
+                Refusal.TOO_OLD,
+                wording(Refusal.TOO_OLD, detail="the quote is dead"),
+                head.on_behalf_of,
+                head.on_behalf_of_sub,
+            )
+        )
+    return True
+
+
+def _case(draft: Draft, request: QuoteRequest, line: QuoteRequestLine) -> QuoteCase:
+    register, state, head = draft.register, draft.state, request.head
+    session = register.sessions[head.session]
+    client = register.clients.get(session.client_id)
+    instrument = register.instruments.get(line.symbol)
+    assert register.desk is not None
+    return QuoteCase(
+        head=head,
+        session=session,
+        client=client,
+        client_id=session.client_id,
+        received_at=draft.event.received_at,
+        desk=register.desk,
+        halted=state.halted,
+        throttled=False,
+        session_enabled=state.session_enabled(session.key),
+        account=line.account or session.account,
+        end_client=request.end_client,
+        instrument=instrument,
+        instrument_state=state.instrument_state(line.symbol) if instrument else "",
+        settl_date=draft.trade_dates(instrument)[1] if instrument else None,
+        request=request,
+        line=line,
+        open_quotes=state.open_quotes.get(session.client_id, 0)
+        + sum(quote.state == LIVE for quote in draft.quotes.values()),
+        repeated_line=False,
+    )
+
+
+class _Sides:
+    """The priced sides of one line."""
+
+    __slots__ = ("buy", "mid", "refusal", "sell")
+
+    def __init__(self) -> None:
+        self.buy: Priced | None = None
+        self.sell: Priced | None = None
+        self.mid = Decimal(0)
+        self.refusal: Refusal | None = None
+
+
+def _price(draft: Draft, case: QuoteCase, instrument: Instrument, tier: Tier) -> _Sides:
+    sides = _Sides()
+    line = case.line
+    rates = draft.rates(instrument.symbol)
+    ref = reference(rates, instrument, draft.event.at)
+    if not isinstance(ref, Reference) or rates is None:
+        sides.refusal = ref if isinstance(ref, Refusal) else Refusal.NO_PRICE
+        return sides
+    sides.mid = ref.mid
+    if line.quantity is None or line.quantity <= 0 or line.unit in (Unit.UNKNOWN, Unit.BOTH):
+        return sides
+    taken = draft.taken_depth()
+    for side in (Side.SELL, Side.BUY) if line.side is None else (line.side,):
+        levels = client_side(rates, instrument, side, draft.event.at, taken)
+        found = price(levels, ref, instrument, tier, side, line.quantity, line.unit)
+        if isinstance(found, Refusal):
+            sides.refusal = found
+        elif side is Side.BUY:
+            sides.buy = found
+        else:
+            sides.sell = found
+    return sides
+
+
+def _measure(draft: Draft, case: QuoteCase, sides: _Sides, tier: Tier) -> None:
+    """Lay size, notional, position and funds of the worse side before the gate (A24)."""
+    instrument, client, line = case.instrument, case.client, case.line
+    priced = sides.buy or sides.sell
+    if instrument is None or client is None:
+        return
+    rate = draft.conversion(instrument.base.code)
+    terms_rate = draft.conversion(instrument.terms.code)
+    case.conversion = rate if terms_rate is not None else None
+    if line.unit is Unit.BASE:
+        case.base_quantity = line.quantity
+    elif priced is not None:
+        case.base_quantity = priced.base
+    base = case.base_quantity
+    if base is None or base <= 0 or rate is None:
+        return
+    case.notional = base * rate
+    before = position_value(draft, client, instrument, rate)
+    case.position_before = before
+    side = line.side or (Side.BUY if abs(before + case.notional) >= abs(before - case.notional)
+                         else Side.SELL)
+    case.position_after = before + case.notional if side is Side.BUY else before - case.notional
+    same_day = instrument.settl_days == 0
+    shortest: int | None = None
+    for way, found in ((Side.BUY, sides.buy), (Side.SELL, sides.sell)):
+        if found is None or line.quantity is None:
+            continue
+        unit = Unit.TERMS if line.unit is Unit.TERMS else Unit.BASE
+        amount = line.quantity if unit is Unit.TERMS else found.base
+        if amount > 2 * instrument.qty_max and unit is Unit.BASE:
+            continue  # refused as too large; an amount that fits no account is not measured
+        asset, need = hold_for(instrument, way, amount, unit, found.price, tier.fee_bps)
+        free = draft.free(client.client_id, asset, same_day=same_day)
+        if shortest is None or free - need < shortest:
+            shortest = free - need
+            case.need, case.free, case.need_asset = need, free, asset
+
+
+def _answer(draft: Draft, case: QuoteCase, number: int) -> bool:
+    """Quote or refuse one line; False when the whole request was answered by a j."""
+    instrument, client = case.instrument, case.client
+    tier = draft.register.tiers.get(client.tier) if client else None
+    sides = _Sides()
+    if instrument is not None and tier is not None:
+        sides = _price(draft, case, instrument, tier)
+        case.pricing_refusal = sides.refusal
+        _measure(draft, case, sides, tier)
+    verdict = judge(QUOTE_CHECKS, case)
+    draft.verdicts.append(verdict)
+    if verdict.failed is not None:
+        return _refuse(draft, case, verdict.failed.refusal, verdict.failed.tag,
+                       verdict.failed.detail)
+    if instrument is not None:
+        _quote(draft, case, instrument, sides, number)
+    return True
+
+
+def _refuse(
+    draft: Draft, case: QuoteCase, refusal: Refusal | None, tag: int | None, detail: str
+) -> bool:
+    head, line = case.head, case.line
+    assert refusal is not None
+    if refusal in BUSINESS:
+        draft.business_reject(head, case.request.quote_req_id, refusal, tag, detail)
+        return False
+    draft.say(
+        QuoteRefused(
+            head.session,
+            case.request.quote_req_id,
+            line.symbol_sent,
+            line.wire_side,
+            line.quantity,
+            refusal,
+            wording(refusal, tag, detail),
+            head.on_behalf_of,
+            head.on_behalf_of_sub,
+        )
+    )
+    return True
+
+
+def _quote(
+    draft: Draft, case: QuoteCase, instrument: Instrument, sides: _Sides, number: int
+) -> None:
+    head, line, session = case.head, case.line, case.session
+    quote_type = session.quote_type_default if line.quote_type is None else line.quote_type
+    firm = quote_type == 1
+    at = draft.event.at
+    life_ms = instrument.quote_life_ms if firm else case.desk.indicative_life_ms
+    assert line.quantity is not None and case.settl_date is not None
+    # 62 goes out in milliseconds: what the client reads is what the desk keeps.
+    valid_until = (at + life_ms * MS) // MS * MS
+    quote = Quote(
+        draft.ids.next("Q" if firm or session.version != "FIX.4.2" else "I"),
+        case.request.quote_req_id,
+        number,
+        session.client_id,
+        case.end_client,
+        case.account,
+        head.session,
+        instrument.symbol,
+        line.symbol_sent,
+        line.side,
+        line.wire_side,
+        line.quantity,
+        line.unit,
+        line.currency,
+        sides.sell.price if sides.sell else None,
+        sides.buy.price if sides.buy else None,
+        sides.mid,
+        at,
+        valid_until,
+        local_date(case.settl_date),
+        LIVE if firm else INDICATIVE,
+        firm,
+        0,
+        head.on_behalf_of,
+        head.on_behalf_of_sub,
+    )
+    draft.put_quote(quote)
+    draft.timer(valid_until + 1, "quote", quote.quote_id)
+    draft.say(QuoteMade(head.session, quote))
+
+
+def withdraw(draft: Draft, quote: Quote, state: str = WITHDRAWN, text: str = "") -> None:
+    """End a live quote before its time and tell its session (Z)."""
+    draft.put_quote(structs.replace(quote, state=state))
+    if quote.state == LIVE:
+        draft.say(QuoteWithdrawn(quote.session, quote, text))
+
+
+def expire(draft: Draft, quote: Quote) -> None:
+    """End a quote at its time; told only where the session wants it (A6)."""
+    draft.put_quote(structs.replace(quote, state=EXPIRED))
+    session = draft.register.sessions.get(quote.session)
+    if quote.state != LIVE or session is None or not session.tell_expiry:
+        return
+    if session.version == "FIX.4.2":
+        draft.say(QuoteWithdrawn(quote.session, quote, "expired"))
+    else:
+        draft.say(_status(quote, quote.session, "EXPIRED"))
+
+
+def _status(quote: Quote, session: str, status: str, text: str = "") -> QuoteStatusReport:
+    return QuoteStatusReport(
+        session,
+        status,
+        quote.quote_id,
+        quote.quote_req_id,
+        quote.symbol_sent,
+        text=text,
+        deliver_to=quote.deliver_to,
+        deliver_to_sub=quote.deliver_to_sub,
+    )
+
+
+def on_quote_cancel(draft: Draft, message: QuoteCancel) -> None:
+    """The client is no longer interested: QuoteCancel(35=Z), or a pass by AJ 694=6 (A18)."""
+    head = message.head
+    session = draft.register.sessions[head.session]
+    if message.missing:
+        draft.business_reject(
+            head, message.quote_id, Refusal.MISSING_FIELD, message.missing[0]
+        )
+        return
+    everything = message.quote_cancel_type == "4" and not message.quote_resp_id
+    if everything:
+        mine = [q for q in draft.state.quotes.values() if q.client_id == session.client_id]
+    elif message.quote_id and message.quote_id != "*":
+        found = quote_of(draft, session.client_id, message.quote_id)
+        mine = [found] if found else []
+    else:
+        mine = quotes_of_request(draft, session.client_id, message.quote_req_id)
+    for quote in mine:
+        if quote.lives:
+            state = PASSED if quote.state == LIVE else EXPIRED
+            draft.put_quote(structs.replace(quote, state=state))
+    if not message.wants_answer:
+        return
+    first = mine[0] if mine else None
+    if message.quote_resp_id:
+        status = "PASS" if first and first.lives else _final_word(draft, first)
+    elif everything:
+        status = "ALL_CANCELED"
+    else:
+        status = "CANCELED" if any(quote.lives for quote in mine) else _final_word(draft, first)
+    draft.say(
+        QuoteStatusReport(
+            head.session,
+            status,
+            message.quote_id or (first.quote_id if first else ""),
+            message.quote_req_id or (first.quote_req_id if first and not everything else ""),
+            message.symbol_sent or (first.symbol_sent if first and not everything else ""),
+            quote_resp_id=message.quote_resp_id,
+            text=_final_text(status, first),
+            deliver_to=head.on_behalf_of,
+            deliver_to_sub=head.on_behalf_of_sub,
+        )
+    )
+
+
+def _final_word(draft: Draft, quote: Quote | None) -> str:
+    if quote is None:
+        return "UNKNOWN"
+    if quote.lives:
+        late = draft.event.received_at > quote.valid_until
+        return "EXPIRED" if late else "LIVE"
+    return "EXPIRED" if quote.state == EXPIRED else "GONE"
+
+
+def _final_text(status: str, quote: Quote | None) -> str:
+    if status == "UNKNOWN":
+        return wording(Refusal.UNKNOWN_QUOTE)
+    if status == "GONE" and quote is not None:
+        return wording(Refusal.QUOTE_GONE, detail=quote.state.lower())
+    return ""
+
+
+def on_quote_status_request(draft: Draft, message: QuoteStatusRequest) -> None:
+    """Tell how a quote stands (35=a)."""
+    head = message.head
+    session = draft.register.sessions[head.session]
+    if message.missing:
+        draft.business_reject(
+            head, message.quote_status_req_id, Refusal.MISSING_FIELD, message.missing[0]
+        )
+        return
+    if message.quote_id:
+        found = quote_of(draft, session.client_id, message.quote_id)
+        quotes: list[Quote | None] = [found]
+    else:
+        quotes = list(quotes_of_request(draft, session.client_id, message.quote_req_id)) or [None]
+    for quote in quotes:
+        status = _final_word(draft, quote)
+        draft.say(
+            QuoteStatusReport(
+                head.session,
+                status,
+                quote.quote_id if quote else message.quote_id,
+                quote.quote_req_id if quote else message.quote_req_id,
+                quote.symbol_sent if quote else message.symbol_sent,
+                quote_status_req_id=message.quote_status_req_id,
+                text=_final_text(status, quote),
+                deliver_to=head.on_behalf_of,
+                deliver_to_sub=head.on_behalf_of_sub,
+            )
+        )
+
+
+def on_quote_counter(draft: Draft, message: QuoteCounter) -> None:
+    """AJ with 694 other than hit or pass: not done here; the quote lives on."""
+    detail = "counter not supported" if message.quote_resp_type == "2" else "not supported"
+    draft.business_reject(
+        message.head, message.quote_resp_id, Refusal.UNSUPPORTED, 694, detail
+    )
+
+
+def end_siblings(draft: Draft, dealt: Quote) -> None:
+    """The first deal ends the other quotes of the same request line (A4); unexpired ones by Z."""
+    for quote in quotes_of_request(draft, dealt.client_id, dealt.quote_req_id):
+        if quote.quote_id == dealt.quote_id or quote.line != dealt.line or not quote.lives:
+            continue
+        if draft.event.received_at <= quote.valid_until:
+            withdraw(draft, quote)
+        else:
+            expire(draft, quote)
+
+
+def refused_hit(draft: Draft, quote: Quote) -> None:
+    """A5: a refused hit does not use the quote up; the desk withdraws it after the third."""
+    if quote.state != LIVE:
+        return
+    desk = draft.register.desk
+    hits = quote.refused_hits + 1
+    if desk is not None and hits >= desk.refused_hits_max:
+        withdraw(draft, quote, text="refused too often")
+    else:
+        draft.put_quote(structs.replace(quote, refused_hits=hits))
+
+
+def dealt(draft: Draft, quote: Quote) -> None:
+    """The quote is used up."""
+    draft.put_quote(structs.replace(quote, state=DEALT))

@@ -1,0 +1,26 @@
+"""The configuration as decide wants it: looked up by key. Rebuilt when the Desk changes."""
+
+from otcfix.model.instrument import Instrument
+from otcfix.model.money import Asset
+from otcfix.model.party import Client, Desk, Session, Tier
+
+
+class Register:
+    """Indexes over one Desk; empty before the first Boot."""
+
+    def __init__(self, desk: Desk | None = None) -> None:
+        self.desk = desk
+        self.assets: dict[str, Asset] = {a.code: a for a in desk.assets} if desk else {}
+        self.instruments: dict[str, Instrument] = (
+            {i.symbol: i for i in desk.instruments} if desk else {}
+        )
+        self.tiers: dict[str, Tier] = {t.name: t for t in desk.tiers} if desk else {}
+        self.clients: dict[str, Client] = {c.client_id: c for c in desk.clients} if desk else {}
+        self.sessions: dict[str, Session] = {s.key: s for s in desk.sessions} if desk else {}
+        self.drop_copies: dict[str, tuple[str, ...]] = {
+            client_id: tuple(
+                s.key for s in self.sessions.values() if client_id in s.drop_copy_of
+            )
+            for client_id in self.clients
+        }
+

@@ -1,0 +1,318 @@
+"""State: what is open now. `apply` writes a Decision into it and never decides.
+
+State holds what can still change: live quotes, open orders, balances, numbers of sessions. What
+is closed lives in the store and comes back as `Recalled` facts (R9), so State stays small.
+"""
+
+import heapq
+
+import msgspec
+from msgspec import Struct
+
+from otcfix.desk.register import Register
+from otcfix.ledger import chart
+from otcfix.model.decision import Decision, DepthTaken
+from otcfix.model.errors import InvariantBroken
+from otcfix.model.event import Event
+from otcfix.model.ledger import Transfer
+from otcfix.model.messages import Side
+from otcfix.model.order import Order
+from otcfix.model.party import Desk
+from otcfix.model.quote import LIVE, Quote
+from otcfix.model.time import Instant
+
+OPEN = "OPEN"
+
+
+class Snapshot(Struct):
+    """State as it is kept between runs; what can be counted from it is not in it."""
+
+    seq: int
+    at: Instant
+    desk: Desk | None
+    desk_hash: str
+    balances: dict[str, int]
+    quotes: list[Quote]
+    orders: list[Order]
+    taken: list[DepthTaken]
+    words: dict[str, dict[str, str | int]]
+    owed_withdrawals: dict[str, list[Quote]]
+    obligations: dict[str, int]
+    timers: list[tuple[Instant, str, str]]
+
+
+class State:
+    """Everything a decision may read besides its event. Only `apply` changes it."""
+
+    def __init__(self, id_key: bytes) -> None:
+        self.id_key = id_key
+        self.seq = 0
+        self.at: Instant = 0
+        self.register = Register()
+        self.desk_hash = ""
+        self.balances: dict[str, int] = {}
+        self.quotes: dict[str, Quote] = {}
+        self.quotes_of_request: dict[tuple[str, str], tuple[str, ...]] = {}
+        self.open_quotes: dict[str, int] = {}
+        self.quoted: dict[str, int] = {}
+        self.orders: dict[str, Order] = {}
+        self.order_of_id: dict[tuple[str, str], str] = {}
+        self.open_orders: dict[str, int] = {}
+        self.resting: dict[str, dict[str, None]] = {}
+        self.taken: dict[tuple[str, str, Side], DepthTaken] = {}
+        self.words: dict[str, dict[str, str | int]] = {}
+        self.owed_withdrawals: dict[str, dict[str, Quote]] = {}
+        self.obligations: dict[str, int] = {}
+        self.timers: list[tuple[Instant, str, str]] = []
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def word(self, what: str, key: str, default: str | int = "") -> str | int:
+        """Read one of the small facts that DeskMoved sets."""
+        words = self.words.get(what)
+        return default if words is None else words.get(key, default)
+
+    @property
+    def halted(self) -> bool:
+        """Whether the kill switch is on, or the desk's clock is not to be trusted."""
+        words = self.words.get("desk")
+        return bool(words)
+
+    def instrument_state(self, symbol: str) -> str:
+        """OPEN, CLOSED (trading hours) or PAUSED (staff)."""
+        if self.word("paused", symbol):
+            return "PAUSED"
+        return str(self.word("hours", symbol, OPEN))
+
+    def session_enabled(self, key: str) -> bool:
+        """Whether the session may deal: its configuration, unless staff said otherwise since."""
+        session = self.register.sessions[key]
+        return int(self.word("session_enabled", key, int(session.enabled))) > 0
+
+    def balance(self, account: str) -> int:
+        """Minor units; zero for an account that was never used."""
+        return self.balances.get(account, 0)
+
+    def floor(self, client_id: str, asset: str) -> int:
+        """The lowest that the client's available account of *asset* may go, in minor units."""
+        client = self.register.clients.get(client_id)
+        return -client.settlement_limits.get(asset, 0) if client else 0
+
+    def next_due(self) -> Instant | None:
+        """The earliest instant at which something must happen by itself; None for never."""
+        while self.timers:
+            due, kind, key = self.timers[0]
+            if self._is_due_still(due, kind, key):
+                return due
+            heapq.heappop(self.timers)
+        return None
+
+    def _is_due_still(self, due: Instant, kind: str, key: str) -> bool:
+        if kind == "quote":
+            quote = self.quotes.get(key)
+            return quote is not None and quote.valid_until < due
+        if kind == "order":
+            order = self.orders.get(key)
+            return order is not None and order.expire_at == due
+        if kind == "disconnect":
+            return self.word("offline_since", key, 0) != 0
+        return True
+
+    def due(self, until: Instant) -> list[tuple[Instant, str, str]]:
+        """What falls due at or before *until*, by due time; reading only."""
+        found = [timer for timer in self.timers if timer[0] <= until]
+        return sorted(timer for timer in set(found) if self._is_due_still(*timer))
+
+    def waits_on(self, symbol: str) -> bool:
+        """Whether a RatesMoved of *symbol* could change anything: an order rests, or a quote's
+        cancel band may be left."""
+        if self.resting.get(symbol):
+            return True
+        instrument = self.register.instruments.get(symbol)
+        return instrument is not None and bool(
+            instrument.cancel_band_bps and self.quoted.get(symbol)
+        )
+
+    # -- writing ---------------------------------------------------------------------------
+
+    def apply(self, event: Event, decision: Decision) -> None:
+        """Write *decision* into the state.
+
+        Errors: InvariantBroken when a law would not hold; the process must stop then.
+        """
+        if event.seq != self.seq + 1 or event.at < self.at:
+            raise InvariantBroken(f"event {event.seq} does not follow {self.seq}")
+        self.seq = event.seq
+        self.at = event.at
+        self._boot(event)
+        for transfer in decision.transfers:
+            self._post(transfer)
+        if decision.transfers:
+            self._check_floors(decision.transfers)
+        for moved in decision.moved:
+            self._move(moved.what, moved.key, moved.value)
+        for order in decision.orders:
+            self._put_order(order)
+        for quote in decision.quotes:
+            self._put_quote(quote)
+        for taken in decision.taken:
+            self.taken[taken.source, taken.symbol, taken.side] = taken
+        for owed in decision.obligations:
+            key = f"{owed.client_id}|{owed.asset}|{owed.value_date}"
+            amount = self.obligations.get(key, 0) + owed.amount
+            if amount:
+                self.obligations[key] = amount
+            else:
+                self.obligations.pop(key, None)
+        if event.kind == "TimerFired":
+            self._drop_timers(event.body.due)
+        for timer in decision.timers:
+            heapq.heappush(self.timers, timer)
+
+    def _boot(self, event: Event) -> None:
+        if event.kind != "Boot":
+            return
+        if event.body.desk is not None:
+            self.set_desk(event.body.desk, event.body.desk_hash)
+        self.timers = [timer for timer in self.timers if timer[1] != "hours"]
+        heapq.heapify(self.timers)
+
+    def set_desk(self, desk: Desk, desk_hash: str) -> None:
+        """Take a new configuration."""
+        self.register = Register(desk)
+        self.desk_hash = desk_hash
+
+    def _post(self, transfer: Transfer) -> None:
+        balances = self.balances
+        debit, credit, amount = transfer.debit, transfer.credit, transfer.amount
+        balances[debit] = balances.get(debit, 0) - amount
+        balances[credit] = balances.get(credit, 0) + amount
+
+    def _check_floors(self, transfers: tuple[Transfer, ...]) -> None:
+        for transfer in transfers:
+            name = transfer.debit
+            if name.startswith(chart.CLIENT_PREFIX):
+                owner, kind, asset = name.rsplit(":", 2)
+                if kind == chart.PAYABLE:
+                    continue
+                floor = self.floor(owner[len(chart.CLIENT_PREFIX) :], asset)
+                if self.balances[name] < (floor if kind == chart.AVAILABLE else 0):
+                    raise InvariantBroken(f"{name} would fall to {self.balances[name]}")
+
+    def _put_order(self, order: Order) -> None:
+        before = self.orders.get(order.order_id)
+        if order.is_open:
+            self.orders[order.order_id] = order
+            for cl_ord_id, _ in order.chain:
+                self.order_of_id[order.scope, cl_ord_id] = order.order_id
+            if before is None:
+                self._count(self.open_orders, order.client_id, 1)
+            queue = self.resting.setdefault(order.symbol, {})
+            if before is not None and order.accepted_seq != before.accepted_seq:
+                queue.pop(order.order_id, None)  # a replaced order goes to the end (R16)
+            queue.setdefault(order.order_id)
+        elif before is not None:
+            del self.orders[order.order_id]
+            for cl_ord_id, _ in before.chain:
+                self.order_of_id.pop((order.scope, cl_ord_id), None)
+            self._count(self.open_orders, order.client_id, -1)
+            self.resting[order.symbol].pop(order.order_id, None)
+
+    def _put_quote(self, quote: Quote) -> None:
+        before = self.quotes.get(quote.quote_id)
+        key = (quote.client_id, quote.quote_req_id)
+        if quote.lives:
+            self.quotes[quote.quote_id] = quote
+            if before is None:
+                self.quotes_of_request[key] = (
+                    *self.quotes_of_request.get(key, ()),
+                    quote.quote_id,
+                )
+                if quote.state == LIVE:
+                    self._count(self.open_quotes, quote.client_id, 1)
+                    self._count(self.quoted, quote.symbol, 1)
+        elif before is not None:
+            del self.quotes[quote.quote_id]
+            left = tuple(q for q in self.quotes_of_request[key] if q != quote.quote_id)
+            if left:
+                self.quotes_of_request[key] = left
+            else:
+                del self.quotes_of_request[key]
+            if before.state == LIVE:
+                self._count(self.open_quotes, quote.client_id, -1)
+                self._count(self.quoted, quote.symbol, -1)
+
+    @staticmethod
+    def _count(counts: dict[str, int], key: str, step: int) -> None:
+        count = counts.get(key, 0) + step
+        if count < 0:
+            raise InvariantBroken(f"fewer than none of {key}")
+        if count:
+            counts[key] = count
+        else:
+            counts.pop(key, None)
+
+    def _move(self, what: str, key: str, value: str | int) -> None:
+        if what == "owed_withdrawal":
+            quote = self.quotes.get(str(value))
+            if quote is not None:
+                self.owed_withdrawals.setdefault(key, {})[quote.quote_id] = quote
+            return
+        if what == "withdrawals_told":
+            self.owed_withdrawals.pop(key, None)
+            return
+        words = self.words.setdefault(what, {})
+        if value == "" or value == 0:
+            words.pop(key, None)
+        else:
+            words[key] = value
+
+    def _drop_timers(self, until: Instant) -> None:
+        while self.timers and self.timers[0][0] <= until:
+            heapq.heappop(self.timers)
+
+    # -- keeping ---------------------------------------------------------------------------
+
+    def dump(self) -> bytes:
+        """State for a snapshot; `load` gives back one that decides the same."""
+        return msgspec.msgpack.encode(
+            Snapshot(
+                self.seq,
+                self.at,
+                self.register.desk,
+                self.desk_hash,
+                self.balances,
+                list(self.quotes.values()),
+                list(self.orders.values()),
+                list(self.taken.values()),
+                self.words,
+                {key: list(owed.values()) for key, owed in self.owed_withdrawals.items()},
+                self.obligations,
+                sorted(self.timers),
+            )
+        )
+
+    @classmethod
+    def load(cls, body: bytes, id_key: bytes) -> "State":
+        """Rebuild State from a snapshot, in the order that it was written in."""
+        kept = msgspec.msgpack.decode(body, type=Snapshot)
+        state = cls(id_key)
+        if kept.desk is not None:
+            state.set_desk(kept.desk, kept.desk_hash)
+        state.seq, state.at = kept.seq, kept.at
+        state.balances = kept.balances
+        for quote in kept.quotes:
+            state._put_quote(quote)
+        for order in sorted(kept.orders, key=lambda o: o.accepted_seq):
+            state._put_order(order)
+        state.orders = {order.order_id: order for order in kept.orders}
+        for taken in kept.taken:
+            state.taken[taken.source, taken.symbol, taken.side] = taken
+        state.words = kept.words
+        state.owed_withdrawals = {
+            key: {quote.quote_id: quote for quote in owed}
+            for key, owed in kept.owed_withdrawals.items()
+        }
+        state.obligations = kept.obligations
+        state.timers = kept.timers
+        return state

@@ -1,0 +1,354 @@
+"""What happens without a client asking: boot, timers, rates, sessions, staff commands."""
+
+from decimal import ROUND_DOWN
+
+from msgspec import structs
+
+from otcfix.desk import fills, quoting
+from otcfix.desk.draft import Draft
+from otcfix.desk.matching import match_resting
+from otcfix.ledger import chart
+from otcfix.model.event import (
+    Boot,
+    CancelOrder,
+    ClockJumped,
+    EpochMoved,
+    Kill,
+    MoveFunds,
+    Overflowed,
+    RatesMoved,
+    SessionDown,
+    SessionUp,
+    SetInstrument,
+    SetSession,
+    TimerFired,
+)
+from otcfix.model.ledger import Obligation, Transfer
+from otcfix.model.messages import Complaint, Head, Malformed, Unsupported
+from otcfix.model.decision import Disputed
+from otcfix.model.money import from_minor, to_minor
+from otcfix.model.order import CANCELED, EXPIRED, Order
+from otcfix.model.party import Desk
+from otcfix.model.quote import LIVE, WITHDRAWN
+from otcfix.model.refusal import Refusal, wording
+from otcfix.model.replies import BusinessRejected, QuoteRefused, QuoteWithdrawn, SessionRejected
+from otcfix.model.time import MS
+from otcfix.pricing import Reference, reference
+from otcfix.settlement import calendar
+
+
+def on_boot(draft: Draft, boot: Boot) -> None:
+    """The desk starts: quotes of the last run are void (journaled, so that replay agrees).
+
+    They are withdrawn at their session's next logon, if that comes before their 62. Quotes that
+    were made but never said are answered "desk restarted" (R10).
+    """
+    state = draft.state
+    unsaid = {quote_id for _, quote_id, _, _ in boot.unsent_quote_requests}
+    for quote in state.quotes.values():
+        draft.put_quote(structs.replace(quote, state=WITHDRAWN))
+        if quote.state == LIVE and quote.quote_id not in unsaid:
+            draft.move("owed_withdrawal", quote.session, quote.quote_id)
+    for session, quote_id, quote_req_id, symbol_sent in boot.unsent_quote_requests:
+        draft.say(
+            QuoteRefused(
+                session,
+                quote_req_id,
+                symbol_sent,
+                "",
+                None,
+                Refusal.DESK_RESTARTED,
+                f"{Refusal.DESK_RESTARTED.name}: {Refusal.DESK_RESTARTED.value}",
+            )
+        )
+    desk = boot.desk or draft.register.desk
+    if desk is not None:
+        _watch_hours(draft, desk)
+
+
+def _watch_hours(draft: Draft, desk: Desk) -> None:
+    """Set each instrument OPEN or CLOSED by its hours, and wait for the next change."""
+    at = draft.event.at
+    for instrument in desk.instruments:
+        is_open = calendar.is_open(instrument.hours, at)
+        draft.move("hours", instrument.symbol, "" if is_open else "CLOSED")
+        change = calendar.next_change(instrument.hours, at)
+        if change is not None:
+            draft.timer(change, "hours", instrument.symbol)
+
+
+def on_timer_fired(draft: Draft, timer: TimerFired) -> None:
+    """Do what fell due, by due time: expiries before anything else can match (state table)."""
+    for _, kind, key in draft.state.due(timer.due):
+        if kind == "quote":
+            quote = draft.quote(key)
+            if quote is not None and quote.lives:
+                quoting.expire(draft, quote)
+        elif kind == "order":
+            order = draft.order(key)
+            if order is not None and order.is_open:
+                fills.close(draft, order, EXPIRED, "EXPIRED")
+        elif kind == "hours":
+            _hours_changed(draft, key)
+        elif kind == "value_date":
+            _value_date_reached(draft, key)
+        elif kind == "disconnect":
+            _cancel_disconnected(draft, key)
+
+
+def _hours_changed(draft: Draft, symbol: str) -> None:
+    instrument = draft.register.instruments.get(symbol)
+    if instrument is None:
+        return
+    at = draft.event.at
+    is_open = calendar.is_open(instrument.hours, at)
+    draft.move("hours", symbol, "" if is_open else "CLOSED")
+    if not is_open:
+        for quote in draft.state.quotes.values():
+            if quote.symbol == symbol:
+                quoting.withdraw(draft, quote, text="closed")
+    change = calendar.next_change(instrument.hours, at)
+    if change is not None:
+        draft.timer(change, "hours", symbol)
+
+
+def _value_date_reached(draft: Draft, value_date: str) -> None:
+    """R4: what was receivable or payable on this date becomes available, as far as it can."""
+    for key, amount in sorted(draft.state.obligations.items()):
+        client_id, asset, date = key.split("|")
+        if date > value_date:
+            continue
+        available = chart.client_account(client_id, chart.AVAILABLE, asset)
+        if amount > 0:
+            owed = chart.client_account(client_id, chart.RECEIVABLE, asset)
+            draft.post((Transfer(owed, available, asset, amount, "value_date"),))
+        else:
+            owes = chart.client_account(client_id, chart.PAYABLE, asset)
+            if draft.balance(available) + amount < draft.state.floor(client_id, asset):
+                draft.alerts.append(f"{client_id} cannot pay {-amount} {asset} due {date}")
+                continue
+            draft.post((Transfer(available, owes, asset, -amount, "value_date"),))
+        draft.obligations.append(Obligation(client_id, asset, -amount, date))
+
+
+def on_rates_moved(draft: Draft, moved: RatesMoved) -> None:
+    """Wake the resting orders of the symbols that moved."""
+    for symbol in moved.symbols:
+        _withdraw_overtaken(draft, symbol)
+        match_resting(draft, symbol)
+
+
+def _withdraw_overtaken(draft: Draft, symbol: str) -> None:
+    """A firm quote dies when its reference turns stale or leaves the instrument's cancel band."""
+    instrument = draft.register.instruments.get(symbol)
+    if instrument is None or not draft.state.quoted.get(symbol):
+        return
+    ref = reference(draft.rates(symbol), instrument, draft.event.at)
+    band = instrument.cancel_band_bps
+    for quote in draft.state.quotes.values():
+        if quote.symbol != symbol or quote.state != LIVE:
+            continue
+        if not isinstance(ref, Reference):
+            quoting.withdraw(draft, quote, text="no price")
+        elif band and abs(ref.mid - quote.mid) * 10_000 > band * quote.mid:
+            quoting.withdraw(draft, quote, text="the market has moved")
+
+
+def on_clock_jumped(draft: Draft, jumped: ClockJumped) -> None:
+    """No dealing while the desk's clock is not to be trusted; quotes are withdrawn (2.10)."""
+    draft.move("desk", "clock", "" if jumped.trusted else "UNTRUSTED")
+    draft.alerts.append(f"clock {'trusted again' if jumped.trusted else 'jumped'}: {jumped.by_ms} ms")
+    if not jumped.trusted:
+        for quote in draft.state.quotes.values():
+            quoting.withdraw(draft, quote)
+
+
+def on_session_up(draft: Draft, up: SessionUp) -> None:
+    """Tell the session what was withdrawn while it was away; its grace period is over."""
+    draft.move("online", up.session, 1)
+    draft.move("epoch", up.session, up.epoch)
+    draft.move("offline_since", up.session, 0)
+    draft.move("say_again", up.session, 0)
+    owed = draft.state.owed_withdrawals.get(up.session, {})
+    for quote in owed.values():
+        if draft.event.received_at <= quote.valid_until:
+            draft.say(QuoteWithdrawn(up.session, quote, "desk restarted"))
+    if owed:
+        draft.move("withdrawals_told", up.session, 1)
+
+
+def on_session_down(draft: Draft, down: SessionDown) -> None:
+    """Orders stand (A22), unless they are to be cancelled after the session's grace period."""
+    draft.move("online", down.session, 0)
+    session = draft.register.sessions.get(down.session)
+    if session is None:
+        return
+    mine = (o for o in draft.state.orders.values() if o.session == down.session)
+    if any(order.cancel_on_disconnect for order in mine):
+        draft.move("offline_since", down.session, draft.event.at)
+        draft.timer(draft.event.at + session.cancel_grace_ms * MS, "disconnect", down.session)
+
+
+def _cancel_disconnected(draft: Draft, session_key: str) -> None:
+    draft.move("offline_since", session_key, 0)
+    for order in sorted(draft.state.orders.values(), key=lambda o: o.accepted_seq):
+        if order.session == session_key and order.cancel_on_disconnect:
+            current = draft.order(order.order_id)
+            if current is not None and current.is_open:
+                fills.close(
+                    draft, current, CANCELED, "CANCELED", text="disconnected",
+                    cancel_reason="DISCONNECT",
+                )
+
+
+def on_epoch_moved(draft: Draft, moved: EpochMoved) -> None:
+    """Note the session's new sequence epoch (R1); its reports are said again (R21)."""
+    draft.move("epoch", moved.session, moved.epoch)
+    draft.move("say_again", moved.session, 1)
+
+
+def on_overflowed(draft: Draft, over: Overflowed) -> None:
+    """R2: the journaled refusal of a message that found no room; its ClOrdID is not used up."""
+    detail = Refusal.OVERLOADED.value
+    if over.msg_type in ("F", "G", "q"):
+        order = _named(draft, over)
+        draft.alerts.append(f"{over.session}: no room for {over.msg_type} {over.ref_id}")
+        if order is not None:
+            detail = f"{detail}; order {order.order_id} stands"
+    draft.say(
+        BusinessRejected(
+            over.session,
+            over.msg_seq_num,
+            over.msg_type,
+            over.ref_id,
+            Refusal.OVERLOADED,
+            wording(Refusal.OVERLOADED, detail=detail),
+        )
+    )
+
+
+def _named(draft: Draft, over: Overflowed) -> Order | None:
+    session = draft.register.sessions.get(over.session)
+    if session is None:
+        return None
+    order_id = draft.state.order_of_id.get((session.client_id, over.ref_id))
+    return draft.order(order_id) if order_id else None
+
+
+def on_malformed(draft: Draft, message: Malformed) -> None:
+    """Answer Reject(35=3)."""
+    head = message.head
+    draft.say(
+        SessionRejected(
+            head.session,
+            head.msg_seq_num,
+            head.msg_type,
+            message.ref_tag,
+            message.session_reject_reason,
+            message.text,
+        )
+    )
+
+
+def on_unsupported(draft: Draft, message: Unsupported) -> None:
+    """Answer BusinessMessageReject 380=3."""
+    draft.business_reject(
+        message.head, "", Refusal.UNSUPPORTED, detail="this message type is not spoken here"
+    )
+
+
+def on_complaint(draft: Draft, message: Complaint) -> None:
+    """A client could not read what we said: alert, mark the execution disputed (rules.md 2.2).
+
+    Never answered: a reject must not be answered by a reject.
+    """
+    head: Head = message.head
+    why = f"{head.msg_type} {message.reason} {message.text}".strip()
+    draft.disputed.append(Disputed(head.session, message.exec_id, message.ref_seq_num, why))
+    what = message.exec_id or f"MsgSeqNum {message.ref_seq_num}"
+    draft.alerts.append(f"{head.session} disputes {what}: {why}")
+
+
+def on_kill(draft: Draft, kill: Kill) -> None:
+    """The kill switch: quotes and resting orders are withdrawn and told; survives a restart."""
+    if not kill.on:
+        draft.move("desk", "state", "")
+        return
+    draft.move("desk", "state", "HALTED")
+    for quote in draft.state.quotes.values():
+        quoting.withdraw(draft, quote, text="")
+    for order in sorted(draft.state.orders.values(), key=lambda o: o.accepted_seq):
+        _cancel_by_desk(draft, order)
+    draft.alerts.append(f"killed by {kill.by}: {kill.why}")
+
+
+def _cancel_by_desk(draft: Draft, order: Order) -> None:
+    text = wording(Refusal.CANCELLED_BY_DESK)
+    fills.close(draft, order, CANCELED, "CANCELED", text=text, cancel_reason="DESK")
+
+
+def on_set_session(draft: Draft, command: SetSession) -> None:
+    """Staff enables or disables a session; a disabled one's quotes and orders are withdrawn."""
+    if command.session not in draft.register.sessions:
+        draft.alerts.append(f"refused: no session {command.session}")
+        return
+    # Zero would read as "as configured"; the word is 1 for on and -1 for off.
+    draft.move("session_enabled", command.session, 1 if command.enabled else -1)
+    if command.enabled:
+        return
+    for quote in draft.state.quotes.values():
+        if quote.session == command.session:
+            quoting.withdraw(draft, quote)
+    for order in sorted(draft.state.orders.values(), key=lambda o: o.accepted_seq):
+        if order.session == command.session:
+            _cancel_by_desk(draft, order)
+
+
+def on_set_instrument(draft: Draft, command: SetInstrument) -> None:
+    """Staff pauses or reopens an instrument; a paused one's quotes are withdrawn."""
+    if command.symbol not in draft.register.instruments:
+        draft.alerts.append(f"refused: no instrument {command.symbol}")
+        return
+    paused = command.state == "PAUSED"
+    draft.move("paused", command.symbol, 1 if paused else 0)
+    if paused:
+        for quote in draft.state.quotes.values():
+            if quote.symbol == command.symbol:
+                quoting.withdraw(draft, quote, text="paused")
+
+
+def on_cancel_order(draft: Draft, command: CancelOrder) -> None:
+    """Staff cancels one resting order."""
+    order = draft.order(command.order_id)
+    if order is None or not order.is_open:
+        draft.alerts.append(f"refused: no open order {command.order_id}")
+        return
+    _cancel_by_desk(draft, order)
+
+
+def on_move_funds(draft: Draft, command: MoveFunds) -> None:
+    """A deposit or a withdrawal. Withdrawals see available only (R4), never the credit line.
+
+    Rounds: a deposit down to the minor unit, what is below is kept as a memo in the journal.
+    """
+    asset = draft.register.assets.get(command.asset)
+    client = draft.register.clients.get(command.client_id)
+    if asset is None or client is None or not command.amount.is_finite():
+        missing = f"asset {command.asset}" if asset is None else f"client {command.client_id}"
+        draft.alerts.append(f"refused: no {missing}")
+        return
+    amount = to_minor(abs(command.amount), asset, ROUND_DOWN)
+    if not amount:
+        draft.alerts.append("refused: nothing to move")
+        return
+    available = chart.client_account(client.client_id, chart.AVAILABLE, asset.code)
+    venue = chart.venue_account(command.venue, asset.code)
+    if command.amount > 0:
+        draft.post((Transfer(venue, available, asset.code, amount, "deposit"),))
+        return
+    has = draft.balance(available)
+    if amount > has:
+        short = f"available {from_minor(has, asset)} {asset.code}"
+        draft.alerts.append(f"refused: {client.client_id} has {short}")
+        return
+    draft.post((Transfer(available, venue, asset.code, amount, "withdrawal"),))

@@ -1,0 +1,409 @@
+"""The QuickFIX acceptor: callbacks that copy and enqueue, and the mouth of the desk.
+
+The binding ends the process on an exception that leaves a callback, holds the session's lock
+during it, and frees the message after it. So a callback takes the text, puts it in the inbox and
+returns, the whole of it inside one guard.
+"""
+
+import contextlib
+import hashlib
+import hmac
+import tempfile
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from threading import get_ident
+from typing import Any
+
+import quickfix as fix
+import structlog
+
+from otcfix.config import Config, SessionConfig
+from otcfix.fix.dictionaries import Dictionaries, left_out
+from otcfix.fix.parse import blank_secrets
+from otcfix.fix.render import GROUPS
+from otcfix.fix.settings import begin_string, session_id_text, settings_text
+from otcfix.fix.wire import SOH
+from otcfix.model.event import AdminSeen, EpochMoved, Overflowed, SessionDown, SessionUp
+from otcfix.model.record import OutboxRow
+from otcfix.model.time import Instant
+
+log = structlog.get_logger("otcfix.fix")
+
+NEVER_AGAIN = frozenset(("S", "AI", "W", "X", "i"))
+"""Prices and what is said of them are gap-filled, never sent again (R10)."""
+
+PROOF_EVERY = 200
+"""Messages said to a session before it is asked, by a TestRequest, to prove that it reads."""
+
+FLOOD_FACTOR = 8
+"""A session with this many times its share waiting is logged out: its overflows are a flood."""
+
+REFUSED = "not accepted"
+PROOF = "otcfix-"
+
+Put = Callable[[str, int, str, str], bool]
+"""(session, epoch, text, MsgType) into the inbox; False when there is no room."""
+
+PutBehind = Callable[[str, int, object], None]
+
+
+def _guarded(callback: Callable[..., None]) -> Callable[..., None]:
+    """No exception leaves a callback, but for those that speak to QuickFIX."""
+
+    @wraps(callback)
+    def guarded(*args: Any) -> None:
+        try:
+            callback(*args)
+        except (fix.DoNotSend, fix.RejectLogon):
+            raise
+        except Exception:
+            log.exception("callback_failed", callback=callback.__name__)
+
+    return guarded
+
+
+class _Line:
+    """One session as the acceptor keeps it."""
+
+    __slots__ = (
+        "config", "epoch", "last_in", "last_out", "left_out", "numbers", "online", "proof_asked",
+        "refused_at", "session", "session_id", "unproven",
+    )
+
+    def __init__(self, config: SessionConfig, session_id: Any) -> None:
+        self.config = config
+        self.session_id = session_id
+        self.session: Any = None
+        self.epoch = 0
+        self.online = False
+        self.last_in = 0
+        self.last_out = 0
+        self.numbers = (1, 1)
+        self.unproven = 0
+        self.proof_asked = False
+        self.refused_at: Instant = 0
+        self.left_out = left_out(config.version)
+
+
+class Acceptor(fix.Application):  # type: ignore[misc]
+    """Every session of the configuration, on one SocketAcceptor."""
+
+    def __init__(
+        self,
+        config: Config,
+        dictionaries: Dictionaries,
+        store: Path,
+        *,
+        put: Put,
+        put_behind: PutBehind,
+        depth: Callable[[str], int],
+        clock: Callable[[], Instant],
+        proven: Callable[[str, int], None],
+    ) -> None:
+        super().__init__()
+        self._put = put
+        self._put_behind = put_behind
+        self._depth = depth
+        self._clock = clock
+        self._proven = proven
+        self._share = config.sessions.acceptor.inbox_share
+        self._speaker = 0
+        self.port = config.sessions.acceptor.port
+        self._lines: dict[str, _Line] = {}
+        self._keys: dict[str, str] = {}
+        for session in config.sessions.session:
+            begin = begin_string(session.version)
+            session_id = fix.SessionID(begin, session.sender_comp_id, session.target_comp_id)
+            self._lines[session.key] = _Line(session, session_id)
+            self._keys[session_id_text(session)] = session.key
+        store.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", suffix=".cfg") as file:
+            file.write(settings_text(config, dictionaries, store))
+            file.flush()
+            self._settings = fix.SessionSettings(file.name)
+        self._store_factory = fix.FileStoreFactory(self._settings)
+        self._acceptor = fix.SocketAcceptor(self, self._store_factory, self._settings)
+        for line in self._lines.values():
+            line.session = fix.Session.lookupSession(line.session_id)
+            self._note_numbers(line)
+
+    # -- life ----------------------------------------------------------------------------------
+
+    def recover(self, key: str, epoch: int, last_in: int, last_out: int) -> tuple[bool, int]:
+        """Set a session's numbers from the database before it starts (R1, house.md Recovery).
+
+        Returns whether a reset must have gone unrecorded, and the outgoing number below which
+        everything is still in QuickFIX's own store: reports from it on must be said again.
+        """
+        line = self._lines.get(key)
+        if line is None:
+            return False, 0
+        line.epoch = epoch
+        session = line.session
+        store_in, store_out = session.getExpectedTargetNum(), session.getExpectedSenderNum()
+        journaled = last_in + 1
+        unrecorded = store_in < journaled
+        # Never raised: past the client's own number it would lock him out for ever.
+        session.setNextTargetMsgSeqNum(1 if unrecorded else min(store_in, journaled))
+        if store_out <= last_out:
+            session.setNextSenderMsgSeqNum(last_out + 1)
+        self._note_numbers(line)
+        return unrecorded, store_out
+
+    def open_epoch(self, key: str) -> int:
+        """Begin a new sequence epoch of a session; returns its number."""
+        line = self._lines[key]
+        line.epoch += 1
+        return line.epoch
+
+    def start(self) -> None:
+        """Let clients in."""
+        self._acceptor.start()
+
+    def stop(self) -> None:
+        """Log everybody out and close the port."""
+        self._acceptor.stop()
+
+    @property
+    def online(self) -> list[str]:
+        """The sessions that are logged on."""
+        return [key for key, line in self._lines.items() if line.online]
+
+    def _note_numbers(self, line: _Line) -> None:
+        session = line.session
+        line.numbers = (session.getExpectedSenderNum(), session.getExpectedTargetNum())
+
+    # -- speaking ------------------------------------------------------------------------------
+
+    def say(self, row: OutboxRow, *, again: bool) -> tuple[int, int]:
+        """Send one reply; (epoch, 0) when it was not sent: a price to a session that is off."""
+        line = self._lines.get(row.session)
+        if line is None:
+            log.warning("no_such_session", session=row.session, outbox_id=row.outbox_id)
+            return 0, 0
+        if not line.online and (row.price or row.msg_type in NEVER_AGAIN):
+            return line.epoch, 0
+        self._speaker = get_ident()
+        message = message_of(line.config.version, row, again)
+        fix.Session.sendToTarget(message, line.session_id)
+        number = int(message.getHeader().getField(34))
+        line.last_out = number
+        line.unproven += 1
+        if line.unproven >= PROOF_EVERY and line.online:
+            self._ask_proof(line, row.outbox_id)
+        return line.epoch, number
+
+    def _ask_proof(self, line: _Line, outbox_id: int) -> None:
+        """Bound what is said without proof of reading: QuickFIX queues without bound (R2)."""
+        if not line.proof_asked:
+            line.proof_asked = True
+            begin = begin_string(line.config.version)
+            ask = fix.Message(
+                f"8={begin}{SOH}9=0{SOH}35=1{SOH}112={PROOF}{outbox_id}{SOH}10=000{SOH}", False
+            )
+            fix.Session.sendToTarget(ask, line.session_id)
+        elif line.unproven > line.config.unproven_max:
+            log.warning("slow_reader", session=line.config.key, unproven=line.unproven)
+            line.unproven = 0
+            line.session.logout("slow reader: messages were not read")
+
+    # -- callbacks -----------------------------------------------------------------------------
+
+    @_guarded
+    def onCreate(self, session_id: Any) -> None:
+        """QuickFIX made the session."""
+
+    @_guarded
+    def onLogon(self, session_id: Any) -> None:
+        """The session is up."""
+        line = self._line(session_id)
+        line.online = True
+        line.unproven = 0
+        line.proof_asked = False
+        self._event(line, SessionUp(line.config.key, line.epoch))
+        log.info("session_up", session=line.config.key)
+
+    @_guarded
+    def onLogout(self, session_id: Any) -> None:
+        """The session is down, or never came up."""
+        line = self._line(session_id)
+        self._note_numbers(line)
+        if not line.session.isEnabled():
+            line.session.logon()  # we logged it out for slowness; it may come back
+        if line.online:
+            line.online = False
+            self._event(line, SessionDown(line.config.key))
+            log.info("session_down", session=line.config.key)
+
+    @_guarded
+    def toAdmin(self, message: Any, session_id: Any) -> None:
+        """A session message leaves: QuickFIX's own rejects are journaled as they are seen (R14)."""
+        header = message.getHeader()
+        line = self._line(session_id)
+        line.last_out = max(line.last_out, int(header.getField(34)))
+        if header.getField(35) != "3" or get_ident() == self._speaker:
+            return
+        reason = message.getField(373) if message.isSetField(373) else ""
+        kind = message.getField(372) if message.isSetField(372) else ""
+        if reason == "11" and kind in line.left_out:
+            # The version has this message and we do not speak it: that is a j, not an invalid type.
+            header.setField(35, "j")
+            for tag in (373, 371):
+                if message.isSetField(tag):
+                    message.removeField(tag)
+            message.setField(380, "3")
+            message.setField(58, "UNSUPPORTED: this message type is not spoken here")
+        self._event(line, AdminSeen(line.config.key, True, "3", message.toString()))
+
+    @_guarded
+    def fromAdmin(self, message: Any, session_id: Any) -> None:
+        """A session message came."""
+        header = message.getHeader()
+        kind = header.getField(35)
+        line = self._line(session_id)
+        if kind != "A":
+            line.last_in = int(header.getField(34))
+        if kind == "0":
+            self._heartbeat(line, message)
+        elif kind == "A":
+            self._logon(line, message)
+        elif kind == "3":
+            self._put(line.config.key, line.epoch, message.toString(), "3")
+        elif kind == "4" and not (message.isSetField(123) and message.getField(123) == "Y"):
+            self._new_epoch(line, "SequenceReset")
+
+    @_guarded
+    def toApp(self, message: Any, session_id: Any) -> None:
+        """A business message leaves. On another thread than ours it is a resend."""
+        if get_ident() != self._speaker and message.getHeader().getField(35) in NEVER_AGAIN:
+            raise fix.DoNotSend()
+
+    @_guarded
+    def fromApp(self, message: Any, session_id: Any) -> None:
+        """A business message came: copy, enqueue, return."""
+        text = message.toString()
+        line = self._lines[self._keys[session_id.toStringFrozen()]]
+        start = text.index("\x0135=") + 4
+        kind = text[start : text.index(SOH, start)]
+        line.last_in = int(_field(text, 34))
+        if not self._put(line.config.key, line.epoch, text, kind):
+            self._overflowed(line, text, kind)
+
+    # -- pieces --------------------------------------------------------------------------------
+
+    def _line(self, session_id: Any) -> _Line:
+        return self._lines[self._keys[session_id.toStringFrozen()]]
+
+    def _event(self, line: _Line, body: object) -> None:
+        self._put_behind(line.config.key, line.epoch, body)
+
+    def _overflowed(self, line: _Line, text: str, kind: str) -> None:
+        """R2: what found no room is journaled, and only then refused."""
+        ref_id = _field(text, 131 if kind == "R" else 11)
+        number = int(_field(text, 34) or 0)
+        self._event(line, Overflowed(line.config.key, line.epoch, number, kind, ref_id))
+        if self._depth(line.config.key) > FLOOD_FACTOR * self._share:
+            log.warning("flood", session=line.config.key)
+            line.session.logout("too many messages")
+
+    def _heartbeat(self, line: _Line, message: Any) -> None:
+        if not message.isSetField(112):
+            return
+        answer = message.getField(112)
+        if answer.startswith(PROOF) and answer[len(PROOF) :].isdecimal():
+            line.proof_asked = False
+            line.unproven = 0
+            self._proven(line.config.key, int(answer[len(PROOF) :]))
+
+    def _new_epoch(self, line: _Line, reason: str) -> None:
+        line.epoch += 1
+        self._event(line, EpochMoved(line.config.key, line.epoch, reason))
+
+    def _logon(self, line: _Line, message: Any) -> None:
+        """Accept or refuse a Logon (R13, R14). QuickFIX has already done a reset that it asks for."""
+        wants_reset = message.isSetField(141) and message.getField(141) == "Y"
+        session, (sender, target) = line.session, line.numbers
+        was_reset = session.getExpectedTargetNum() < max(target, line.last_in + 1)
+        refusal = logon_refusal(line.config, message, wants_reset)
+        if refusal and wants_reset:
+            # Whoever may not reset must not shift the numbers of the client who may be asleep.
+            session.setNextSenderMsgSeqNum(max(sender, line.last_out + 1))
+            session.setNextTargetMsgSeqNum(max(target, line.last_in + 1))
+        if wants_reset or was_reset:
+            self._new_epoch(line, "refused 141=Y" if refusal else "Logon")
+            if not refusal:
+                line.last_in = line.last_out = 0
+                line.numbers = (1, 1)
+        now = self._clock()
+        if not refusal or now - line.refused_at > 1_000_000:
+            # One refused attempt a second is journaled; a storm must not fill the journal.
+            line.refused_at = now if refusal else 0
+            note = blank_secrets(message.toString())
+            self._event(line, AdminSeen(line.config.key, False, "A", f"{refusal} {note}".strip()))
+        if refusal:
+            log.warning("logon_refused", session=line.config.key, why=refusal)
+            raise fix.RejectLogon(REFUSED)
+
+
+def logon_refusal(config: SessionConfig, message: Any, wants_reset: bool) -> str:
+    """Why a Logon is not accepted; "" when it is. The client is told only "not accepted"."""
+    username = message.getField(553) if message.isSetField(553) else ""
+    secret = message.getField(554) if message.isSetField(554) else ""
+    salt, _, wanted = config.password_hash.partition("$")
+    found = hashlib.sha256((salt + secret).encode("utf-8", "surrogateescape")).hexdigest()
+    same_user = hmac.compare_digest(username.encode(), config.username.encode())
+    if not (hmac.compare_digest(found, wanted) and same_user):
+        return "username or password"
+    if wants_reset and not config.allow_reset:
+        return "141=Y is not allowed"
+    with contextlib.suppress(ValueError):
+        if config.heartbeat_min <= int(message.getField(108)) <= config.heartbeat_max:
+            return ""
+    return "HeartBtInt(108) out of bounds"
+
+
+def _field(text: str, tag: int) -> str:
+    """One field of a FIX text, "" when absent."""
+    start = text.find(f"{SOH}{tag}=")
+    if start < 0:
+        return ""
+    start = text.index("=", start) + 1
+    return text[start : text.index(SOH, start)]
+
+
+def message_of(version: str, row: OutboxRow, again: bool) -> Any:
+    """A finished quickfix.Message of an outbox row; the session adds its numbers and times."""
+    head = f"8={begin_string(version)}{SOH}9=0{SOH}35={row.msg_type}{SOH}"
+    if again:
+        head += f"97=Y{SOH}"
+    if row.deliver_to:
+        head += f"128={row.deliver_to}{SOH}"
+    if row.deliver_to_sub:
+        head += f"129={row.deliver_to_sub}{SOH}"
+    group = GROUPS.get(row.msg_type)
+    if group is None or f"{group[0]}=" not in row.text:
+        return fix.Message(f"{head}{row.text}10=000{SOH}", False)
+    # Without a dictionary QuickFIX sorts every field by tag, and a group would come apart.
+    count_tag, members = group
+    plain: list[str] = []
+    entries: list[list[tuple[int, str]]] = []
+    for field in row.text.split(SOH)[:-1]:
+        tag_text, _, value = field.partition("=")
+        tag = int(tag_text)
+        if tag == count_tag:
+            entries.append([])
+        elif entries and tag in members and (len(entries[-1]) < len(members)):
+            if entries[-1] and tag == entries[-1][0][0]:
+                entries.append([])
+            entries[-1].append((tag, value))
+        else:
+            plain.append(f"{field}{SOH}")
+    message = fix.Message(f"{head}{''.join(plain)}10=000{SOH}", False)
+    for entry in entries:
+        built = fix.Group(count_tag, entry[0][0])
+        for tag, value in entry:
+            built.setField(tag, value)
+        message.addGroup(built)
+    return message
+

@@ -1,0 +1,398 @@
+"""The dictionaries QuickFIX checks our sessions by: the installed stock ones, trimmed and extended.
+
+Trimmed, because every session holds its own copy: of stock FIX.5.0SP2 65 MB a session, of ours 0.8;
+of FIX.4.4 2.5 and 0.4. Extended by what clients may send beyond their version; what we send stays
+within stock (R7). The tables below say all of it, the rest of the module carries them out. What it
+writes can be handed to a client: our own fields stand below a comment.
+
+    settings = build(folder).settings("FIX.4.4")
+
+`stock_validator(version)` is what a client with the stock dictionary makes of what we send.
+
+What QuickFIX does not check is left to `parse`: values and numbers inside repeating groups, and
+everything in a message with an ApplVerID(1128) other than 9.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import math
+import re
+import secrets
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import quickfix as fix
+
+VERSIONS = ("FIX.4.2", "FIX.4.4", "FIX.5.0SP2")
+
+# ---------------------------------------------------------------- what is spoken
+
+SESSION = " 0 1 2 3 4 5 A "
+MESSAGES = {
+    #             quoting               dealing                      errors, news
+    "FIX.4.2": "   R S b  Z a           D F G H       8 9            j Q B",
+    "FIX.4.4": "   R S AG Z a AI AJ     D F G H q AF  8 9 r          j Q B",
+    "FIX.5.0SP2": "R S AG Z a AI AJ     D F G H q AF  8 9 r          j Q B",
+}
+
+# A message keeps the fields and groups it names itself; of the components these. What goes is what
+# the desk does not deal in (underlyings, bonds, financing, swap streams) and nearly all the memory.
+# TriggeringInstruction goes too: a trigger that nobody reads would make a stop a market order.
+COMPONENTS = frozenset(
+    """
+    Instrument SecAltIDGrp OrderQtyData CommissionData Parties PtysSubGrp RootParties RootSubParties
+    QuotReqGrp QuotReqRjctGrp QuotReqLegsGrp InstrumentLeg QuotQualGrp QuotCxlEntriesGrp
+    PreAllocGrp TrdgSesGrp PegInstructions DiscretionInstructions DisplayInstruction
+    StrategyParametersGrp OrderAttributeGrp TrdRegTimestamps
+    ContraGrp MiscFeesGrp AffectedOrdGrp NotAffectedOrdGrp LinesOfTextGrp MsgTypeGrp
+    """.split()
+)
+# 5.0SP2 has grown these to hundreds of fields: kept are those that 4.4 knew already.
+AS_IN_44 = frozenset({"Instrument", "InstrumentLeg", "PreAllocGrp", "MiscFeesGrp"})
+
+# The desk does not judge by the value of these, so QuickFIX does not either.
+ANY_VALUE = {
+    22: "SecurityIDSource",
+    63: "SettlType: a tenor (M1) is refused by the desk, which says why (R4)",
+    167: "SecurityType: 4.4 clients send FXSPOT, which is 5.0's",
+    447: "PartyIDSource",
+    460: "Product",
+    528: "OrderCapacity",
+    529: "OrderRestrictions",
+    581: "AccountType",
+    582: "CustOrderCapacity",
+    660: "AcctIDSource",
+    803: "PartySubIDType",
+}
+
+
+class Extension(NamedTuple):
+    """Fields a message may carry with us though stock has none there. Inbound only."""
+
+    versions: str
+    messages: str
+    tags: tuple[int, ...]  # in the order we publish, behind the last stock field
+    why: str
+    group: int = 0  # inside this repeating group
+
+
+EXTENSIONS = (
+    Extension("FIX.4.2", "A", (553, 554), "R7: name and password; stock has RawData(96) only"),
+    Extension("FIX.4.2", "R", (152, 537, 44, 62, 63, 59), "R6, R7: as 4.4 asks", group=146),
+    Extension("FIX.4.2", "R", (1, 109), "R23, spine 5: for whom", group=146),
+    Extension("FIX.4.2 FIX.4.4", "D G", (2676,), "R5: tolerance of a market order, 5.0SP2's"),
+    Extension("FIX.4.4", "AJ", (131,), "R8: the request, as in 5.0SP2"),
+    Extension("FIX.4.2 FIX.4.4 FIX.5.0SP2", "a", (131,), "R9: what became of a request"),
+)
+
+
+class Value(NamedTuple):
+    """A value a field may take with us."""
+
+    versions: str
+    tag: int
+    enum: str
+    description: str
+    why: str
+
+
+VALUES = (
+    Value("FIX.4.2 FIX.4.4", 18, "o", "CANCEL_ON_CONNECTION_LOSS", "R23: only in 5.0SP2"),
+    Value("FIX.4.2 FIX.4.4", 298, "5", "CANCEL_SPECIFIED_QUOTE", "A18: one quote by 117"),
+)
+
+
+class Presence(NamedTuple):
+    """A field required, or not, against what stock says."""
+
+    version: str
+    message: str
+    tag: int
+    required: bool
+    why: str
+
+
+PRESENCE = (
+    Presence("FIX.4.2", "D", 21, False, "spine 4: ignored; many order systems leave it out"),
+    Presence("FIX.4.2", "G", 21, False, "likewise; from 4.3 on FIX asks for it no more"),
+    Presence("FIX.4.2", "Z", 117, False, "A18: interest ends by 131 alone, too"),
+    Presence("FIX.4.2", "Z", 295, False, "A18: 298=4 (all) names none"),
+    Presence("FIX.4.4", "Z", 117, False, "A18: interest ends by 131 alone, too"),
+    Presence("FIX.5.0SP2", "R", 146, True, "as in 4.2 and 4.4, where QuickFIX answers 373=1"),
+)
+
+# ---------------------------------------------------------------- what is made
+
+
+class _Target(NamedTuple):
+    file: str
+    stock: str
+    version: str
+    messages: str
+    flat: str = ""  # messages whose repeating groups are laid flat
+
+
+_TARGETS = (
+    _Target("FIX42.xml", "FIX42", "FIX.4.2", SESSION + MESSAGES["FIX.4.2"]),
+    _Target("FIX42flat.xml", "FIX42", "FIX.4.2", SESSION + MESSAGES["FIX.4.2"], flat="R"),
+    _Target("FIX44.xml", "FIX44", "FIX.4.4", SESSION + MESSAGES["FIX.4.4"]),
+    _Target("FIXT11.xml", "FIXT11", "FIXT.1.1", SESSION),
+    _Target("FIX50SP2.xml", "FIX50SP2", "FIX.5.0SP2", MESSAGES["FIX.5.0SP2"]),
+)
+_STOCK = {"FIX.4.2": "FIX42", "FIX.4.4": "FIX44", "FIXT.1.1": "FIXT11", "FIX.5.0SP2": "FIX50SP2"}
+_LAST_TAG_OF_44 = 956
+
+
+@dataclass(frozen=True, slots=True)
+class Dictionaries:
+    """Where our dictionaries lie."""
+
+    fix42: Path
+    fix42_flat: Path  # for a client that sends QuoteRequest without the group 146
+    fix44: Path
+    fixt11: Path
+    fix50sp2: Path
+
+    def settings(self, version: str, *, flat: bool = False) -> dict[str, str]:
+        """The QuickFIX settings of a session of this version."""
+        match version:
+            case "FIX.4.2":
+                return {"DataDictionary": str(self.fix42_flat if flat else self.fix42)}
+            case "FIX.4.4":
+                return {"DataDictionary": str(self.fix44)}
+            case "FIX.5.0SP2":
+                return {
+                    "TransportDataDictionary": str(self.fixt11),
+                    "AppDataDictionary": str(self.fix50sp2),
+                    "DefaultApplVerID": version,
+                }
+        raise ValueError(f"no dictionary for {version!r}, only for {', '.join(VERSIONS)}")
+
+
+def stock_path(name: str) -> Path:
+    """The dictionary of that name (FIX42, FIX44, FIXT11, FIX50SP2) that came with QuickFIX."""
+    path = Path(sys.prefix, "share", "quickfix", f"{name}.xml")
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"no stock dictionary {path}: the Python package quickfix installs it below sys.prefix,"
+            f" which is {sys.prefix} here; is quickfix installed in this environment?"
+        )
+    return path
+
+
+def build(folder: Path) -> Dictionaries:
+    """Write our dictionaries into the folder, unless it has those of the same stock and tables."""
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for name in _STOCK.values():
+        digest.update(stock_path(name).read_bytes())
+    stamp = f"<!-- {digest.hexdigest()} -->\n"  # the last line: where it stands, the file is whole
+    paths = [folder / target.file for target in _TARGETS]
+    if not all(path.is_file() and path.read_text("utf-8").endswith(stamp) for path in paths):
+        folder.mkdir(parents=True, exist_ok=True)
+        stocks = {name: _Stock.load(name) for name in _STOCK.values()}
+        for target, path in zip(_TARGETS, paths, strict=True):
+            # Renamed into place: another process may be reading this file, or writing the same.
+            draft = path.with_suffix(f".{secrets.token_hex(4)}")
+            draft.write_text(_render(target, stocks) + stamp, "utf-8")
+            draft.replace(path)
+    return Dictionaries(*paths)
+
+
+@functools.cache
+def left_out(version: str) -> frozenset[str]:
+    """The MsgTypes that a version has and otcfix does not speak.
+
+    QuickFIX answers them 35=3 373=11, as it does a type that does not exist. For these types the
+    acceptor's toAdmin makes that Reject what FIX means it to be: 35=j 380=3.
+    """
+    text = stock_path(_STOCK[version]).read_text("utf-8")
+    stock = re.findall(r"<message [^>]*msgtype=['\"](\w+)['\"]", text)
+    return frozenset(stock).difference(SESSION.split(), MESSAGES[version].split())
+
+
+# ---------------------------------------------------------------- how it is made
+
+
+@dataclass(frozen=True, slots=True)
+class _Stock:
+    """A stock dictionary, and ways to look into it."""
+
+    root: ET.Element
+    by_name: dict[str, ET.Element]
+    by_tag: dict[int, ET.Element]
+    components: dict[str, ET.Element]
+
+    @classmethod
+    def load(cls, name: str) -> _Stock:
+        root = ET.parse(stock_path(name)).getroot()  # noqa: S314  a file of our own installation
+        fields = root.findall("fields/field")
+        return cls(
+            root,
+            {field.attrib["name"]: field for field in fields},
+            {int(field.attrib["number"]): field for field in fields},
+            {part.attrib["name"]: part for part in root.iterfind("components/component")},
+        )
+
+    def find(self, place: ET.Element, tag: int) -> ET.Element:
+        """The field or group of that tag directly in this place."""
+        name = self.by_tag[tag].get("name")
+        found = [item for item in place if item.get("name") == name]
+        if len(found) != 1:
+            raise LookupError(f"{name}({tag}) stands {len(found)} times in {place.get('name')}")
+        return found[0]
+
+
+def _flatten(
+    place: Iterable[ET.Element],
+    stock: _Stock,
+    *,
+    required: bool = True,
+    in_group: bool = False,
+    newest: float = math.inf,
+) -> list[ET.Element]:
+    """The fields and groups of a message, its components dissolved into it.
+
+    Means the same to QuickFIX (of a component's fields those are required where both are; within a
+    group none is) and spares it a search, and a second set of fields in every group.
+    """
+    flat: list[ET.Element] = []
+    for item in place:
+        name = item.attrib["name"]
+        needed = item.get("required") == "Y"
+        if item.tag == "component":
+            if name in COMPONENTS:
+                flat += _flatten(
+                    stock.components[name],
+                    stock,
+                    required=needed and not in_group,
+                    in_group=in_group,
+                    newest=_LAST_TAG_OF_44 if name in AS_IN_44 else newest,
+                )
+            elif needed:
+                raise LookupError(f"component {name} is required where it stands: keep it")
+        elif int(stock.by_name[name].attrib["number"]) <= newest:
+            copy = ET.Element(item.tag, name=name, required="Y" if needed and required else "N")
+            if item.tag == "group":
+                copy.extend(_flatten(item, stock, in_group=True, newest=newest))
+            flat.append(copy)
+    return flat
+
+
+def _render(target: _Target, stocks: dict[str, _Stock]) -> str:
+    """One dictionary as XML."""
+    stock = stocks[target.stock]
+    # A field that an older version lacks is defined as in the next one that has it.
+    every = stocks["FIX50SP2"].by_tag | stocks["FIX44"].by_tag | stock.by_tag
+    root = ET.Element("fix", stock.root.attrib)
+    header, messages, trailer, fields = (
+        ET.SubElement(root, part) for part in ("header", "messages", "trailer", "fields")
+    )
+    for section in (header, trailer):
+        section.extend(_flatten(stock.root.iterfind(f"{section.tag}/*"), stock))
+    for message in stock.root.iterfind("messages/message"):
+        if message.attrib["msgtype"] in target.messages.split():
+            messages.append(_message(message, target, stock, every))
+    named = {item.get("name") for section in (header, messages, trailer) for item in section.iter()}
+    for _, field in sorted(every.items()):
+        name = field.attrib["name"]
+        if name in named and stock.by_name.get(name, field) is field:
+            fields.append(_definition(field, target))
+    ET.indent(root, " ")
+    about = f"{target.version} as otcfix speaks it; below a comment stands what stock has not"
+    return f"<!-- {about} -->\n{ET.tostring(root, encoding='unicode')}\n"
+
+
+def _message(
+    source: ET.Element, target: _Target, stock: _Stock, every: dict[int, ET.Element]
+) -> ET.Element:
+    """One message: its stock fields, then our extensions."""
+    msg_type = source.attrib["msgtype"]
+    made = ET.Element("message", source.attrib)
+    made.extend(_flatten(source, stock))
+    for rule in PRESENCE:
+        if rule.version == target.version and rule.message == msg_type:
+            stock.find(made, rule.tag).set("required", "Y" if rule.required else "N")
+    for extra in EXTENSIONS:
+        if target.version in extra.versions.split() and msg_type in extra.messages.split():
+            place = stock.find(made, extra.group) if extra.group else made
+            place.append(ET.Comment(f" {extra.why} "))
+            for tag in extra.tags:
+                place.append(ET.Element("field", name=every[tag].attrib["name"], required="N"))
+    if msg_type in target.flat.split():
+        made[:] = [part for item in made for part in (item if item.tag == "group" else [item])]
+    return made
+
+
+def _definition(source: ET.Element, target: _Target) -> ET.Element:
+    """One field with its values."""
+    tag = int(source.attrib["number"])
+    made = ET.Element("field", source.attrib)
+    if tag in ANY_VALUE:
+        made.set("type", "STRING")
+        return made
+    for value in source:
+        if tag != 35 or value.get("enum") in target.messages.split():
+            made.append(ET.Element("value", value.attrib))
+    for extra in VALUES:
+        if extra.tag == tag and target.version in extra.versions.split():
+            made.append(ET.Comment(f" {extra.why} "))
+            made.append(ET.Element("value", enum=extra.enum, description=extra.description))
+    return made
+
+
+# ---------------------------------------------------------------- what others make of what we say
+
+_SESSION_REJECT_REASON = {
+    fix.InvalidTagNumber: 0,
+    fix.RequiredTagMissing: 1,
+    fix.TagNotDefinedForMessage: 2,
+    fix.NoTagValue: 4,
+    fix.IncorrectTagValue: 5,
+    fix.IncorrectDataFormat: 6,
+    fix.InvalidMessageType: 11,
+    fix.RepeatedTag: 13,
+    fix.TagOutOfOrder: 14,
+    fix.RepeatingGroupCountMismatch: 16,
+    fix.UnsupportedVersion: 99,
+    fix.InvalidMessage: 99,  # framing, length or checksum: dropped unanswered
+}
+
+
+@functools.cache
+def stock_validator(version: str) -> Callable[[str], None]:
+    """Raises ValueError where a client with the stock dictionary rejects this SOH message (R7)."""
+    if version == "FIX.5.0SP2":
+        return validator(stock_path("FIX50SP2"), stock_path("FIXT11"))
+    return validator(stock_path(_STOCK[version]))
+
+
+def validator(application: Path, transport: Path | None = None) -> Callable[[str], None]:
+    """Raises ValueError where a session with these dictionaries rejects the SOH message.
+
+    QuickFIX looks at no value inside a repeating group; other engines do, so this does too.
+    """
+    app = fix.DataDictionary(str(application))
+    session = fix.DataDictionary(str(transport)) if transport else app
+
+    def validate(raw: str) -> None:
+        msg_type = raw.split("\x0135=", 1)[-1].split("\x01", 1)[0]
+        body = session if msg_type in SESSION.split() else app
+        try:
+            fix.DataDictionary.validate(fix.Message(raw, session, body, True), session, body)
+        except tuple(_SESSION_REJECT_REASON) as refused:
+            reason = _SESSION_REJECT_REASON[type(refused)]
+            raise ValueError(
+                f"35={msg_type} 373={reason} 371={getattr(refused, 'field', None)}: {refused}"
+            ) from None
+        for field in raw.rstrip("\x01").split("\x01"):
+            tag, _, value = field.partition("=")
+            if app.hasFieldValue(int(tag)) and not app.isFieldValue(int(tag), value):
+                raise ValueError(f"35={msg_type} 373=5 371={tag}: {value!r} inside a group")
+
+    return validate

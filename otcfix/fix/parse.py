@@ -1,0 +1,457 @@
+"""From FIX text to a typed message: each raw string is split once. The only place that converts
+sides and units (R6) and that knows where a field stands on the wire."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+from msgspec import structs
+
+from otcfix.fix.wire import (
+    INVALID_APPL_VER_ID,
+    REQUIRED_TAG_MISSING,
+    SOH,
+    WireError,
+    read_date,
+    read_decimal,
+    read_id,
+    read_int,
+    read_timestamp,
+)
+from otcfix.model.instrument import Instrument
+from otcfix.model.messages import (
+    Complaint,
+    Head,
+    Inbound,
+    Malformed,
+    NewOrderSingle,
+    OrderCancelReplaceRequest,
+    OrderCancelRequest,
+    OrderMassCancelRequest,
+    OrderMassStatusRequest,
+    OrderStatusRequest,
+    ProviderQuote,
+    QuoteCancel,
+    QuoteCounter,
+    QuoteRequest,
+    QuoteRequestLine,
+    QuoteStatusRequest,
+    Side,
+    Unit,
+    Unsupported,
+)
+from otcfix.model.order import GTD, LIMIT, PREVIOUSLY_QUOTED
+from otcfix.model.party import Session
+from otcfix.model.time import Instant
+
+NOT_DONE = frozenset(
+    (78, 99, 111, 168, 192, 193, 210, 211, 388, 389, 423, 555, 640, 847, 848, 849, 854, 957, 1100)
+)
+"""Tags that make another order of it (stop, iceberg, peg, later start, legs, allocations): an
+order that carries one is refused rather than executed as something else."""
+
+PLAIN_VALUES = {847: "R", 423: "2", 854: "0"}
+"""Values of such tags that say no more than what the desk does anyway."""
+
+Fields = list[tuple[int, str]]
+Values = dict[int, str]
+
+NOT_BODY = frozenset((8, 9, 10, 34, 43, 52, 97, 122))
+ORD_TYPES_42 = {"C": "1", "F": "2", "H": "D"}
+"""What FX systems send in 4.2: Forex market, limit and previously quoted (R7)."""
+
+
+def split(text: str) -> Fields:
+    """Split FIX text into (tag, value) pairs. Errors: WireError for a field without a tag."""
+    fields: Fields = []
+    for field in text.split(SOH):
+        tag, equals, value = field.partition("=")
+        if equals:
+            if not tag.isdecimal():
+                raise WireError(0, 0, "a tag is not a number")
+            fields.append((int(tag), value))
+    return fields
+
+
+def blank_secrets(text: str) -> str:
+    """Replace the values of RawData(96), Password(554) and NewPassword(925) by *** (R13)."""
+    return SOH.join(
+        f"{field.partition('=')[0]}=***" if field.startswith(("96=", "554=", "925=")) else field
+        for field in text.split(SOH)
+    )
+
+
+class Parser:
+    """Reads the messages of one session."""
+
+    def __init__(self, session: Session, instruments: Mapping[str, Instrument]) -> None:
+        self._session = session
+        self._instruments = instruments
+        self._readers: dict[str, Callable[[Head, Values, Fields], Inbound]] = {
+            "R": self._quote_request,
+            "D": self._new_order_single,
+            "F": self._order_cancel_request,
+            "G": self._order_cancel_replace_request,
+            "H": self._order_status_request,
+            "q": self._order_mass_cancel_request,
+            "AF": self._order_mass_status_request,
+            "Z": self._quote_cancel,
+            "AJ": self._quote_response,
+            "a": self._quote_status_request,
+            "S": self._provider_quote,
+            "3": self._complaint,
+            "j": self._complaint,
+            "Q": self._complaint,
+        }
+
+    def parse(self, text: str) -> Inbound:
+        """Read *text*; a message that breaks FIX becomes a Malformed, an alien one Unsupported."""
+        fields = split(text)
+        values = dict(reversed(fields))  # the first of a repeated tag, not a group's last
+        head = Head(self._session.key, values.get(35, ""), 0, 0)
+        try:
+            head = self._head(values, fields)
+            if head.poss_dup and head.orig_sending_time is None:
+                raise WireError(REQUIRED_TAG_MISSING, 122, "43=Y without OrigSendingTime")
+            if values.get(1128, "9") != "9":
+                raise WireError(INVALID_APPL_VER_ID, 1128, "ApplVerID other than 9 is not spoken")
+            reader = self._readers.get(head.msg_type)
+            if reader is None:
+                return Unsupported(head)
+            return reader(head, values, fields)
+        except WireError as error:
+            return Malformed(head, error.reason, error.tag, error.text)
+
+    def _head(self, values: Values, fields: Fields) -> Head:
+        msg_type = values.get(35, "")
+        original = values.get(122)
+        digest = ""
+        if msg_type in ("D", "F", "G", "q", "AJ"):
+            body = SOH.join([f"{t}={v}" for t, v in fields if t not in NOT_BODY])
+            digest = hashlib.blake2b(body.encode(), digest_size=12).hexdigest()
+        return Head(
+            self._session.key,
+            msg_type,
+            read_int(34, values.get(34, "0")),
+            read_timestamp(52, values[52]) if 52 in values else 0,
+            values.get(43) == "Y",
+            values.get(97) == "Y",
+            read_timestamp(122, original) if original else None,
+            values.get(115, ""),
+            values.get(116, ""),
+            digest,
+        )
+
+    # -- pieces --------------------------------------------------------------------------------
+
+    def _symbol(self, values: Values) -> tuple[str, str]:
+        sent = values.get(55, "")
+        return self._session.symbols.get(sent, sent), sent
+
+    def _decimal(self, values: Values, tag: int) -> Decimal | None:
+        value = values.get(tag)
+        return None if value is None else read_decimal(tag, value)
+
+    def _time(self, values: Values, tag: int) -> Instant | None:
+        value = values.get(tag)
+        return None if value is None else read_timestamp(tag, value)
+
+    def _id(self, values: Values, tag: int) -> str:
+        value = values.get(tag)
+        return "" if value is None else read_id(tag, value)
+
+    def _end_client(self, values: Values, fields: Fields) -> str:
+        """R23: a broker's end client is 453 with role 3, else 109, else 1, else 115."""
+        if not self._session.broker:
+            return ""
+        party = ""
+        for tag, value in fields:
+            if tag == 448:
+                party = value
+            elif tag == 452 and value == "3" and party:
+                return party
+        return values.get(109) or values.get(1) or values.get(115) or ""
+
+    def _size(self, values: Values, symbol: str) -> tuple[Decimal | None, Unit]:
+        """Quantity and what it counts (R6)."""
+        cash, quantity = self._decimal(values, 152), self._decimal(values, 38)
+        if cash is not None and quantity is not None:
+            return quantity, Unit.BOTH
+        currency = values.get(15)
+        instrument = self._instruments.get(symbol)
+        if cash is not None:
+            fits = currency is None or instrument is None or currency == instrument.terms.code
+            return cash, Unit.CASH if fits else Unit.UNKNOWN
+        if currency is None or instrument is None or currency == instrument.base.code:
+            return quantity, Unit.BASE
+        return quantity, Unit.TERMS if currency == instrument.terms.code else Unit.UNKNOWN
+
+    def _side(self, wire_side: str, unit: Unit) -> Side:
+        """The side of the base: buying terms is selling base (R6)."""
+        buys = wire_side == "1"
+        if unit is Unit.TERMS and self._session.side_of != "base":
+            buys = not buys
+        return Side.BUY if buys else Side.SELL
+
+    # -- messages ------------------------------------------------------------------------------
+
+    def _quote_request(self, head: Head, values: Values, fields: Fields) -> QuoteRequest:
+        lines = [self._line(entry) for entry in self._entries(fields)]
+        missing = [131] if not values.get(131) else []
+        for line in lines:
+            if not line.symbol_sent:
+                missing.append(55)
+            if line.quantity is None:
+                missing.append(38)
+        if not lines:
+            missing.append(146)
+        expires = [t for tag in (126, 62) if (t := self._time(values, tag)) is not None]
+        return QuoteRequest(
+            head,
+            self._id(values, 131),
+            tuple(lines),
+            self._end_client(values, fields),
+            min(expires, default=None),
+            self._time(values, 60),
+            tuple(missing),
+        )
+
+    def _entries(self, fields: Fields) -> list[Values]:
+        """The 146 group, one dict an entry; a flat 4.2 request is one entry by itself."""
+        if self._session.flat_quote_request:
+            return [dict(fields)]
+        entries: list[Values] = []
+        inside = False
+        for tag, value in fields:
+            if tag == 146:
+                inside = True
+            elif inside and tag == 55:
+                entries.append({55: value})
+            elif inside and entries:
+                entries[-1].setdefault(tag, value)
+        return entries
+
+    def _line(self, values: Values) -> QuoteRequestLine:
+        symbol, sent = self._symbol(values)
+        quantity, unit = self._size(values, symbol)
+        wire_side = values.get(54, "")
+        quote_type = values.get(537)
+        return QuoteRequestLine(
+            symbol,
+            sent,
+            self._side(wire_side, unit) if wire_side else None,
+            wire_side,
+            quantity,
+            unit,
+            values.get(15, ""),
+            None if quote_type is None else read_int(537, quote_type),
+            values.get(64, ""),
+            values.get(63, ""),
+            values.get(1, ""),
+            values.get(40, ""),
+            self._decimal(values, 44),
+        )
+
+    def _order(
+        self, head: Head, values: Values, fields: Fields, required: tuple[int, ...]
+    ) -> NewOrderSingle:
+        symbol, sent = self._symbol(values)
+        quantity, unit = self._size(values, symbol)
+        wire_side = values.get(54, "")
+        ord_type = values.get(40, "")
+        if head.msg_type != "AJ" and self._session.version == "FIX.4.2":
+            ord_type = ORD_TYPES_42.get(ord_type, ord_type)
+        missing = [tag for tag in required if not values.get(tag)]
+        if quantity is None:
+            missing.append(38)
+        if ord_type == LIMIT and 44 not in values:
+            missing.append(44)
+        time_in_force = values.get(59, "")
+        expires = self._time(values, 126)
+        expire_date = read_date(432, values[432]) if 432 in values else None
+        if time_in_force == GTD and expires is None and expire_date is None:
+            missing.append(126)
+        return NewOrderSingle(
+            head,
+            self._id(values, 11),
+            values.get(1, ""),
+            self._end_client(values, fields),
+            symbol,
+            sent,
+            self._side(wire_side, unit),
+            wire_side,
+            quantity,
+            unit,
+            values.get(15, ""),
+            ord_type,
+            self._decimal(values, 44),
+            time_in_force,
+            expires,
+            expire_date,
+            self._decimal(values, 110),
+            self._id(values, 117),
+            self._time(values, 60),
+            self._decimal(values, 2676),
+            values.get(18, ""),
+            values.get(21, ""),
+            values.get(64, ""),
+            values.get(63, ""),
+            "",
+            tuple(missing),
+            next((t for t, v in fields if t in NOT_DONE and PLAIN_VALUES.get(t) != v), 0),
+        )
+
+    def _new_order_single(self, head: Head, values: Values, fields: Fields) -> NewOrderSingle:
+        ord_type = values.get(40, "")
+        quoted = ord_type == PREVIOUSLY_QUOTED or (
+            self._session.version == "FIX.4.2" and ord_type == "H"
+        )
+        required = (11, 55, 54, 40, 60, 117) if quoted else (11, 55, 54, 40, 60)
+        return self._order(head, values, fields, required)
+
+    def _order_cancel_request(
+        self, head: Head, values: Values, fields: Fields
+    ) -> OrderCancelRequest:
+        symbol, sent = self._symbol(values)
+        return OrderCancelRequest(
+            head,
+            self._id(values, 11),
+            self._id(values, 41),
+            self._id(values, 37),
+            symbol,
+            sent,
+            values.get(54, ""),
+            self._end_client(values, fields),
+            tuple(tag for tag in (11, 41) if not values.get(tag)),
+        )
+
+    def _order_cancel_replace_request(
+        self, head: Head, values: Values, fields: Fields
+    ) -> OrderCancelReplaceRequest:
+        return OrderCancelReplaceRequest(
+            self._id(values, 41),
+            self._id(values, 37),
+            self._order(head, values, fields, (11, 41, 54, 40, 60)),
+        )
+
+    def _order_status_request(
+        self, head: Head, values: Values, fields: Fields
+    ) -> OrderStatusRequest:
+        symbol, sent = self._symbol(values)
+        return OrderStatusRequest(
+            head,
+            self._id(values, 11),
+            self._id(values, 37),
+            symbol,
+            sent,
+            values.get(54, ""),
+            self._end_client(values, fields),
+            () if values.get(11) or values.get(37) else (11,),
+        )
+
+    def _order_mass_cancel_request(
+        self, head: Head, values: Values, fields: Fields
+    ) -> OrderMassCancelRequest:
+        symbol, sent = self._symbol(values)
+        kind = values.get(530, "")
+        required = (11, 530, 55) if kind == "1" else (11, 530)
+        return OrderMassCancelRequest(
+            head,
+            self._id(values, 11),
+            kind,
+            symbol,
+            sent,
+            self._end_client(values, fields),
+            tuple(tag for tag in required if not values.get(tag)),
+        )
+
+    def _order_mass_status_request(
+        self, head: Head, values: Values, fields: Fields
+    ) -> OrderMassStatusRequest:
+        symbol, sent = self._symbol(values)
+        kind = values.get(585, "")
+        required = (584, 585, 55) if kind == "1" else (584, 585)
+        return OrderMassStatusRequest(
+            head,
+            self._id(values, 584),
+            kind,
+            symbol,
+            sent,
+            self._end_client(values, fields),
+            tuple(tag for tag in required if not values.get(tag)),
+        )
+
+    def _quote_cancel(self, head: Head, values: Values, fields: Fields) -> QuoteCancel:
+        symbol, sent = self._symbol(values)
+        named = values.get(117) or values.get(131) or values.get(298) == "4"
+        return QuoteCancel(
+            head,
+            self._id(values, 117),
+            self._id(values, 131),
+            values.get(298, ""),
+            symbol,
+            sent,
+            values.get(301) != "0",
+            missing=() if named else (117,),
+        )
+
+    def _quote_response(self, head: Head, values: Values, fields: Fields) -> Inbound:
+        resp_id, kind = self._id(values, 693), values.get(694, "")
+        if kind == "1":
+            order = self._order(head, values, fields, (11, 55, 54, 117))
+            return structs.replace(order, ord_type=PREVIOUSLY_QUOTED, quote_resp_id=resp_id)
+        if kind == "6":
+            symbol, sent = self._symbol(values)
+            return QuoteCancel(
+                head,
+                self._id(values, 117),
+                self._id(values, 131),
+                "",
+                symbol,
+                sent,
+                True,
+                resp_id,
+                () if values.get(117) else (117,),
+            )
+        return QuoteCounter(head, resp_id, kind)
+
+    def _quote_status_request(
+        self, head: Head, values: Values, fields: Fields
+    ) -> QuoteStatusRequest:
+        symbol, sent = self._symbol(values)
+        return QuoteStatusRequest(
+            head,
+            self._id(values, 649),
+            self._id(values, 117),
+            self._id(values, 131),
+            symbol,
+            sent,
+            () if values.get(117) or values.get(131) else (117,),
+        )
+
+    def _provider_quote(self, head: Head, values: Values, fields: Fields) -> Inbound:
+        if self._session.kind != "provider":
+            return Unsupported(head)
+        return ProviderQuote(
+            head,
+            self._id(values, 117),
+            self._symbol(values)[0],
+            self._decimal(values, 132),
+            self._decimal(values, 133),
+            self._decimal(values, 134),
+            self._decimal(values, 135),
+            self._time(values, 62),
+        )
+
+    def _complaint(self, head: Head, values: Values, fields: Fields) -> Complaint:
+        reason = values.get(373) or values.get(380) or values.get(127) or ""
+        ref = values.get(45)
+        return Complaint(
+            head,
+            None if ref is None else read_int(45, ref),
+            values.get(372, ""),
+            values.get(17, ""),
+            values.get(37, ""),
+            reason,
+            values.get(58, ""),
+        )

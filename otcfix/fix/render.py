@@ -1,0 +1,362 @@
+"""From typed replies to the words of each FIX version (R7, R8).
+
+What is rendered here is valid in the *stock* dictionary of its version: a client who never loads
+ours can read every message. A body is `tag=value` fields with SOH behind each; header and trailer
+belong to the session.
+"""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from otcfix.fix.wire import SOH
+from otcfix.model.instrument import Instrument
+from otcfix.model.messages import Side, Unit
+from otcfix.model.order import NEW, Order
+from otcfix.model.party import Session
+from otcfix.model.refusal import (
+    BUSINESS_CODES,
+    CANCEL_CODES,
+    ORDER_CODES,
+    QUOTE_CODES,
+    code_of,
+)
+from otcfix.model.replies import (
+    BusinessRejected,
+    ExecutionReport,
+    MassCancelReported,
+    OrderCancelRejected,
+    QuoteMade,
+    QuoteRefused,
+    QuoteStatusReport,
+    QuoteWithdrawn,
+    Reply,
+    SessionRejected,
+)
+from otcfix.model.time import utc_timestamp
+
+TEXT_MAX = 240
+
+V42, V44, V50 = "FIX.4.2", "FIX.4.4", "FIX.5.0SP2"
+
+Instruments = Mapping[str, Instrument]
+
+
+class Rendered(NamedTuple):
+    """A reply in words: MsgType(35), the body, ExecID(17) or "", whether it is a price (R10)."""
+
+    msg_type: str
+    body: str
+    exec_id: str = ""
+    price: bool = False
+
+
+class Body:
+    """Collects fields; absent values (None, "") are left out."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+
+    def add(self, tag: int, value: str | int | None) -> None:
+        """Add one field, unless its value is absent."""
+        if value is not None and value != "":
+            self.parts.append(f"{tag}={value}{SOH}")
+
+    def number(self, tag: int, value: Decimal | None) -> None:
+        """Add one Decimal in plain digits, unless it is absent."""
+        if value is not None:
+            self.parts.append(f"{tag}={value:f}{SOH}")
+
+    def text(self, value: str) -> None:
+        """Text(58): printable, bounded."""
+        if value:
+            clean = "".join(c if " " <= c <= "~" else "?" for c in value[:TEXT_MAX])
+            self.parts.append(f"58={clean}{SOH}")
+
+    def __str__(self) -> str:
+        return "".join(self.parts)
+
+
+def rendered(reply: Reply, session: Session, instruments: Instruments) -> Rendered:
+    """Write *reply* in the version and with the symbols of *session*."""
+    return WRITERS[type(reply)](reply, session, instruments)
+
+
+def _quote(reply: QuoteMade, session: Session, instruments: Instruments) -> Rendered:
+    quote, version = reply.quote, session.version
+    lot = instruments[quote.symbol].lot
+    sizes = not (version == V42 and not quote.firm)
+    body = Body()
+    body.add(117, quote.quote_id)
+    body.add(131, quote.quote_req_id)
+    if version != V42:
+        body.add(537, int(quote.firm))
+        body.add(54, quote.wire_side)
+        body.add(1, quote.account)
+        body.number(152 if quote.unit is Unit.CASH else 38, quote.quantity)
+    body.add(55, quote.symbol_sent)
+    body.add(15, quote.currency)
+    body.number(132, quote.bid)
+    body.number(133, quote.offer)
+    if quote.bid is not None:
+        body.number(134, quote.size_for(Side.SELL, lot) if sizes else Decimal(0))
+    if quote.offer is not None:
+        body.number(135, quote.size_for(Side.BUY, lot) if sizes else Decimal(0))
+    if quote.firm:
+        body.add(62, utc_timestamp(quote.valid_until))
+    body.add(64, quote.settl_date)
+    body.add(60, utc_timestamp(quote.made_at))
+    return Rendered("S", str(body), price=True)
+
+
+def _quote_refused(reply: QuoteRefused, session: Session, instruments: Instruments) -> Rendered:
+    body = Body()
+    code = code_of(QUOTE_CODES, reply.refusal, session.version)
+    body.add(131, reply.quote_req_id)
+    if session.version == V42:
+        body.add(297, 5)
+        body.add(300, code)
+        body.text(reply.text)
+        return Rendered("b", str(body))
+    body.add(658, code)
+    body.add(146, 1)
+    body.add(55, reply.symbol_sent or "NONE")
+    body.add(54, reply.wire_side)
+    body.number(38, reply.quantity)
+    body.text(reply.text)
+    return Rendered("AG", str(body))
+
+
+def _quote_withdrawn(
+    reply: QuoteWithdrawn, session: Session, instruments: Instruments
+) -> Rendered:
+    quote = reply.quote
+    body = Body()
+    body.add(131, quote.quote_req_id)
+    body.add(117, quote.quote_id)
+    if session.version == V50:
+        body.add(298, 5)
+    else:
+        body.add(298, 1)
+        body.add(295, 1)
+        body.add(55, quote.symbol_sent)
+    return Rendered("Z", str(body))
+
+
+QUOTE_STATUS = {
+    "LIVE": ("0", "0", "16"),
+    "EXPIRED": ("5", "7", "7"),
+    "GONE": ("5", "5", "5"),
+    "UNKNOWN": ("5", "9", "9"),
+    "CANCELED": ("1", "1", "17"),
+    "ALL_CANCELED": ("4", "4", "17"),
+    "PASS": ("1", "11", "11"),
+}
+"""QuoteStatus(297) per version; 4.2 says it in a QuoteAcknowledgement(35=b)."""
+
+
+def _quote_status(
+    reply: QuoteStatusReport, session: Session, instruments: Instruments
+) -> Rendered:
+    version = (V42, V44, V50).index(session.version)
+    body = Body()
+    if version == 0:
+        body.add(131, reply.quote_req_id)
+        body.add(117, reply.quote_id)
+        body.add(297, QUOTE_STATUS[reply.status][0])
+        if reply.status == "UNKNOWN":
+            body.add(300, 5)
+        body.text(reply.text or {"EXPIRED": "expired"}.get(reply.status, ""))
+        return Rendered("b", str(body))
+    body.add(649, reply.quote_status_req_id)
+    body.add(693, reply.quote_resp_id)
+    if reply.quote_req_id:
+        body.add(131, reply.quote_req_id)
+    body.add(117, reply.quote_id or "NONE")
+    body.add(55, reply.symbol_sent)
+    body.add(297, QUOTE_STATUS[reply.status][version])
+    body.text(reply.text)
+    return Rendered("AI", str(body))
+
+
+EXEC_TYPE = {
+    "NEW": "0",
+    "TRADE": "F",
+    "CANCELED": "4",
+    "REPLACED": "5",
+    "REJECTED": "8",
+    "EXPIRED": "C",
+    "STATUS": "I",
+}
+"""ExecType(150) from 4.3 on."""
+
+CANCEL_REASON = {"DISCONNECT": ("4", "99", "12"), "DESK": ("4", "99", "99")}
+"""ExecRestatementReason(378) per version (R23)."""
+
+
+def _execution(reply: ExecutionReport, session: Session, instruments: Instruments) -> Rendered:
+    order, version = reply.order, session.version
+    exec_type, status = EXEC_TYPE[reply.exec_type], order.status
+    body = Body()
+    body.add(37, order.order_id)
+    body.add(17, reply.exec_id)
+    if version == V42:
+        body.add(20, 3 if reply.exec_type == "STATUS" else 0)
+        if reply.exec_type == "REPLACED" and status == NEW:
+            status = "5"
+        if reply.exec_type in ("TRADE", "STATUS"):
+            exec_type = status
+    body.add(11, reply.cl_ord_id)
+    body.add(41, reply.orig_cl_ord_id)
+    body.add(150, exec_type)
+    body.add(39, status)
+    body.add(1, order.account)
+    body.add(55, order.symbol_sent or "NONE")
+    body.add(54, order.wire_side)
+    _terms_of_order(body, order, version)
+    _fill(body, reply, version)
+    body.number(151, order.leaves_qty)
+    body.number(14, order.cum_qty)
+    body.number(6, trimmed(order.avg_px))
+    body.add(60, utc_timestamp(reply.at))
+    if reply.refusal is not None:
+        body.add(103, code_of(ORDER_CODES, reply.refusal, version))
+    if reply.cancel_reason:
+        body.add(378, CANCEL_REASON[reply.cancel_reason][(V42, V44, V50).index(version)])
+    body.text(reply.text)
+    if version != V42:
+        body.add(693, reply.quote_resp_id)
+        if reply.copy_of:
+            body.add(797, "Y")
+        body.add(584, reply.mass_status_req_id)
+        body.add(911, reply.mass_status_total)
+        if reply.mass_status_total is not None:
+            body.add(912, "Y" if reply.mass_status_last else "N")
+    return Rendered("8", str(body), "" if reply.exec_type == "STATUS" else reply.exec_id)
+
+
+def _terms_of_order(body: Body, order: Order, version: str) -> None:
+    body.number(38, order.quantity)
+    if order.cash_order_qty is not None and version != V42:
+        body.number(152, order.cash_order_qty)
+    body.add(40, order.ord_type)
+    body.number(44, order.price)
+    body.add(59, order.time_in_force)
+    body.add(15, order.currency)
+    if order.expire_time is not None:
+        body.add(126, utc_timestamp(order.expire_time))
+    body.add(432, order.expire_date)
+    body.number(110, order.min_qty)
+
+
+def _fill(body: Body, reply: ExecutionReport, version: str) -> None:
+    if reply.last_qty is None:
+        return
+    body.number(32, reply.last_qty)
+    body.number(31, reply.last_px)
+    body.number(381, reply.gross)
+    body.number(119, reply.contra)
+    body.add(120, reply.contra_asset)
+    body.add(75, reply.trade_date)
+    body.add(64, reply.settl_date)
+    if reply.fee is not None:
+        body.number(12, reply.fee)
+        body.add(13, 3)
+        if version != V42:
+            body.add(479, reply.fee_asset)
+
+
+def trimmed(value: Decimal) -> Decimal:
+    """The same number without trailing zeros behind the point: 100100.0000000000 is 100100."""
+    whole = value.to_integral_value()
+    return whole if whole == value else value.normalize()
+
+
+def _cancel_rejected(
+    reply: OrderCancelRejected, session: Session, instruments: Instruments
+) -> Rendered:
+    body = Body()
+    body.add(37, reply.order_id)
+    body.add(11, reply.cl_ord_id)
+    body.add(41, reply.orig_cl_ord_id)
+    body.add(39, reply.ord_status)
+    body.add(1, reply.account)
+    body.add(434, reply.response_to)
+    body.add(102, code_of(CANCEL_CODES, reply.refusal, session.version))
+    body.add(60, utc_timestamp(reply.at))
+    body.text(reply.text)
+    return Rendered("9", str(body))
+
+
+def _mass_cancel(
+    reply: MassCancelReported, session: Session, instruments: Instruments
+) -> Rendered:
+    body = Body()
+    body.add(11, reply.cl_ord_id)
+    if session.version == V50:
+        body.add(1369, reply.order_id)
+    else:
+        body.add(37, reply.order_id)
+    body.add(530, reply.request_type)
+    body.add(531, reply.response)
+    body.add(532, reply.reject_reason)
+    if reply.response != "0":
+        body.add(533, len(reply.affected))
+    if reply.affected:
+        body.add(534, len(reply.affected))
+        for cl_ord_id, order_id in reply.affected:
+            body.add(1824 if session.version == V50 else 41, cl_ord_id)
+            body.add(535, order_id)
+    body.add(55, reply.symbol_sent)
+    body.add(60, utc_timestamp(reply.at))
+    body.text(reply.text)
+    return Rendered("r", str(body))
+
+
+def _business_rejected(
+    reply: BusinessRejected, session: Session, instruments: Instruments
+) -> Rendered:
+    body = Body()
+    body.add(45, reply.ref_seq_num)
+    body.add(372, reply.ref_msg_type)
+    body.add(379, reply.ref_id)
+    body.add(380, code_of(BUSINESS_CODES, reply.refusal, session.version))
+    body.text(reply.text)
+    return Rendered("j", str(body))
+
+
+def _session_rejected(
+    reply: SessionRejected, session: Session, instruments: Instruments
+) -> Rendered:
+    body = Body()
+    body.add(45, reply.ref_seq_num)
+    body.add(371, reply.ref_tag or None)
+    body.add(372, reply.ref_msg_type)
+    reason = reply.reason
+    if session.version == V42 and reason > 11:
+        reason = 5
+    body.add(373, reason)
+    body.text(reply.text)
+    return Rendered("3", str(body))
+
+
+WRITERS: dict[type, Callable[[Any, Session, Instruments], Rendered]] = {
+    QuoteMade: _quote,
+    QuoteRefused: _quote_refused,
+    QuoteWithdrawn: _quote_withdrawn,
+    QuoteStatusReport: _quote_status,
+    ExecutionReport: _execution,
+    OrderCancelRejected: _cancel_rejected,
+    MassCancelReported: _mass_cancel,
+    BusinessRejected: _business_rejected,
+    SessionRejected: _session_rejected,
+}
+
+GROUPS: dict[str, tuple[int, tuple[int, ...]]] = {
+    "AG": (146, (55, 54, 38)),
+    "Z": (295, (55,)),
+    "r": (534, (41, 1824, 535)),
+}
+"""Repeating groups that we send: count tag, and the tags of an entry, first one first."""

@@ -1,0 +1,138 @@
+"""Checks that quotes and orders share."""
+
+from decimal import Decimal
+
+from otcfix.gate.case import Common
+from otcfix.model.refusal import Refusal
+from otcfix.model.verdict import Finding
+
+_PASSED: dict[str, Finding] = {}
+
+
+def passed(name: str) -> Finding:
+    """The finding of a check that has nothing to measure; one object a check."""
+    return _PASSED.get(name) or _PASSED.setdefault(name, Finding(name))
+
+
+SESSION_KIND = Finding("session_kind")
+ID_IS_NEW = Finding("id_is_new")
+THROTTLE = Finding("throttle")
+DESK_OPEN = Finding("desk_open")
+CLIENT_MAY_DEAL = Finding("client_may_deal")
+ACCOUNT_KNOWN = Finding("account_known")
+SYMBOL_KNOWN = Finding("symbol_known")
+INSTRUMENT_ALLOWED = Finding("instrument_allowed")
+INSTRUMENT_OPEN = Finding("instrument_open")
+FRESH_PRICE = Finding("fresh_price")
+
+
+def id_is_new(case: Common) -> Finding:
+    """QuoteReqID(131) or ClOrdID(11) was never used by this client (R17)."""
+    if case.duplicate:
+        return Finding("id_is_new", Refusal.DUPLICATE, detail=case.duplicate)
+    return ID_IS_NEW
+
+
+def throttle(case: Common) -> Finding:
+    """The session keeps to its rate of messages."""
+    if case.throttled:
+        return Finding("throttle", Refusal.THROTTLED)
+    return THROTTLE
+
+
+def desk_open(case: Common) -> Finding:
+    """No kill switch is on."""
+    if case.halted:
+        return Finding("desk_open", Refusal.HALTED)
+    return DESK_OPEN
+
+
+def client_may_deal(case: Common) -> Finding:
+    """The client is known and enabled, and so is the session. One text for every reason (R23)."""
+    if case.client is None or not case.client.enabled or not case.session_enabled:
+        return Finding("client_may_deal", Refusal.NOT_AUTHORISED)
+    return CLIENT_MAY_DEAL
+
+
+def account_known(case: Common) -> Finding | None:
+    """Account(1) is one of the client's; a broker's end client is one of the session's (R23)."""
+    if case.client is None:
+        return None
+    if case.session.broker:
+        if case.end_client not in case.session.end_clients:
+            return Finding("account_known", Refusal.UNKNOWN_ACCOUNT, measured=case.end_client)
+    elif case.account and case.account not in case.client.accounts:
+        return Finding("account_known", Refusal.UNKNOWN_ACCOUNT, measured=case.account, tag=1)
+    return ACCOUNT_KNOWN
+
+
+def symbol_known(case: Common) -> Finding:
+    """Symbol(55) is dealt in here."""
+    if case.instrument is None:
+        return Finding("symbol_known", Refusal.UNKNOWN_SYMBOL, tag=55)
+    return SYMBOL_KNOWN
+
+
+def instrument_allowed(case: Common) -> Finding | None:
+    """The client may deal in the instrument."""
+    if case.instrument is None or case.client is None:
+        return None
+    if case.instrument.symbol not in case.client.instruments:
+        return Finding("instrument_allowed", Refusal.NOT_AUTHORISED)
+    return INSTRUMENT_ALLOWED
+
+
+def instrument_open(case: Common) -> Finding | None:
+    """The instrument is in its trading hours and not paused."""
+    if case.instrument is None:
+        return None
+    if case.instrument_state != "OPEN":
+        return Finding("instrument_open", Refusal.CLOSED, measured=case.instrument_state)
+    return INSTRUMENT_OPEN
+
+
+def fresh_price(case: Common) -> Finding | None:
+    """The instrument and the conversions that limits need have a fresh price (R15)."""
+    if case.instrument is None:
+        return None
+    if case.pricing_refusal is Refusal.NO_PRICE:
+        return Finding("fresh_price", Refusal.NO_PRICE)
+    if case.conversion is None:
+        return Finding("fresh_price", Refusal.NO_PRICE, measured="no conversion")
+    return FRESH_PRICE
+
+
+def position_limit(case: Common) -> Finding | None:
+    """The client's position in the base asset stays within its limit, or is reduced (R23).
+
+    Units: limit currency. Reducing is a smaller absolute position of the same sign.
+    """
+    after, before, client = case.position_after, case.position_before, case.client
+    if after is None or before is None or client is None:
+        return None
+    reduces = abs(after) < abs(before) and (after >= 0) == (before >= 0)
+    over = abs(after) > client.position_max and not reduces
+    return Finding(
+        "position_limit",
+        Refusal.LIMIT if over else None,
+        plain(after),
+        plain(client.position_max),
+    )
+
+
+def funds(case: Common) -> Finding | None:
+    """Free funds, the settlement limit included, cover what the deal takes. Minor units."""
+    need, free = case.need, case.free
+    if need is None or free is None:
+        return None
+    return Finding(
+        "funds",
+        Refusal.FUNDS if need > free else None,
+        f"{need} {case.need_asset}",
+        str(free),
+    )
+
+
+def plain(value: Decimal) -> str:
+    """Write a measured Decimal for the record: whole units of the limit currency, cut off."""
+    return str(int(value))

@@ -1,0 +1,1 @@
+"""Chart of accounts, posting rules and holds. Pure: amounts in, transfers out."""

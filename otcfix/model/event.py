@@ -1,0 +1,211 @@
+"""What came in, in one order for ever."""
+
+from decimal import Decimal
+from typing import Any
+
+from msgspec import Struct
+
+from otcfix.model.messages import Inbound
+from otcfix.model.order import Order
+from otcfix.model.party import Desk
+from otcfix.model.quote import Quote
+from otcfix.model.rates import Conversion, Rates
+from otcfix.model.time import Instant
+
+
+class IdUse(Struct, frozen=True, gc=False):
+    """One ClOrdID(11) that was answered by an 8 or a 9: it is used up (R17).
+
+    scope is the client, or client and end client; kind is D, G or F; order_id is "NONE" when a D
+    was refused; answer keeps what is said again to a resend of the same body.
+    """
+
+    scope: str
+    cl_ord_id: str
+    kind: str
+    order_id: str
+    digest: str
+    accepted: bool
+    code: str = ""
+    text: str = ""
+    orig_cl_ord_id: str = ""
+
+
+class Recalled(Struct, frozen=True, gc=False):
+    """What the store knew of an id that State no longer holds (R9). All None: nothing."""
+
+    kind: str
+    key: str
+    use: IdUse | None = None
+    order: Order | None = None
+    quotes: tuple[Quote, ...] = ()
+    session_seq: tuple[str, str] | None = None
+
+
+class Facts(Struct, frozen=True, gc=False):
+    """What the sequencer stamped on an event."""
+
+    rates: dict[str, Rates] = {}
+    conversions: dict[str, Conversion] = {}
+    recalled: tuple[Recalled, ...] = ()
+    store_failed: bool = False
+
+
+NO_FACTS = Facts()
+
+
+class Boot(Struct, frozen=True, tag=True):
+    """The desk started: quotes of the last run are void. desk is given when it changed."""
+
+    desk_hash: str
+    desk: Desk | None
+    version: str
+    unsent_quote_requests: tuple[tuple[str, str, str, str], ...] = ()
+
+
+class TimerFired(Struct, frozen=True, tag=True):
+    """Everything due at or before *due* happens now."""
+
+    due: Instant
+
+
+class RatesMoved(Struct, frozen=True, tag=True):
+    """The rates of *symbols*, on which somebody waits, have moved (conflated)."""
+
+    symbols: tuple[str, ...]
+
+
+class SessionUp(Struct, frozen=True, tag=True):
+    """A client's session logged on."""
+
+    session: str
+    epoch: int
+    remote: str = ""
+
+
+class SessionDown(Struct, frozen=True, tag=True):
+    """A client's session went off."""
+
+    session: str
+
+
+class EpochMoved(Struct, frozen=True, tag=True):
+    """The session's sequence numbers started anew (R1); say_again asks for R21."""
+
+    session: str
+    epoch: int
+    reason: str
+
+
+class Overflowed(Struct, frozen=True, tag=True):
+    """The session's share of the inbox was full: journaled, then answered by j 380=4 (R2)."""
+
+    session: str
+    epoch: int
+    msg_seq_num: int
+    msg_type: str
+    ref_id: str
+
+
+class AdminSeen(Struct, frozen=True, tag=True):
+    """A session message that QuickFIX handled, journaled with its secrets blanked (R13, R14)."""
+
+    session: str
+    outbound: bool
+    msg_type: str
+    note: str = ""
+
+
+class Kill(Struct, frozen=True, tag=True):
+    """Staff stops (on) or reopens the desk: quotes and resting orders are withdrawn and told."""
+
+    on: bool
+    by: str
+    why: str
+
+
+class SetSession(Struct, frozen=True, tag=True):
+    """Staff enables or disables one session."""
+
+    session: str
+    enabled: bool
+    by: str
+    why: str
+
+
+class SetInstrument(Struct, frozen=True, tag=True):
+    """An instrument opens, closes (trading hours) or is paused by staff."""
+
+    symbol: str
+    state: str
+    by: str
+    why: str
+
+
+class ClockJumped(Struct, frozen=True, tag=True):
+    """The desk's own clock cannot be trusted (or can again): no dealing meanwhile (2.10)."""
+
+    trusted: bool
+    by_ms: int
+
+
+class MoveFunds(Struct, frozen=True, tag=True):
+    """A deposit (amount > 0) or withdrawal (amount < 0) through venue account *venue*.
+
+    amount in major units; what is finer than the asset's minor unit is kept as a memo only.
+    """
+
+    client_id: str
+    asset: str
+    amount: Decimal
+    venue: str
+    reference: str
+    by: str
+
+
+class CancelOrder(Struct, frozen=True, tag=True):
+    """Staff cancels one resting order."""
+
+    order_id: str
+    by: str
+    why: str
+
+
+Command = Kill | SetSession | SetInstrument | MoveFunds | CancelOrder
+"""What staff may ask for."""
+
+Typed = (
+    Boot
+    | TimerFired
+    | RatesMoved
+    | SessionUp
+    | SessionDown
+    | EpochMoved
+    | Overflowed
+    | AdminSeen
+    | ClockJumped
+    | Kill
+    | SetSession
+    | SetInstrument
+    | MoveFunds
+    | CancelOrder
+)
+"""Events that are journaled as typed JSON; the others are FIX messages."""
+
+
+class Event(Struct, frozen=True, gc=False):
+    """One input. seq is gapless; at never goes back; received_at judges age and expiry (R18).
+
+    text is the canonical FIX text (fields end with SOH) or the typed JSON, secrets blanked.
+    """
+
+    seq: int
+    at: Instant
+    kind: str
+    body: Inbound | Any
+    received_at: Instant
+    session: str = ""
+    epoch: int = 0
+    msg_seq_num: int = 0
+    text: str = ""
+    facts: Facts = NO_FACTS

@@ -1,0 +1,102 @@
+"""Who deals with us: clients, tiers, sessions; and the desk's own facts that decide reads."""
+
+from decimal import Decimal
+
+from msgspec import Struct
+
+from otcfix.model.instrument import Instrument
+from otcfix.model.money import Asset
+
+
+class Tier(Struct, frozen=True):
+    """What a class of clients pays: half of the spread, and a fee, both in basis points."""
+
+    name: str
+    half_spread_bps: Decimal
+    fee_bps: Decimal
+
+
+class Client(Struct, frozen=True):
+    """A legal counterparty. Limits are in the desk's limit currency unless said otherwise.
+
+    settlement_limits: per asset code, how far below zero available may go, in minor units.
+    instruments: symbols that the client may deal in.
+    """
+
+    client_id: str
+    name: str
+    enabled: bool
+    tier: str
+    accounts: tuple[str, ...]
+    instruments: tuple[str, ...]
+    quote_notional_max: Decimal
+    order_notional_max: Decimal
+    position_max: Decimal
+    open_orders_max: int
+    open_quotes_max: int
+    slippage_default_bps: Decimal
+    settlement_limits: dict[str, int]
+
+
+class Session(Struct, frozen=True):
+    """What a decision must know of one FIX session. Key is the session's name in the config.
+
+    kind: quote, trade, both, drop_copy or provider; version: FIX.4.2, FIX.4.4 or FIX.5.0SP2.
+    """
+
+    key: str
+    version: str
+    kind: str
+    client_id: str
+    account: str
+    broker: bool
+    end_clients: tuple[str, ...]
+    drop_copy_of: tuple[str, ...]
+    side_of: str
+    flat_quote_request: bool
+    quote_type_default: int
+    indicative_42: str
+    tell_expiry: bool
+    age_by_transact_time: bool
+    order_age_max_ms: int
+    quote_request_age_max_ms: int
+    clock_skew_max_ms: int
+    cancel_on_disconnect: bool
+    cancel_grace_ms: int
+    allow_reset: bool
+    unknown_tags: str
+    symbols: dict[str, str]
+    messages_per_second: int
+    enabled: bool
+
+    @property
+    def may_quote(self) -> bool:
+        """Whether QuoteRequest(35=R) belongs on this session."""
+        return self.kind in ("quote", "both")
+
+    @property
+    def may_trade(self) -> bool:
+        """Whether orders belong on this session."""
+        return self.kind in ("trade", "both")
+
+
+class Desk(Struct, frozen=True):
+    """Everything of the configuration that can change a decision; journaled whole when it changes.
+
+    settings_hash names the keys (id key, secrets) that stay outside the journal.
+    """
+
+    name: str
+    limit_currency: str
+    assets: tuple[Asset, ...]
+    instruments: tuple[Instrument, ...]
+    tiers: tuple[Tier, ...]
+    clients: tuple[Client, ...]
+    sessions: tuple[Session, ...]
+    price_age_max_ms: int
+    quote_request_lines_max: int
+    refused_hits_max: int
+    indicative_life_ms: int
+    venues: tuple[str, ...]
+    id_key_hash: str
+    shard: str = ""

@@ -1,0 +1,51 @@
+"""Time as an argument: an Instant is whole microseconds since the epoch, UTC."""
+
+from datetime import UTC, date, datetime, timedelta
+
+Instant = int
+
+MS = 1_000
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+DAY = 86_400 * SECOND
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def to_datetime(at: Instant) -> datetime:
+    """Return the aware UTC datetime of *at* (exact: integers throughout)."""
+    return EPOCH + timedelta(microseconds=at)
+
+
+def from_datetime(moment: datetime) -> Instant:
+    """Return the Instant of an aware *moment* (exact)."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def utc_timestamp(at: Instant) -> str:
+    """Write *at* as a FIX UTCTimestamp with milliseconds; finer digits are cut off (ROUND_DOWN)."""
+    seconds, micros = divmod(at, SECOND)
+    return f"{_second_text(seconds)}.{micros // MS:03d}"
+
+
+_cached: tuple[int, str] = (-1, "")
+
+
+def _second_text(seconds: int) -> str:
+    # One entry is enough: consecutive stamps share their second nearly always.
+    global _cached
+    known, text = _cached
+    if known != seconds:
+        text = (EPOCH + timedelta(seconds=seconds)).strftime("%Y%m%d-%H:%M:%S")
+        _cached = (seconds, text)
+    return text
+
+
+def iso(at: Instant) -> str:
+    """Write *at* for people and JSON: 2026-01-31T12:00:00.123456Z."""
+    return to_datetime(at).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def local_date(day: date) -> str:
+    """Write *day* as a FIX LocalMktDate: YYYYMMDD."""
+    return f"{day.year:04d}{day.month:02d}{day.day:02d}"

@@ -1,0 +1,44 @@
+"""An event to its decision and its words: the one path that both live and replay take."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import structlog
+
+from otcfix.desk.decide import decide, failed
+from otcfix.desk.state import State
+from otcfix.model.decision import Decision, digest
+from otcfix.model.errors import InvariantBroken
+from otcfix.model.event import Event
+from otcfix.model.replies import Reply
+
+log = structlog.get_logger("otcfix.sequencer")
+
+
+class Decided(NamedTuple):
+    """A decision, its replies in words, and its digest."""
+
+    decision: Decision
+    words: list[tuple[str, str, str, bool]]
+    digest: bytes
+
+
+def decide_in_words(
+    state: State, event: Event, render: Callable[[Reply], tuple[str, str, str, bool]]
+) -> Decided:
+    """Decide *event* and render what it says; never applies anything.
+
+    An exception is a bug in the code, not in the message: State is untouched, so the event gets
+    a failed decision, the same on replay, and the desk goes on (house.md, Recovery).
+    Errors: InvariantBroken passes through: a broken law stops the process.
+    """
+    try:
+        decision = decide(state, event)
+        words = [render(reply) for reply in decision.replies]
+    except InvariantBroken:
+        raise
+    except Exception as error:
+        log.error("event_failed", seq=event.seq, kind=event.kind, exc_info=True)
+        decision = failed(state, event, error)
+        words = [render(reply) for reply in decision.replies]
+    return Decided(decision, words, digest(decision))

@@ -1,0 +1,127 @@
+"""What waits to be sequenced: a bounded share per session, drained in turn (R2, rules.md 2.7).
+
+Written by the QuickFIX thread and other threads, read by the sequencer alone. Deques are appended
+and popped atomically, so there is no lock on the message path.
+"""
+
+from collections import deque
+from queue import Empty, SimpleQueue
+from typing import NamedTuple
+
+from otcfix.model.time import Instant
+
+SHARE = 512
+"""Messages that one session may have waiting."""
+
+CANCEL_RESERVE = 256
+"""Room beyond the share that only cancels (F) and mass cancels (q) may use."""
+
+CANCELS = ("F", "q")
+
+
+class Incoming(NamedTuple):
+    """One thing to sequence: a FIX text of a session, or a typed body when text is empty."""
+
+    session: str
+    epoch: int
+    text: str
+    received_at: Instant
+    body: object = None
+    command_id: int = 0
+
+
+class Inbox:
+    """Fair, bounded and quiet: `put` says whether there was room."""
+
+    def __init__(self, share: int = SHARE, cancel_reserve: int = CANCEL_RESERVE) -> None:
+        self._share = share
+        self._with_reserve = share + cancel_reserve
+        self._lanes: dict[str, deque[Incoming]] = {}
+        self._order: list[str] = []
+        self._next = 0
+        self._urgent: deque[Incoming] = deque()
+        self._bell: SimpleQueue[None] = SimpleQueue()
+        self._sleeping = False
+
+    def open_lane(self, session: str) -> None:
+        """Make room for a session; before any thread puts for it."""
+        if session not in self._lanes:
+            self._lanes[session] = deque()
+            self._order.append(session)
+
+    def put(self, incoming: Incoming, msg_type: str) -> bool:
+        """Queue a client's message; False when its session's share is full."""
+        lane = self._lanes[incoming.session]
+        room = self._with_reserve if msg_type in CANCELS else self._share
+        if len(lane) >= room:
+            return False
+        lane.append(incoming)
+        if self._sleeping:
+            self.ring()
+        return True
+
+    def put_urgent(self, incoming: Incoming) -> None:
+        """Queue what is never refused: overflows, session events, commands, rates."""
+        self._urgent.append(incoming)
+        if self._sleeping:
+            self.ring()
+
+    def put_behind(self, incoming: Incoming) -> None:
+        """Queue a session's own event behind its messages, so that their order stands."""
+        lane = self._lanes.get(incoming.session)
+        if lane is None:
+            self.put_urgent(incoming)
+            return
+        lane.append(incoming)
+        if self._sleeping:
+            self.ring()
+
+    def ring(self) -> None:
+        """Wake the sequencer."""
+        self._sleeping = False
+        self._bell.put(None)
+
+    def oldest(self) -> Instant | None:
+        """When the oldest waiting message was received; None when nothing waits."""
+        heads = [lane[0].received_at for lane in self._lanes.values() if lane]
+        return min(heads, default=None)
+
+    def depth(self, session: str) -> int:
+        """How many messages of *session* wait."""
+        return len(self._lanes[session])
+
+    def __len__(self) -> int:
+        return len(self._urgent) + sum(map(len, self._lanes.values()))
+
+    def take(self, most: int) -> list[Incoming]:
+        """Up to *most* waiting things: the urgent ones, then one of each session in turn."""
+        taken: list[Incoming] = []
+        urgent = self._urgent
+        while urgent and len(taken) < most:
+            taken.append(urgent.popleft())
+        order, lanes = self._order, self._lanes
+        count = len(order)
+        idle = 0
+        while count and idle < count and len(taken) < most:
+            self._next = (self._next + 1) % count
+            lane = lanes[order[self._next]]
+            if lane:
+                taken.append(lane.popleft())
+                idle = 0
+            else:
+                idle += 1
+        return taken
+
+    def wait(self, timeout_s: float) -> None:
+        """Sleep until something is put, or *timeout_s* passes."""
+        self._sleeping = True
+        if self._urgent or any(self._lanes.values()):
+            self._sleeping = False
+            return
+        try:
+            self._bell.get(timeout=timeout_s)
+        except Empty:
+            pass  # nothing came: the caller looks at its clocks and comes back
+        self._sleeping = False
+        while not self._bell.empty():
+            self._bell.get_nowait()

@@ -1,0 +1,337 @@
+"""The loop itself. One thread owns it; nothing else touches State or the store's writes."""
+
+import threading
+from collections.abc import Callable
+
+import msgspec
+import structlog
+
+from otcfix.desk.state import State
+from otcfix.model.decision import Decision
+from otcfix.model.event import (
+    Boot,
+    ClockJumped,
+    Event,
+    RatesMoved,
+    SessionUp,
+    TimerFired,
+    Typed,
+)
+from otcfix.model.record import Batch, JournalRow, OutboxRow, SentMark
+from otcfix.model.time import MS, SECOND, Instant
+from otcfix.sequencer.deciding import decide_in_words
+from otcfix.sequencer.inbox import Inbox, Incoming
+from otcfix.sequencer.ports import Clock, Parse, RatesPort, Render, StorePort, WirePort
+from otcfix.sequencer.seen import Seen
+from otcfix.sequencer.stamping import Key, Stamper
+
+log = structlog.get_logger("otcfix.sequencer")
+
+BATCH_MAX = 128
+IDLE_S = 0.02
+TIMER_SPACING = 10 * MS
+STALE_CHECK = 100 * MS
+COMMAND_CHECK = 200 * MS
+SNAPSHOT_EVERY = 250_000
+SNAPSHOT_VERSION = 1
+
+Chain = Callable[..., bytes]
+"""(previous hash, the journal row's fields up to verdicts, hash left out) to the row's hash."""
+
+Observer = Callable[[Event, Decision, list[OutboxRow]], None]
+
+
+class Sequencer:
+    """Takes what waits in the inbox and turns it into journal, state and replies."""
+
+    def __init__(
+        self,
+        state: State,
+        store: StorePort,
+        wire: WirePort,
+        rates: RatesPort,
+        inbox: Inbox,
+        *,
+        parse: Parse,
+        render: Render,
+        chain: Chain,
+        clock: Clock,
+        monotonic: Clock,
+        seen: Seen | None = None,
+        clock_step_max: Instant = SECOND,
+        on_event: Observer | None = None,
+    ) -> None:
+        self.state = state
+        self.inbox = inbox
+        self.seen = seen or Seen()
+        self._store = store
+        self._wire = wire
+        self._parse = parse
+        self._render = render
+        self._chain = chain
+        self._clock = clock
+        self._monotonic = monotonic
+        self._stamper = Stamper(state, store, rates, self.seen)
+        self._on_event = on_event
+        self._encode = msgspec.json.Encoder().encode
+        self._hash = b""
+        self._outbox_id = 0
+        self._sent: list[SentMark] = []
+        self._to_say_again: list[str] = []
+        self.proven: dict[str, int] = {}
+        self._command_id = 0
+        self._next_command_check: Instant = 0
+        self._next_timer: Instant = 0
+        self._next_stale_check: Instant = 0
+        self._stale: set[str] = set()
+        self._rates = rates
+        self._moved: set[str] = set()
+        self._clock_step_max = clock_step_max
+        self._offset = clock() - monotonic()
+        self._snapshot_seq = 0
+        self._stopping = threading.Event()
+        self.failure: BaseException | None = None
+        self.events = 0
+
+    def start_from(self, seq_hash: bytes, outbox_id: int, command_id: int) -> None:
+        """Continue behind what the database holds; State must already be there."""
+        self._hash = seq_hash
+        self._outbox_id = outbox_id
+        self._command_id = command_id
+        self._snapshot_seq = self.state.seq
+
+    # -- running ---------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Loop until stopped. An exception ends the loop and is kept in `failure`."""
+        try:
+            while not self._stopping.is_set():
+                if not self.step():
+                    self.inbox.wait(IDLE_S)
+            while self.step():
+                pass  # what was received before the stop is decided before the stop
+            self._flush()
+            self.snapshot()
+        except BaseException as error:
+            self.failure = error
+            log.critical("sequencer_stopped", error=str(error), exc_info=True)
+            raise
+
+    def stop(self) -> None:
+        """Ask the loop to finish what it has."""
+        self._stopping.set()
+        self.inbox.ring()
+
+    def rates_moved(self, symbol: str) -> None:
+        """Called by feeds: wake the loop if somebody waits on *symbol* (conflated)."""
+        if self.state.waits_on(symbol) and symbol not in self._moved:
+            self._moved.add(symbol)
+            self.inbox.ring()
+
+    def step(self) -> bool:
+        """One batch; False when there was nothing to do."""
+        now = self._clock()
+        waiting = self._own_events(now)
+        room = BATCH_MAX - len(waiting)
+        taken = self.inbox.take(room)
+        if not taken and not waiting:
+            if self._sent:
+                self._flush()
+            return False
+        self._batch(waiting + taken)
+        if self.state.seq - self._snapshot_seq >= SNAPSHOT_EVERY:
+            self.snapshot()
+        return True
+
+    def _own_events(self, now: Instant) -> list[Incoming]:
+        """What happens by itself: the clock's jumps, timers, rates, staff commands."""
+        own: list[Incoming] = []
+        jump = self._clock_jump(now)
+        if jump is not None:
+            own.append(self._typed(jump, now))
+        due = self.state.next_due()
+        if due is not None and now >= self._next_timer:
+            # A message received before an expiry is decided before it, whatever queue stood
+            # in front of it (R18): timers never run ahead of the oldest message waiting.
+            oldest = self.inbox.oldest()
+            until = now if oldest is None else min(now, oldest)
+            if due <= until:
+                own.append(self._typed(TimerFired(until), now))
+                self._next_timer = now + TIMER_SPACING
+        self._find_stale(now)
+        if self._moved:
+            symbols = tuple(sorted(self._moved))
+            self._moved.clear()
+            own.append(self._typed(RatesMoved(symbols), now))
+        if now >= self._next_command_check:
+            self._next_command_check = now + COMMAND_CHECK
+            for command_id, text in self._store.new_commands(self._command_id):
+                self._command_id = command_id
+                body = msgspec.json.decode(text, type=Typed)
+                own.append(Incoming("", 0, "", now, body, command_id))
+        return own
+
+    @staticmethod
+    def _typed(body: object, now: Instant) -> Incoming:
+        return Incoming("", 0, "", now, body)
+
+    def _clock_jump(self, now: Instant) -> ClockJumped | None:
+        """The wall clock against the monotonic one: a step beyond the limit stops dealing."""
+        drift = now - self._monotonic() - self._offset
+        distrusted = self.state.word("desk", "clock") != ""
+        if abs(drift) > self._clock_step_max and not distrusted:
+            return ClockJumped(False, drift // MS)
+        if distrusted and abs(drift) <= self._clock_step_max and now >= self.state.at:
+            return ClockJumped(True, drift // MS)
+        return None
+
+    def _find_stale(self, now: Instant) -> None:
+        """Wake live quotes whose reference has just turned stale: they must die (state table)."""
+        if now < self._next_stale_check:
+            return
+        self._next_stale_check = now + STALE_CHECK
+        for symbol in self.state.quoted:
+            instrument = self.state.register.instruments[symbol]
+            oldest = now - instrument.price_age_max_ms * MS
+            books = self._rates.rates(symbol, now).books
+            if any(book.changed_at >= oldest for book in books):
+                self._stale.discard(symbol)
+            elif symbol not in self._stale:
+                self._stale.add(symbol)
+                self._moved.add(symbol)
+
+    # -- one batch -------------------------------------------------------------------------
+
+    def _batch(self, incoming: list[Incoming]) -> None:
+        bodies: list[object] = []
+        all_keys: list[list[Key]] = []
+        for one in incoming:
+            body = one.body if one.body is not None else self._parse(one.session, one.text)
+            bodies.append(body)
+            all_keys.append(self._stamper.keys_of(body))
+        fetched = self._stamper.fetch(key for keys in all_keys for key in keys)
+        batch = Batch([], [], [], self._sent, dict(self.proven), [])
+        self._sent = []
+        for one, body, keys in zip(incoming, bodies, all_keys, strict=True):
+            self._decide(batch, one, body, keys, fetched)
+        self._store.commit(batch)
+        self._stamper.recent.clear()
+        self.events += len(incoming)
+        for row in batch.outbox:
+            self._say(row)
+        for session in self._to_say_again:
+            self._say_unproven(session)
+        self._to_say_again.clear()
+
+    def _decide(
+        self,
+        batch: Batch,
+        one: Incoming,
+        body: object,
+        keys: list[Key],
+        fetched: dict[Key, object] | None,
+    ) -> None:
+        state = self.state
+        now = self._clock()
+        at = now if now > state.at else state.at
+        facts, facts_json = self._stamper.stamp(body, keys, fetched, at)  # type: ignore[arg-type]
+        text = one.text or self._encode(body).decode()
+        head = getattr(body, "head", None)
+        event = Event(
+            state.seq + 1,
+            at,
+            type(body).__name__,
+            body,
+            one.received_at,
+            one.session,
+            one.epoch,
+            head.msg_seq_num if head is not None else 0,
+            text,
+            facts,
+        )
+        if isinstance(body, SessionUp) and state.word("say_again", body.session):
+            self._to_say_again.append(body.session)
+        decided = decide_in_words(state, event, self._render)
+        decision = decided.decision
+        state.apply(event, decision)
+        self._stamper.remember(decision)
+        outbox: list[OutboxRow] = []
+        for reply, (msg_type, words, exec_id, price) in zip(
+            decision.replies, decided.words, strict=True
+        ):
+            self._outbox_id += 1
+            route = getattr(reply, "order", None) or getattr(reply, "quote", None) or reply
+            outbox.append(
+                OutboxRow(
+                    self._outbox_id,
+                    event.seq,
+                    reply.session,
+                    msg_type,
+                    exec_id,
+                    price,
+                    getattr(route, "deliver_to", ""),
+                    getattr(route, "deliver_to_sub", ""),
+                    words,
+                )
+            )
+        verdicts = msgspec.msgpack.encode(decision.verdicts) if decision.verdicts else b""
+        digest = decided.digest
+        self._hash = self._chain(
+            self._hash, event.seq, at, event.kind, one.session, one.epoch, event.msg_seq_num,
+            one.received_at, text, facts_json, digest, verdicts,
+        )
+        batch.rows.append(
+            JournalRow(
+                event.seq, at, event.kind, one.session, one.epoch, event.msg_seq_num,
+                one.received_at, text, facts_json, digest, self._hash, verdicts,
+            )
+        )
+        batch.decided.append((event, decision))
+        batch.outbox.extend(outbox)
+        if one.command_id:
+            result = next((a for a in decision.alerts if a.startswith("refused")), "done")
+            batch.commands_done.append((one.command_id, event.seq, result))
+        for alert in decision.alerts:
+            log.warning("alert", seq=event.seq, alert=alert)
+        if self._on_event is not None:
+            self._on_event(event, decision, outbox)
+
+    def _say(self, row: OutboxRow, *, again: bool = False) -> None:
+        epoch, number = self._wire.say(row, again=again)
+        self._sent.append(SentMark(row.outbox_id, row.session, epoch, number))
+
+    def _say_unproven(self, session: str) -> None:
+        """R21: after a reset, every report whose receipt was not proven is said again."""
+        for row in list(self._store.said_since(session, self.proven.get(session, 0))):
+            if row.exec_id:
+                self._say(row, again=True)
+
+    def _flush(self) -> None:
+        """Put the last sent marks down while nothing else is to do."""
+        if self._sent or self.proven:
+            self._store.commit(Batch([], [], [], self._sent, dict(self.proven), []))
+            self._sent = []
+
+    # -- starting and stopping -------------------------------------------------------------
+
+    def boot(self, boot: Boot) -> None:
+        """Sequence the boot event by itself, before any client is let in."""
+        self._batch([Incoming("", 0, "", self._clock(), boot)])
+
+    def say_again(self, rows: list[OutboxRow]) -> None:
+        """Say reports again with 97=Y (R10), before any client is let in."""
+        for row in rows:
+            self._say(row, again=True)
+        self._flush()
+
+    def snapshot(self) -> None:
+        """Write State and the filter of seen ids, so that the next start is short."""
+        state = self.state
+        if not state.seq or state.seq == self._snapshot_seq:
+            return
+        self._store.save_snapshot(
+            state.seq, state.at, SNAPSHOT_VERSION, state.dump(), self.seen.pack()
+        )
+        self._snapshot_seq = state.seq
+
+

@@ -1,0 +1,93 @@
+"""What the sequencer needs of the world, as it needs it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from otcfix.model.event import Recalled
+from otcfix.model.messages import Inbound
+from otcfix.model.rates import Conversion, Rates
+from otcfix.model.record import Batch, JournalRow, OutboxRow, SessionNumbers
+from otcfix.model.replies import Reply
+from otcfix.model.time import Instant
+
+Clock = Callable[[], Instant]
+Parse = Callable[[str, str], Inbound]
+"""(session key, FIX text) to a typed message."""
+
+Render = Callable[[Reply], tuple[str, str, str, bool]]
+"""A reply to (MsgType, body, ExecID, is a price)."""
+
+
+class StorePort(Protocol):
+    """The database."""
+
+    def commit(self, batch: Batch) -> None:
+        """Commit everything in one durable transaction. Errors: StoreLost."""
+        ...
+
+    def recall(self, keys: Sequence[tuple[str, str, str]]) -> list[Recalled]:
+        """Look ids up: (kind, scope, id)."""
+        ...
+
+    def head(self) -> tuple[int, bytes, Instant, int]:
+        """Last journaled seq, its hash, its at, the last outbox id."""
+        ...
+
+    def journal(self, after: int = 0, until: int | None = None) -> Iterator[JournalRow]:
+        """Journal rows in order."""
+        ...
+
+    def newest_snapshot(self, version: int) -> tuple[int, Instant, bytes, bytes] | None:
+        """The newest snapshot written by code of *version*."""
+        ...
+
+    def save_snapshot(
+        self, seq: int, at: Instant, version: int, body: bytes, filter: bytes
+    ) -> None:
+        """Keep a snapshot."""
+        ...
+
+    def session_numbers(self) -> dict[str, SessionNumbers]:
+        """Sequence numbers per session."""
+        ...
+
+    def unsent(self) -> Iterator[OutboxRow]:
+        """Outbox rows without any sent mark."""
+        ...
+
+    def said_since(self, session: str, outbox_id: int) -> Iterator[OutboxRow]:
+        """What was said to a session after an outbox id, prices left out."""
+        ...
+
+    def said_from_number(
+        self, session: str, epoch: int, msg_seq_num: int
+    ) -> Iterator[OutboxRow]:
+        """What was said to a session with this number or a higher one, prices left out."""
+        ...
+
+    def new_commands(self, after_id: int) -> list[tuple[int, str]]:
+        """Commands that staff left in the mailbox: (id, JSON)."""
+        ...
+
+
+class WirePort(Protocol):
+    """The sessions."""
+
+    def say(self, row: OutboxRow, *, again: bool) -> tuple[int, int]:
+        """Send one reply; returns (epoch, MsgSeqNum(34)), (epoch, 0) when it was not sent.
+
+        again marks it PossResend(97)=Y.
+        """
+        ...
+
+
+class RatesPort(Protocol):
+    """The live rate book."""
+
+    def rates(self, symbol: str, now: Instant) -> Rates:
+        """The books that may contribute to *symbol*; the same object until one changes."""
+        ...
+
+    def conversion(self, asset: str, now: Instant) -> Conversion | None:
+        """The rate of *asset* into the limit currency."""
+        ...

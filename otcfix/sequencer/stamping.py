@@ -1,0 +1,220 @@
+"""Attaching facts to events: rates, conversions, and what the store recalls (R9, R15)."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from otcfix.desk.lookups import scope_of
+from otcfix.desk.state import State
+from otcfix.model import messages
+from otcfix.model.decision import Decision
+from otcfix.model.errors import StoreLost
+from otcfix.model.event import Facts, IdUse, RatesMoved, Recalled
+from otcfix.model.order import Order
+from otcfix.model.party import Session
+from otcfix.model.quote import Quote
+from otcfix.model.rates import Conversion, Rates
+from otcfix.model.time import Instant
+from otcfix.sequencer.ports import RatesPort, StorePort
+from otcfix.sequencer.seen import Seen
+
+Key = tuple[str, str, str]
+"""(kind, scope, id)."""
+
+NO_FACTS = Facts()
+EMPTY = "{}"
+SEP = "\x1f"
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Recent:
+    """What the uncommitted batch closed or used up: the store does not know it yet."""
+
+    def __init__(self) -> None:
+        self.uses: dict[tuple[str, str], IdUse] = {}
+        self.orders: dict[str, Order] = {}
+        self.quotes: dict[str, Quote] = {}
+
+    def note(self, decision: Decision) -> None:
+        """Remember what *decision* closed or used up."""
+        for use in decision.uses:
+            self.uses[use.scope, use.cl_ord_id] = use
+        for order in decision.orders:
+            self.orders[order.order_id] = order
+        for quote in decision.quotes:
+            self.quotes[quote.quote_id] = quote
+
+    def clear(self) -> None:
+        """The batch is committed."""
+        self.uses.clear()
+        self.orders.clear()
+        self.quotes.clear()
+
+    def find(self, kind: str, scope: str, key: str) -> Recalled | None:
+        """What this batch knows of an id."""
+        full = f"{scope}{SEP}{key}"
+        if kind == "cl_ord_id":
+            use = self.uses.get((scope, key))
+            if use is None:
+                return None
+            return Recalled(kind, full, use, self.orders.get(use.order_id))
+        if kind == "order":
+            order = self.orders.get(key)
+            if order is None or order.client_id != scope:
+                return None
+            return Recalled(kind, full, order=order)
+        quotes = tuple(
+            quote
+            for quote in self.quotes.values()
+            if quote.client_id == scope
+            and key == (quote.quote_id if kind == "quote" else quote.quote_req_id)
+        )
+        return Recalled(kind, full, quotes=quotes) if quotes else None
+
+
+class Stamper:
+    """Knows which facts a body needs, and fetches those of a whole batch at once."""
+
+    def __init__(self, state: State, store: StorePort, rates: RatesPort, seen: Seen) -> None:
+        self._state = state
+        self._store = store
+        self._rates = rates
+        self._seen = seen
+        self.recent = Recent()
+        self._encoded: dict[str, tuple[object, msgspec.Raw]] = {}
+
+    # -- ids ---------------------------------------------------------------------------------
+
+    def keys_of(self, body: object) -> list[Key]:
+        """The ids in *body* whose fate the decision depends on."""
+        head = getattr(body, "head", None)
+        if head is None:
+            return []
+        session = self._state.register.sessions.get(head.session)
+        return [] if session is None else self._named(body, session)
+
+    def _named(self, body: object, session: Session) -> list[Key]:
+        client = session.client_id
+        if isinstance(body, messages.NewOrderSingle):
+            keys: list[Key] = [("cl_ord_id", scope_of(session, body.end_client), body.cl_ord_id)]
+            if body.quote_id:
+                keys.append(("quote", client, body.quote_id))
+            return keys
+        if isinstance(body, messages.QuoteRequest):
+            return [("quote_request", client, body.quote_req_id)]
+        if isinstance(body, messages.OrderCancelRequest):
+            scope = scope_of(session, body.end_client)
+            return [("cl_ord_id", scope, body.cl_ord_id),
+                    ("cl_ord_id", scope, body.orig_cl_ord_id)]
+        if isinstance(body, messages.OrderCancelReplaceRequest):
+            scope = scope_of(session, body.order.end_client)
+            return [("cl_ord_id", scope, body.order.cl_ord_id),
+                    ("cl_ord_id", scope, body.orig_cl_ord_id)]
+        if isinstance(body, messages.OrderStatusRequest):
+            if body.cl_ord_id:
+                return [("cl_ord_id", scope_of(session, body.end_client), body.cl_ord_id)]
+            return [("order", client, body.order_id)]
+        if isinstance(body, messages.OrderMassCancelRequest):
+            return [("cl_ord_id", scope_of(session, body.end_client), body.cl_ord_id)]
+        if isinstance(body, messages.QuoteCancel | messages.QuoteStatusRequest):
+            if body.quote_id:
+                return [("quote", client, body.quote_id)]
+            return [("quote_request", client, body.quote_req_id)]
+        return []
+
+    def fetch(self, keys: Iterable[Key]) -> dict[Key, Recalled] | None:
+        """Ask the store for those *keys* that State does not hold and that may exist.
+
+        None when the store could not answer: whoever depends on it is refused (law 5).
+        """
+        wanted = [key for key in dict.fromkeys(keys) if key[2] and self._must_ask(key)]
+        if not wanted:
+            return {}
+        try:
+            found = self._store.recall(wanted)
+        except StoreLost:
+            return None
+        return dict(zip(wanted, found, strict=True))
+
+    def _must_ask(self, key: Key) -> bool:
+        kind, scope, name = key
+        state = self._state
+        if kind == "cl_ord_id":
+            if (scope, name) in state.order_of_id:
+                return False
+            return self._seen.perhaps(kind, scope, name)
+        if kind == "quote_request":
+            return self._seen.perhaps(kind, scope, name)
+        if kind == "quote":
+            return name not in state.quotes
+        return name not in state.orders
+
+    def remember(self, decision: Decision) -> None:
+        """Note the ids that *decision* used up or closed."""
+        self.recent.note(decision)
+        for use in decision.uses:
+            self._seen.add("cl_ord_id", use.scope, use.cl_ord_id)
+        for quote in decision.quotes:
+            if not quote.lives:
+                self._seen.add("quote_request", quote.client_id, quote.quote_req_id)
+
+    # -- facts -------------------------------------------------------------------------------
+
+    def stamp(
+        self, body: object, keys: Sequence[Key], fetched: dict[Key, Recalled] | None, now: Instant
+    ) -> tuple[Facts, str]:
+        """The facts of one event, and their JSON."""
+        rates: dict[str, Rates] = {}
+        conversions: dict[str, Conversion] = {}
+        for symbol in self._symbols(body):
+            instrument = self._state.register.instruments.get(symbol)
+            if instrument is None or symbol in rates:
+                continue
+            rates[symbol] = self._rates.rates(symbol, now)
+            for asset in (instrument.base.code, instrument.terms.code):
+                found = self._rates.conversion(asset, now)
+                if found is not None:
+                    conversions[asset] = found
+        recalled: list[Recalled] = []
+        for key in keys:
+            known = self.recent.find(*key) or (fetched or {}).get(key)
+            if known is not None and known not in recalled:
+                recalled.append(known)
+        if not rates and not recalled and fetched is not None:
+            return NO_FACTS, EMPTY
+        facts = Facts(rates, conversions, tuple(recalled), fetched is None)
+        return facts, self._json(facts)
+
+    def _symbols(self, body: object) -> Sequence[str]:
+        if isinstance(body, messages.NewOrderSingle):
+            return (body.symbol,)
+        if isinstance(body, messages.QuoteRequest):
+            return [line.symbol for line in body.lines]
+        if isinstance(body, messages.OrderCancelReplaceRequest):
+            return (body.order.symbol,)
+        if isinstance(body, RatesMoved):
+            return body.symbols
+        return ()
+
+    def _json(self, facts: Facts) -> str:
+        # A book is stamped on many events before it moves: its JSON is made once.
+        parts: dict[str, object] = {}
+        if facts.rates:
+            parts["rates"] = {s: self._once(f"r{s}", r) for s, r in facts.rates.items()}
+            parts["conversions"] = {
+                a: self._once(f"c{a}", c) for a, c in facts.conversions.items()
+            }
+        if facts.recalled:
+            parts["recalled"] = facts.recalled
+        if facts.store_failed:
+            parts["store_failed"] = True
+        return _encode(parts).decode()
+
+    def _once(self, key: str, value: object) -> msgspec.Raw:
+        known = self._encoded.get(key)
+        if known is not None and known[0] is value:
+            return known[1]
+        raw = msgspec.Raw(_encode(value))
+        self._encoded[key] = (value, raw)
+        return raw

@@ -1,0 +1,1 @@
+"""Calendars, value dates and obligations. Pure: dates and instants in, dates out."""

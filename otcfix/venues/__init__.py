@@ -1,0 +1,18 @@
+"""Where prices come from: books of outside venues, and what they say about the desk's pairs.
+
+messages   what a venue says about a book: a snapshot, a delta, a best bid and offer
+book       one source's book: sorted levels, gapless, never crossed
+intake     one source's way in: messages to its book, venue time to ours, book to the RateBook
+source     SourceSpec: which venue, which contract, which assets (R11)
+routes     how a source's book becomes a book of a pair: as it is, or through a live cross
+basis      the moving difference between spot and a perpetual
+conversion how an asset's worth in the limit currency is found (R15)
+ratebook   RateBook: the live composite that the sequencer stamps on events
+formats    the venues' own JSON, line by line
+recorded   recorded files: read, guessed at, replayed
+simulated  a seeded venue for demos, tests and benchmarks
+feed       the thread under every feed
+
+Venues are outside the decision core: they have clocks and threads, and a float where it is slow
+knowledge (the basis). What reaches an event is Decimal.
+"""

@@ -1,0 +1,1 @@
+"""What several test folders lean on: servers, clients and clocks for tests."""
