@@ -1,23 +1,372 @@
 """The composition root: build(config) -> App. The only module that knows all others."""
 
+import math
 import os
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
 
+import msgspec
 import structlog
 
 import otcfix
-from otcfix.config import Config, desk_hash
+from otcfix.config import Config, SourceConfig, desk_hash
 from otcfix.desk.state import State
 from otcfix.fix import dictionaries
 from otcfix.fix.acceptor import Acceptor
 from otcfix.fix.parse import Parser
 from otcfix.fix.render import Rendered, rendered
 from otcfix.model.errors import ConfigError, StoreLost
-from otcfix.model.event import Boot, EpochMoved, ProviderQuoteTaken
-from otcfix.model.messages import Inbound
+from otcfix.model.event import Boot, EpochMoved
+from otcfix.model.messages import Inbound, ProviderQuote
 from otcfix.model.record import OutboxRow
 from otcfix.model.replies import Reply
 from otcfix.model.time import SECOND, Instant
+from otcfix.sequencer.inbox import Inbox, Incoming
+from otcfix.sequencer.loop import Observer, Sequencer
+from otcfix.sequencer.recovery import recover
+from otcfix.store import open_store
+from otcfix.store.journal import GENESIS, chained
+from otcfix.venues.conversion import FixedRate
+from otcfix.venues.feed import Feed
+from otcfix.venues.ratebook import RateBook
+from otcfix.venues.recorded import RecordedFeed, guess
+from otcfix.venues.simulated import SimulatedVenue, Walk
+from otcfix.venues.source import SourceSpec
+
+log = structlog.get_logger("otcfix.app")
+
+
+def wall_clock() -> Instant:
+    """Now, UTC."""
+    return time.time_ns() // 1_000
+
+
+def monotonic_clock() -> Instant:
+    """Microseconds of a clock that never steps."""
+    return time.monotonic_ns() // 1_000
+
+
+class Words:
+    """Parse and render by the desk that State holds; readers are made once per desk."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._hash = ""
+        self._parsers: dict[str, Parser] = {}
+
+    def parse(self, session: str, text: str) -> Inbound:
+        """Read a FIX text of a session."""
+        register = self._state.register
+        if self._hash != self._state.desk_hash:
+            self._parsers = {
+                key: Parser(known, register.instruments) for key, known in register.sessions.items()
+            }
+            self._hash = self._state.desk_hash
+        return self._parsers[session].parse(text)
+
+    def render(self, reply: Reply) -> Rendered:
+        """Write a reply in its session's version."""
+        register = self._state.register
+        return rendered(reply, register.sessions[reply.session], register.instruments)
+
+
+class App:
+    """One desk: store, state, feeds, acceptor and the thread that runs the sequencer."""
+
+    def __init__(
+        self,
+        config: Config,
+        database: str,
+        *,
+        state_folder: Path | None = None,
+        feed: Path | None = None,
+        feed_speed: float = 1.0,
+        serve_fix: bool = True,
+        on_event: Observer | None = None,
+    ) -> None:
+        self.config = config
+        self._on_event = on_event
+        folder = state_folder or Path(config.sessions.acceptor.store)
+        self.store = open_store(database)
+        if not self.store.try_lock():
+            self.store.close()
+            raise StoreLost(f"{database}: another otcfix is running on this database")
+        self.desk = config.to_desk()
+        self.store.floors = {
+            (client.client_id, asset): limit
+            for client in self.desk.clients
+            for asset, limit in client.settlement_limits.items()
+        }
+        self.words: Words | None = None
+        started = time.monotonic()
+        self.state, seen = recover(self.store, config.id_key, self._bind)
+        self.recovery_s = time.monotonic() - started
+        words = self.words = Words(self.state)
+        self._refuse_a_clock_in_the_past()
+        acceptor_config = config.sessions.acceptor
+        self.inbox = Inbox(acceptor_config.inbox_share, acceptor_config.inbox_cancel_reserve)
+        for session in config.sessions.session:
+            self.inbox.open_lane(session.key)
+        self.rates, self.feeds = _venues(config, self.desk.instruments, feed, feed_speed)
+        self.acceptor: Acceptor | None = None
+        if serve_fix:
+            self.acceptor = Acceptor(
+                config,
+                dictionaries.build(folder / "dictionaries"),
+                folder / "sessions",
+                put=self._put,
+                put_behind=self._put_behind,
+                depth=self.inbox.depth,
+                clock=wall_clock,
+                proven=self._proven,
+            )
+        self.sequencer = Sequencer(
+            self.state,
+            self.store,
+            self.acceptor or _Silent(),
+            self.rates,
+            self.inbox,
+            parse=words.parse,
+            render=words.render,
+            chain=chained,
+            clock=wall_clock,
+            monotonic=monotonic_clock,
+            seen=seen,
+            clock_step_max=config.desk.clock_skew_max_ms * 1_000,
+            on_event=self._observe,
+        )
+        self.rates.on_move = self.sequencer.rates_moved
+        self._thread = threading.Thread(target=self._run, name="sequencer", daemon=True)
+        self.ended = threading.Event()
+
+    def _bind(self, state: State) -> tuple[object, object]:
+        words = Words(state)
+        return words.parse, words.render
+
+    def _refuse_a_clock_in_the_past(self) -> None:
+        behind = self.state.at - wall_clock()
+        if behind > self.config.desk.clock_skew_max_ms * 1_000:
+            raise ConfigError(
+                f"the clock is {behind / SECOND:.1f} s behind the journal's last event: "
+                "set it right, or wait"
+            )
+
+    # -- life ------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Recover sessions, say what is owed, then let clients in (they come last)."""
+        seq, last_hash, _, outbox_id = self.store.head()
+        self.sequencer.start_from(last_hash if seq else GENESIS, outbox_id, 0)
+        unrecorded, owed = self._recover_sessions()
+        unsent = list(self.store.unsent())
+        prices = [row for row in unsent if row.price]
+        self.sequencer.boot(self._boot(prices))
+        for session in unrecorded:
+            epoch = self.acceptor.open_epoch(session) if self.acceptor else 0
+            moved = EpochMoved(session, epoch, "a reset went unrecorded")
+            self.inbox.put_behind(Incoming(session, epoch, "", wall_clock(), moved))
+        self.sequencer.mark_unsaid([row for row in unsent if row.price])
+        said = {row.outbox_id for row in owed}
+        self.sequencer.say_again(
+            owed + [row for row in unsent if not row.price and row.outbox_id not in said]
+        )
+        for feed in self.feeds:
+            feed.start()
+        self._thread.start()
+        if self.acceptor:
+            self.acceptor.start()
+
+    def _boot(self, prices: list[OutboxRow]) -> Boot:
+        now_hash = desk_hash(self.desk)
+        return Boot(
+            now_hash,
+            self.desk if now_hash != self.state.desk_hash else None,
+            otcfix.__version__,
+            tuple(
+                (row.session, _tag(row.text, 117), _tag(row.text, 131), _tag(row.text, 55))
+                for row in prices
+                if row.msg_type == "S" and row.session in {s.key for s in self.desk.sessions}
+            ),
+        )
+
+    def _recover_sessions(self) -> tuple[list[str], list[OutboxRow]]:
+        """Numbers from the database (R1); what QuickFIX's store lost is owed again."""
+        unrecorded: list[str] = []
+        owed: list[OutboxRow] = []
+        if self.acceptor is None:
+            return unrecorded, owed
+        for key, numbers in self.store.session_numbers().items():
+            self.sequencer.proven[key] = numbers.proven
+            epoch = max(numbers.epoch, int(self.state.word("epoch", key, 0)))
+            was_reset, store_out = self.acceptor.recover(
+                key, epoch, numbers.last_in, numbers.last_out
+            )
+            if was_reset:
+                unrecorded.append(key)
+            if store_out and store_out <= numbers.last_out:
+                rows = self.store.said_from_number(key, numbers.epoch, store_out)
+                owed += [row for row in rows if row.exec_id or row.msg_type in ("9", "r")]
+        return unrecorded, owed
+
+    def _run(self) -> None:
+        try:
+            self.sequencer.run()
+        except BaseException as error:
+            log.critical("desk_stopped", error=str(error))
+        finally:
+            self.ended.set()
+
+    def stop(self) -> None:
+        """Clients out first, then feeds, then the sequencer with a snapshot, then the store."""
+        if self.acceptor and self._thread.ident:
+            self.acceptor.stop()
+        for feed in self.feeds:
+            feed.stop()
+        if self._thread.ident:
+            self.sequencer.stop()
+            self._thread.join(30)
+        self.store.close()
+
+    def __enter__(self) -> "App":
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    # -- ears ------------------------------------------------------------------------------
+
+    def _put(self, session: str, epoch: int, text: str, msg_type: str) -> bool:
+        return self.inbox.put(Incoming(session, epoch, text, wall_clock()), msg_type)
+
+    def _put_behind(self, session: str, epoch: int, body: object) -> None:
+        self.inbox.put_behind(Incoming(session, epoch, "", wall_clock(), body))
+
+    def _proven(self, session: str, outbox_id: int) -> None:
+        self.sequencer.proven[session] = outbox_id
+
+    def _observe(self, event: object, decision: object, outbox: list[OutboxRow]) -> None:
+        body = getattr(event, "body", None)
+        if isinstance(body, ProviderQuote):
+            why = self.rates.on_provider_quote(body, wall_clock())
+            if why:
+                log.info("provider_quote_not_used", session=body.head.session, why=why)
+        if self._on_event is not None:
+            self._on_event(event, decision, outbox)  # type: ignore[arg-type]
+
+    def command(self, command: object) -> str:
+        """Sequence a staff command on a desk that does not serve; returns its result."""
+        text = msgspec.json.encode(command).decode()
+        command_id = self.store.put_command(text, "cli", wall_clock())
+        self.sequencer.check_commands()
+        return self.store.command_result(command_id) or "not taken"
+
+
+class _Silent:
+    """A desk without sessions: what it would say waits in the outbox."""
+
+    def say(self, row: OutboxRow, *, again: bool) -> None:
+        """Say nothing now: it is owed until a desk with sessions runs."""
+
+
+def _tag(text: str, tag: int) -> str:
+    for field in text.split("\x01"):
+        name, _, value = field.partition("=")
+        if name == str(tag):
+            return value
+    return ""
+
+
+def _venues(
+    config: Config, instruments: object, feed: Path | None, speed: float
+) -> tuple[RateBook, list[Feed]]:
+    """The rate book and the threads that feed it; a --feed file replaces every source."""
+    desk = config.desk
+    fixed = [
+        FixedRate(asset, desk.limit_currency, rate)
+        for asset, rate in config.venues.fixed_rates.items()
+    ]
+    specs = [guess(feed).spec()] if feed else [_spec(s) for s in config.venues.source]
+    book = RateBook(
+        config.to_desk().instruments, specs, desk.limit_currency, fixed, desk.price_age_max_ms
+    )
+
+    def on_error(source: str, error: Exception) -> None:
+        log.error("source_failed", source=source, error=str(error))
+
+    if feed:
+        pace = math.inf if speed <= 0 else speed
+        return book, [RecordedFeed(feed, specs, book, on_error, speed=pace, loop=True)]
+    feeds: list[Feed] = []
+    for source, spec in zip(config.venues.source, specs, strict=True):
+        if source.simulated is not None:
+            sim = source.simulated
+            walk = Walk(
+                sim.mid,
+                sim.tick,
+                sim.lot,
+                sim.sigma_bps,
+                sim.half_spread_bps,
+                sim.levels,
+                sim.level_notional,
+            )
+            feeds.append(
+                SimulatedVenue(
+                    spec,
+                    book,
+                    on_error,
+                    walk=walk,
+                    seed=sim.seed,
+                    interval_ms=sim.interval_ms,
+                    frozen=sim.frozen,
+                )
+            )
+    return book, feeds + _recorded(config, specs, book, on_error)
+
+
+def _recorded(
+    config: Config, specs: list[SourceSpec], book: RateBook, on_error: object
+) -> list[Feed]:
+    """One thread a file, whatever number of sources it holds."""
+    files: dict[str, list[tuple[SourceConfig, SourceSpec]]] = {}
+    for source, spec in zip(config.venues.source, specs, strict=True):
+        if source.recorded is not None:
+            files.setdefault(source.recorded.file, []).append((source, spec))
+    feeds: list[Feed] = []
+    for name, group in files.items():
+        recorded = group[0][0].recorded
+        if recorded is not None:
+            feeds.append(
+                RecordedFeed(
+                    config.folder / os.path.expanduser(name),
+                    [spec for _, spec in group],
+                    book,
+                    on_error,
+                    speed=float(recorded.speed),
+                    loop=recorded.loop,  # type: ignore[arg-type]
+                )
+            )
+    return feeds
+
+
+def _spec(source: SourceConfig) -> SourceSpec:
+    return SourceSpec(
+        source.name,
+        source.session or source.venue,
+        source.kind,
+        source.base,
+        source.quote,
+        source.selector or source.name,
+        source.basis,
+        source.half_life_s,
+        source.warm_up_s,
+        source.depth,
+        source.reference_of,
+    )

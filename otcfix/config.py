@@ -228,15 +228,17 @@ class SessionsConfig(Closed):
 
 
 class SimulatedConfig(Closed):
-    """simulated = {...} of a source: a seeded random walk."""
+    """simulated = {...} of a source: a seeded random walk around *mid* (see venues/simulated)."""
 
     seed: int
     mid: Positive
-    spread_bps: Positive = Decimal(2)
-    levels: Annotated[int, Field(ge=1, le=50)] = 5
-    level_size: Positive = Decimal(2)
+    tick: Positive = Decimal("0.01")
+    lot: Positive = Decimal("0.001")
+    half_spread_bps: Positive = Decimal(1)
+    sigma_bps: NotNegative = Decimal("0.3")
+    levels: Annotated[int, Field(ge=1, le=50)] = 10
+    level_notional: Positive = Decimal(100_000)
     interval_ms: Annotated[int, Field(ge=1)] = 100
-    step_bps: NotNegative = Decimal("0.5")
     frozen: bool = False
 
 
@@ -256,7 +258,10 @@ class SourceConfig(Closed):
     kind: Literal["spot", "perpetual"] = "spot"
     base: str
     quote: str
+    selector: str = ""
     basis: Literal["none", "ewma"] = "none"
+    half_life_s: Annotated[int, Field(ge=1)] = 60
+    warm_up_s: Annotated[int, Field(ge=1)] = 120
     reference_of: str = ""
     depth: Annotated[int, Field(ge=1, le=50)] = 10
     simulated: SimulatedConfig | None = None
@@ -356,9 +361,7 @@ def _cross_check(config: Config) -> list[str]:
     _unique([i.symbol for i in desk.instrument], "instrument.symbol", "desk.toml", problem)
     _unique([c.id for c in config.clients.client], "client.id", "clients.toml", problem)
     _unique([s.key for s in config.sessions.session], "session.key", "sessions.toml", problem)
-    pairs = [
-        f"{s.version} {s.sender_comp_id} {s.target_comp_id}" for s in config.sessions.session
-    ]
+    pairs = [f"{s.version} {s.sender_comp_id} {s.target_comp_id}" for s in config.sessions.session]
     _unique(pairs, "session CompIDs", "sessions.toml", problem)
     if desk.limit_currency not in assets:
         problem("desk.toml", "limit_currency", f"expected one of {sorted(assets)}")
@@ -419,20 +422,40 @@ def _desk(config: Config) -> Desk:
     }
     instruments = tuple(
         Instrument(
-            i.symbol, assets[i.base], assets[i.terms], i.tick, i.lot, i.qty_min, i.qty_max,
-            i.price_age_max_ms, i.quote_life_ms, i.collar_bps, i.cancel_band_bps,
-            i.partial_min or i.lot, i.settl_days, desk.trading_day.zone,
-            int(hour) * 60 + int(minute), hours[i.hours] if i.hours else Hours("UTC"),
+            i.symbol,
+            assets[i.base],
+            assets[i.terms],
+            i.tick,
+            i.lot,
+            i.qty_min,
+            i.qty_max,
+            i.price_age_max_ms,
+            i.quote_life_ms,
+            i.collar_bps,
+            i.cancel_band_bps,
+            i.partial_min or i.lot,
+            i.settl_days,
+            desk.trading_day.zone,
+            int(hour) * 60 + int(minute),
+            hours[i.hours] if i.hours else Hours("UTC"),
         )
         for i in desk.instrument
     )
     every = tuple(i.symbol for i in instruments)
     clients = tuple(
         Client(
-            c.id, c.name, c.enabled, c.tier, c.accounts,
+            c.id,
+            c.name,
+            c.enabled,
+            c.tier,
+            c.accounts,
             every if "*" in c.instruments else c.instruments,
-            c.quote_notional_max, c.order_notional_max, c.position_max, c.open_orders_max,
-            c.open_quotes_max, c.slippage_default_bps,
+            c.quote_notional_max,
+            c.order_notional_max,
+            c.position_max,
+            c.open_orders_max,
+            c.open_quotes_max,
+            c.slippage_default_bps,
             {
                 code: int(limit.scaleb(assets[code].scale))
                 for code, limit in sorted(c.settlement_limits.items())
@@ -443,20 +466,46 @@ def _desk(config: Config) -> Desk:
     accounts = {c.id: c.accounts[0] for c in config.clients.client if c.accounts}
     sessions = tuple(
         Session(
-            s.key, s.version, s.kind, s.client, s.account or accounts.get(s.client, ""),
-            s.broker, s.end_clients, s.drop_copy_of, s.side_of, s.flat_quote_request,
-            s.quote_type_default, s.indicative_42, s.tell_expiry, s.age_by_transact_time,
-            s.order_age_max_ms, s.quote_request_age_max_ms, s.clock_skew_max_ms,
-            s.cancel_on_disconnect, s.cancel_grace_ms, s.allow_reset, s.unknown_tags,
-            dict(sorted(s.symbols.items())), s.messages_per_second, s.enabled,
+            s.key,
+            s.version,
+            s.kind,
+            s.client,
+            s.account or accounts.get(s.client, ""),
+            s.broker,
+            s.end_clients,
+            s.drop_copy_of,
+            s.side_of,
+            s.flat_quote_request,
+            s.quote_type_default,
+            s.indicative_42,
+            s.tell_expiry,
+            s.age_by_transact_time,
+            s.order_age_max_ms,
+            s.quote_request_age_max_ms,
+            s.clock_skew_max_ms,
+            s.cancel_on_disconnect,
+            s.cancel_grace_ms,
+            s.allow_reset,
+            s.unknown_tags,
+            dict(sorted(s.symbols.items())),
+            s.messages_per_second,
+            s.enabled,
         )
         for s in config.sessions.session
     )
     return Desk(
-        desk.name, desk.limit_currency, tuple(assets.values()), instruments,
-        tuple(Tier(t.name, t.half_spread_bps, t.fee_bps) for t in desk.tier), clients, sessions,
-        desk.price_age_max_ms, desk.quote_request_lines_max, desk.refused_hits_max,
-        desk.indicative_life_ms, (config.venues.custody,),
+        desk.name,
+        desk.limit_currency,
+        tuple(assets.values()),
+        instruments,
+        tuple(Tier(t.name, t.half_spread_bps, t.fee_bps) for t in desk.tier),
+        clients,
+        sessions,
+        desk.price_age_max_ms,
+        desk.quote_request_lines_max,
+        desk.refused_hits_max,
+        desk.indicative_life_ms,
+        (config.venues.custody,),
         hashlib.sha256(b"otcfix id key" + config.id_key).hexdigest(),
     )
 
@@ -469,5 +518,3 @@ def desk_hash(desk: Desk) -> str:
 def hash_secret(secret: str, salt: str) -> str:
     """`salt$sha256(salt + secret)`: how a session's random secret is kept (R13)."""
     return f"{salt}${hashlib.sha256((salt + secret).encode()).hexdigest()}"
-
-

@@ -58,8 +58,15 @@ def on_order_cancel_request(draft: Draft, message: OrderCancelRequest) -> None:
         return
     assert order is not None
     draft.uses.append(
-        IdUse(scope, message.cl_ord_id, "F", order.order_id, head.digest, True,
-              orig_cl_ord_id=message.orig_cl_ord_id)
+        IdUse(
+            scope,
+            message.cl_ord_id,
+            "F",
+            order.order_id,
+            head.digest,
+            True,
+            orig_cl_ord_id=message.orig_cl_ord_id,
+        )
     )
     order = structs.replace(order, session=head.session)
     fills.close(
@@ -84,9 +91,7 @@ def _said_before(draft: Draft, head: Head, scope: str, cl_ord_id: str, kind: str
         return False
     use, order = prior.use, prior.order
     if use.accepted and order is not None:
-        fills.say_status(
-            draft, order, head.session, cl_ord_id, orig_cl_ord_id=use.orig_cl_ord_id
-        )
+        fills.say_status(draft, order, head.session, cl_ord_id, orig_cl_ord_id=use.orig_cl_ord_id)
         return True
     draft.say(
         OrderCancelRejected(
@@ -205,9 +210,7 @@ def _changed(order: Order, wanted: NewOrderSingle, session: Session) -> int:
     return 0
 
 
-def _judge(
-    draft: Draft, order: Order, wanted: NewOrderSingle, session: Session
-) -> Finding | None:
+def _judge(draft: Draft, order: Order, wanted: NewOrderSingle, session: Session) -> Finding | None:
     """What the gate says of the order that the replace would make; the increase only counts."""
     case = order_case(draft, wanted, session)
     case.replaces = True
@@ -221,7 +224,7 @@ def _judge(
         leaves = wanted.quantity - order.cum_qty
         if order.unit is Unit.BASE:
             case.base_quantity = wanted.quantity
-        if 0 < leaves and (case.base_quantity or 0) <= 2 * instrument.qty_max:
+        if leaves > 0 and (case.base_quantity or 0) <= 2 * instrument.qty_max:
             _, need = holds.hold_for(
                 instrument, order.side, leaves, order.unit, wanted.price, tier.fee_bps
             )
@@ -265,8 +268,15 @@ def _replace(draft: Draft, order: Order, wanted: NewOrderSingle, session: Sessio
     after = _move_hold(draft, after, fills.hold_wanted(after, instrument, tier))
     draft.put_order(after)
     draft.uses.append(
-        IdUse(after.scope, wanted.cl_ord_id, "G", order.order_id, head.digest, True,
-              orig_cl_ord_id=order.cl_ord_id)
+        IdUse(
+            after.scope,
+            wanted.cl_ord_id,
+            "G",
+            order.order_id,
+            head.digest,
+            True,
+            orig_cl_ord_id=order.cl_ord_id,
+        )
     )
     draft.say(
         ExecutionReport(
@@ -326,9 +336,7 @@ def on_order_mass_cancel_request(draft: Draft, message: OrderMassCancelRequest) 
     ]
     affected = tuple((order.cl_ord_id, order.order_id) for order in found)
     draft.say(_mass_report(draft, message, kind, affected))
-    draft.uses.append(
-        IdUse(scope, message.cl_ord_id, "q", NONE, head.digest, True)
-    )
+    draft.uses.append(IdUse(scope, message.cl_ord_id, "q", NONE, head.digest, True))
     for order in sorted(found, key=lambda o: o.accepted_seq):
         fills.close(draft, order, CANCELED, "CANCELED")
 
@@ -369,5 +377,3 @@ def _mass_report(
         head.on_behalf_of,
         head.on_behalf_of_sub,
     )
-
-

@@ -60,9 +60,7 @@ class Market:
         self.levels: Depth = []
         if isinstance(found, Reference) and rates is not None:
             self.ref = found
-            self.levels = client_side(
-                rates, instrument, side, draft.event.at, draft.taken_depth()
-            )
+            self.levels = client_side(rates, instrument, side, draft.event.at, draft.taken_depth())
         else:
             # An order has no row of its own for an unstable market: there is no price then.
             self.refusal = Refusal.NO_PRICE
@@ -215,17 +213,17 @@ def _dealing_price(case: OrderCase, market: Market, quantity: Decimal) -> Decima
     return case.worst
 
 
-def _judge_market(
-    case: OrderCase, market: Market, instrument: Instrument, base: Decimal
-) -> None:
+def _judge_market(case: OrderCase, market: Market, instrument: Instrument, base: Decimal) -> None:
     """R5: how much of a market order goes within its worst price; none of it is a refusal."""
     worst, ref = case.worst, market.ref
     if worst is None or ref is None:
         return
     message = case.order
     fits = largest(market.levels, ref, instrument, market.tier, message.side, base, worst)
-    needed = base if message.time_in_force == FOK or message.unit is not Unit.BASE else (
-        message.min_qty or instrument.lot
+    needed = (
+        base
+        if message.time_in_force == FOK or message.unit is not Unit.BASE
+        else (message.min_qty or instrument.lot)
     )
     case.price_moved = fits < min(needed, base)
 
@@ -274,9 +272,7 @@ def _measure(
     case.need_asset, case.need = holds.hold_for(
         instrument, message.side, amount, unit, px, tier.fee_bps
     )
-    case.free = draft.free(
-        client.client_id, case.need_asset, same_day=instrument.settl_days == 0
-    )
+    case.free = draft.free(client.client_id, case.need_asset, same_day=instrument.settl_days == 0)
 
 
 def _order(
@@ -325,9 +321,7 @@ def _refuse(draft: Draft, case: OrderCase, scope: str, failed: Finding) -> None:
     message, refusal = case.order, failed.refusal
     assert refusal is not None
     if refusal in quoting.BUSINESS:
-        draft.business_reject(
-            message.head, message.cl_ord_id, refusal, failed.tag, failed.detail
-        )
+        draft.business_reject(message.head, message.cl_ord_id, refusal, failed.tag, failed.detail)
         return
     if refusal is Refusal.DUPLICATE:
         text = f"DUPLICATE {failed.detail}"
@@ -338,8 +332,16 @@ def _refuse(draft: Draft, case: OrderCase, scope: str, failed: Finding) -> None:
     fills.say_refused(draft, order, refusal, text)
     if refusal is not Refusal.DUPLICATE:
         draft.uses.append(
-            IdUse(scope, message.cl_ord_id, "D", "NONE", message.head.digest, False,
-                  refusal.name, text)
+            IdUse(
+                scope,
+                message.cl_ord_id,
+                "D",
+                "NONE",
+                message.head.digest,
+                False,
+                refusal.name,
+                text,
+            )
         )
         if case.quote is not None:
             _after_refused_hit(draft, case)
@@ -366,9 +368,7 @@ def _accept(draft: Draft, case: OrderCase, scope: str, market: Market) -> None:
     )
     if order.cash_order_qty is not None and case.base_quantity is not None:
         order = structs.replace(order, quantity=case.base_quantity)
-    draft.uses.append(
-        IdUse(scope, order.cl_ord_id, "D", order.order_id, message.head.digest, True)
-    )
+    draft.uses.append(IdUse(scope, order.cl_ord_id, "D", order.order_id, message.head.digest, True))
     if message.ord_type == PREVIOUSLY_QUOTED:
         _deal_quote(draft, case, order, market)
     elif message.ord_type == MARKET:

@@ -12,7 +12,7 @@ import msgspec
 from otcfix.desk.ids import Ids
 from otcfix.desk.state import State
 from otcfix.ledger import chart
-from otcfix.model.decision import Decision, DeskMoved, DepthTaken, Disputed
+from otcfix.model.decision import Decision, DepthTaken, DeskMoved, Disputed
 from otcfix.model.event import Event, IdUse, Recalled
 from otcfix.model.instrument import Instrument
 from otcfix.model.ledger import Obligation, Transfer

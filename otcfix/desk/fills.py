@@ -21,9 +21,9 @@ from otcfix.pricing.sweep import Depth, take
 from otcfix.settlement.calendar import value_date_starts
 
 
-def amounts(order: Order, instrument: Instrument, last_qty: Decimal, px: Decimal) -> tuple[
-    Decimal, Decimal
-]:
+def amounts(
+    order: Order, instrument: Instrument, last_qty: Decimal, px: Decimal
+) -> tuple[Decimal, Decimal]:
     """The legs of a fill: (base, terms), ROUND_HALF_UP to their minor units (R20)."""
     if order.unit is Unit.TERMS:
         return round_amount(last_qty / px, instrument.base), round_amount(
@@ -124,7 +124,7 @@ def fill(
             gross=terms,
             contra=base if in_terms else terms,
             contra_asset=(instrument.base if in_terms else instrument.terms).code,
-            fee=fee if fee else None,
+            fee=fee or None,
             fee_asset=instrument.terms.code,
             trade_date=trade.trade_date,
             settl_date=trade.settl_date,
@@ -134,9 +134,7 @@ def fill(
     return after
 
 
-def _post(
-    draft: Draft, trade: Trade, order: Order, instrument: Instrument, tier: Tier
-) -> Order:
+def _post(draft: Draft, trade: Trade, order: Order, instrument: Instrument, tier: Tier) -> Order:
     """Post the legs, from the hold as far as it reaches, and free what is no longer needed."""
     same_day = instrument.settl_days == 0
     _, cost = _cost_of_trade(trade, instrument)
@@ -185,9 +183,7 @@ def hold_wanted(order: Order, instrument: Instrument, tier: Tier) -> int:
     if not order.is_open or order.price is None or not order.held_asset:
         return 0
     leaves = order.quantity - order.cum_qty
-    return holds.hold_for(
-        instrument, order.side, leaves, order.unit, order.price, tier.fee_bps
-    )[1]
+    return holds.hold_for(instrument, order.side, leaves, order.unit, order.price, tier.fee_bps)[1]
 
 
 def free_hold(draft: Draft, order: Order) -> Order:
@@ -242,9 +238,7 @@ def say_new(draft: Draft, order: Order) -> None:
     )
 
 
-def say_status(
-    draft: Draft, order: Order, session: str, cl_ord_id: str, **extra: object
-) -> None:
+def say_status(draft: Draft, order: Order, session: str, cl_ord_id: str, **extra: object) -> None:
     """How the order stands: 150=I (4.2: 20=3). Nothing is executed by it."""
     report = ExecutionReport(
         session, "STATUS", "0", order, cl_ord_id, draft.event.at, text=order.last_text
@@ -252,9 +246,7 @@ def say_status(
     draft.say(structs.replace(report, **extra) if extra else report)
 
 
-def say_refused(
-    draft: Draft, order: Order, refusal: Refusal, text: str
-) -> None:
+def say_refused(draft: Draft, order: Order, refusal: Refusal, text: str) -> None:
     """The refusal of a new order: 150=8, 39=8."""
     draft.say(
         ExecutionReport(
@@ -269,4 +261,3 @@ def say_refused(
             quote_resp_id=order.quote_resp_id,
         )
     )
-

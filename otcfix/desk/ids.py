@@ -40,7 +40,7 @@ def base32(value: int, width: int) -> str:
 class Ids:
     """The ids of one event: a letter for the kind, the permuted seq, a counter within the event."""
 
-    __slots__ = ("_count", "_key", "_seq", "_stem", "_shard")
+    __slots__ = ("_count", "_key", "_seq", "_shard", "_stem")
 
     def __init__(self, seq: int, key: bytes, shard: str = "") -> None:
         self._seq = seq

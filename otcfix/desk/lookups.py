@@ -6,9 +6,9 @@ from msgspec import Struct
 
 from otcfix.desk.draft import Draft
 from otcfix.model.event import IdUse
+from otcfix.model.instrument import Instrument
 from otcfix.model.messages import Head
 from otcfix.model.money import from_minor
-from otcfix.model.instrument import Instrument
 from otcfix.model.order import STATUS_WORDS, Order
 from otcfix.model.party import Client, Session
 from otcfix.model.quote import Quote
@@ -57,7 +57,7 @@ def order_of(draft: Draft, scope: str, cl_ord_id: str, order_id: str) -> Order |
         return prior.order if prior else None
     order = draft.order(order_id)
     if order is None:
-        found = draft.recalled("order", scope.split("|")[0], order_id)
+        found = draft.recalled("order", scope.split("|", maxsplit=1)[0], order_id)
         order = found.order if found else None
     return order if order is not None and order.scope == scope else None
 

@@ -115,4 +115,3 @@ def may_fill(draft: Draft, order: Order) -> bool:
         return False
     client = draft.register.clients.get(order.client_id)
     return client is not None and client.enabled and order.ord_type == LIMIT
-

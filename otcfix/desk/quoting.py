@@ -175,8 +175,9 @@ def _measure(draft: Draft, case: QuoteCase, sides: _Sides, tier: Tier) -> None:
     case.notional = base * rate
     before = position_value(draft, client, instrument, rate)
     case.position_before = before
-    side = line.side or (Side.BUY if abs(before + case.notional) >= abs(before - case.notional)
-                         else Side.SELL)
+    side = line.side or (
+        Side.BUY if abs(before + case.notional) >= abs(before - case.notional) else Side.SELL
+    )
     case.position_after = before + case.notional if side is Side.BUY else before - case.notional
     same_day = instrument.settl_days == 0
     shortest: int | None = None
@@ -206,8 +207,9 @@ def _answer(draft: Draft, case: QuoteCase, number: int) -> bool:
     verdict = judge(QUOTE_CHECKS, case)
     draft.verdicts.append(verdict)
     if verdict.failed is not None:
-        return _refuse(draft, case, verdict.failed.refusal, verdict.failed.tag,
-                       verdict.failed.detail)
+        return _refuse(
+            draft, case, verdict.failed.refusal, verdict.failed.tag, verdict.failed.detail
+        )
     if instrument is not None:
         _quote(draft, case, instrument, sides, number)
     return True
@@ -317,9 +319,7 @@ def on_quote_cancel(draft: Draft, message: QuoteCancel) -> None:
     head = message.head
     session = draft.register.sessions[head.session]
     if message.missing:
-        draft.business_reject(
-            head, message.quote_id, Refusal.MISSING_FIELD, message.missing[0]
-        )
+        draft.business_reject(head, message.quote_id, Refusal.MISSING_FIELD, message.missing[0])
         return
     everything = message.quote_cancel_type == "4" and not message.quote_resp_id
     if everything:
@@ -408,9 +408,7 @@ def on_quote_status_request(draft: Draft, message: QuoteStatusRequest) -> None:
 def on_quote_counter(draft: Draft, message: QuoteCounter) -> None:
     """AJ with 694 other than hit or pass: not done here; the quote lives on."""
     detail = "counter not supported" if message.quote_resp_type == "2" else "not supported"
-    draft.business_reject(
-        message.head, message.quote_resp_id, Refusal.UNSUPPORTED, 694, detail
-    )
+    draft.business_reject(message.head, message.quote_resp_id, Refusal.UNSUPPORTED, 694, detail)
 
 
 def end_siblings(draft: Draft, dealt: Quote) -> None:

@@ -18,9 +18,6 @@ class Register:
         self.clients: dict[str, Client] = {c.client_id: c for c in desk.clients} if desk else {}
         self.sessions: dict[str, Session] = {s.key: s for s in desk.sessions} if desk else {}
         self.drop_copies: dict[str, tuple[str, ...]] = {
-            client_id: tuple(
-                s.key for s in self.sessions.values() if client_id in s.drop_copy_of
-            )
+            client_id: tuple(s.key for s in self.sessions.values() if client_id in s.drop_copy_of)
             for client_id in self.clients
         }
-

@@ -8,6 +8,7 @@ from otcfix.desk import fills, quoting
 from otcfix.desk.draft import Draft
 from otcfix.desk.matching import match_resting
 from otcfix.ledger import chart
+from otcfix.model.decision import Disputed
 from otcfix.model.event import (
     Boot,
     CancelOrder,
@@ -25,7 +26,6 @@ from otcfix.model.event import (
 )
 from otcfix.model.ledger import Obligation, Transfer
 from otcfix.model.messages import Complaint, Head, Malformed, Unsupported
-from otcfix.model.decision import Disputed
 from otcfix.model.money import from_minor, to_minor
 from otcfix.model.order import CANCELED, EXPIRED, Order
 from otcfix.model.party import Desk
@@ -157,7 +157,9 @@ def _withdraw_overtaken(draft: Draft, symbol: str) -> None:
 def on_clock_jumped(draft: Draft, jumped: ClockJumped) -> None:
     """No dealing while the desk's clock is not to be trusted; quotes are withdrawn (2.10)."""
     draft.move("desk", "clock", "" if jumped.trusted else "UNTRUSTED")
-    draft.alerts.append(f"clock {'trusted again' if jumped.trusted else 'jumped'}: {jumped.by_ms} ms")
+    draft.alerts.append(
+        f"clock {'trusted again' if jumped.trusted else 'jumped'}: {jumped.by_ms} ms"
+    )
     if not jumped.trusted:
         for quote in draft.state.quotes.values():
             quoting.withdraw(draft, quote)
@@ -196,7 +198,11 @@ def _cancel_disconnected(draft: Draft, session_key: str) -> None:
             current = draft.order(order.order_id)
             if current is not None and current.is_open:
                 fills.close(
-                    draft, current, CANCELED, "CANCELED", text="disconnected",
+                    draft,
+                    current,
+                    CANCELED,
+                    "CANCELED",
+                    text="disconnected",
                     cancel_reason="DISCONNECT",
                 )
 

@@ -67,8 +67,18 @@ class _Line:
     """One session as the acceptor keeps it."""
 
     __slots__ = (
-        "config", "epoch", "last_in", "last_out", "left_out", "numbers", "online", "proof_asked",
-        "refused_at", "session", "session_id", "unproven",
+        "config",
+        "epoch",
+        "last_in",
+        "last_out",
+        "left_out",
+        "numbers",
+        "online",
+        "proof_asked",
+        "refused_at",
+        "session",
+        "session_id",
+        "unproven",
     )
 
     def __init__(self, config: SessionConfig, session_id: Any) -> None:
@@ -406,4 +416,3 @@ def message_of(version: str, row: OutboxRow, again: bool) -> Any:
             built.setField(tag, value)
         message.addGroup(built)
     return message
-

@@ -129,9 +129,7 @@ def _quote_refused(reply: QuoteRefused, session: Session, instruments: Instrumen
     return Rendered("AG", str(body))
 
 
-def _quote_withdrawn(
-    reply: QuoteWithdrawn, session: Session, instruments: Instruments
-) -> Rendered:
+def _quote_withdrawn(reply: QuoteWithdrawn, session: Session, instruments: Instruments) -> Rendered:
     quote = reply.quote
     body = Body()
     body.add(131, quote.quote_req_id)
@@ -157,9 +155,7 @@ QUOTE_STATUS = {
 """QuoteStatus(297) per version; 4.2 says it in a QuoteAcknowledgement(35=b)."""
 
 
-def _quote_status(
-    reply: QuoteStatusReport, session: Session, instruments: Instruments
-) -> Rendered:
+def _quote_status(reply: QuoteStatusReport, session: Session, instruments: Instruments) -> Rendered:
     version = (V42, V44, V50).index(session.version)
     body = Body()
     if version == 0:
@@ -290,9 +286,7 @@ def _cancel_rejected(
     return Rendered("9", str(body))
 
 
-def _mass_cancel(
-    reply: MassCancelReported, session: Session, instruments: Instruments
-) -> Rendered:
+def _mass_cancel(reply: MassCancelReported, session: Session, instruments: Instruments) -> Rendered:
     body = Body()
     body.add(11, reply.cl_ord_id)
     if session.version == V50:

@@ -6,8 +6,13 @@ from otcfix.config import AcceptorConfig, Config, SessionConfig
 from otcfix.fix.dictionaries import Dictionaries
 
 DAYS = {
-    "mon": "monday", "tue": "tuesday", "wed": "wednesday", "thu": "thursday",
-    "fri": "friday", "sat": "saturday", "sun": "sunday",
+    "mon": "monday",
+    "tue": "tuesday",
+    "wed": "wednesday",
+    "thu": "thursday",
+    "fri": "friday",
+    "sat": "saturday",
+    "sun": "sunday",
 }
 
 

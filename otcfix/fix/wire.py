@@ -100,5 +100,3 @@ def read_date(tag: int, value: str) -> date:
 def plain(value: Decimal) -> str:
     """Write a Decimal as FIX wants it: plain digits, no exponent."""
     return format(value, "f")
-
-

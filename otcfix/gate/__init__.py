@@ -4,8 +4,8 @@
 one is what the client is told. A check measures and reports; it never logs, sends or changes.
 """
 
-from otcfix.gate.case import OrderCase, QuoteCase
 from otcfix.gate.cancel_checks import CANCEL_CHECKS, CancelCase
+from otcfix.gate.case import OrderCase, QuoteCase
 from otcfix.gate.judge import judge
 from otcfix.gate.order_checks import ORDER_CHECKS
 from otcfix.gate.quote_checks import QUOTE_CHECKS

@@ -288,9 +288,7 @@ def depth(case: OrderCase) -> Finding | None:
 def price_in_tolerance(case: OrderCase) -> Finding | None:
     """The client's price is within the worst that a market order allows (R5)."""
     if case.price_moved:
-        return Finding(
-            "price_in_tolerance", Refusal.PRICE_MOVED, str(case.price), str(case.worst)
-        )
+        return Finding("price_in_tolerance", Refusal.PRICE_MOVED, str(case.price), str(case.worst))
     if case.price is None:
         return None
     return _IN_TOLERANCE

@@ -24,9 +24,7 @@ def hold_for(
     """
     if side is Side.BUY:
         terms = quantity if unit is Unit.TERMS else quantity * price
-        return instrument.terms.code, to_minor(
-            terms + terms * fee_bps / 10_000, instrument.terms
-        )
+        return instrument.terms.code, to_minor(terms + terms * fee_bps / 10_000, instrument.terms)
     base = quantity / price if unit is Unit.TERMS else quantity
     return instrument.base.code, to_minor(base, instrument.base)
 

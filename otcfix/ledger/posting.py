@@ -66,8 +66,6 @@ def transfers_for_trade(
     return tuple(out)
 
 
-def _add(
-    out: list[Transfer], debit: str, credit: str, asset: str, amount: int, code: str
-) -> None:
+def _add(out: list[Transfer], debit: str, credit: str, asset: str, amount: int, code: str) -> None:
     if amount:
         out.append(Transfer(debit, credit, asset, amount, code))

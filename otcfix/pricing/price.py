@@ -68,8 +68,13 @@ def _outward(value: Decimal, instrument: Instrument, side: Side) -> Decimal:
 
 
 def _marked(
-    levels: Depth, ref: Reference, instrument: Instrument, tier: Tier, side: Side,
-    target: Decimal, in_terms: bool,
+    levels: Depth,
+    ref: Reference,
+    instrument: Instrument,
+    tier: Tier,
+    side: Side,
+    target: Decimal,
+    in_terms: bool,
 ) -> Priced | Refusal:
     swept = sweep(levels, target, in_terms)
     if swept is None:
@@ -85,8 +90,13 @@ def _marked(
 
 
 def price(
-    levels: Depth, ref: Reference, instrument: Instrument, tier: Tier, side: Side,
-    quantity: Decimal, unit: Unit,
+    levels: Depth,
+    ref: Reference,
+    instrument: Instrument,
+    tier: Tier,
+    side: Side,
+    quantity: Decimal,
+    unit: Unit,
 ) -> Priced | Refusal:
     """Price *quantity* for a client on *side*.
 
@@ -106,8 +116,13 @@ def price(
 
 
 def largest(
-    levels: Depth, ref: Reference, instrument: Instrument, tier: Tier, side: Side,
-    quantity: Decimal, worst: Decimal,
+    levels: Depth,
+    ref: Reference,
+    instrument: Instrument,
+    tier: Tier,
+    side: Side,
+    quantity: Decimal,
+    worst: Decimal,
 ) -> Decimal:
     """q* of R16: the most base, up to *quantity*, whose client price is no worse than *worst*.
 

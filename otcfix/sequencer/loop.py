@@ -85,7 +85,6 @@ class Sequencer:
         self._next_stale_check: Instant = 0
         self._stale: set[str] = set()
         self._rates = rates
-        self._moved: set[str] = set()
         self._clock_step_max = clock_step_max
         self._offset = clock() - monotonic()
         self._snapshot_seq = 0
@@ -123,9 +122,8 @@ class Sequencer:
         self.inbox.ring()
 
     def rates_moved(self, symbol: str) -> None:
-        """Called by feeds: wake the loop if somebody waits on *symbol* (conflated)."""
-        if self.state.waits_on(symbol) and symbol not in self._moved:
-            self._moved.add(symbol)
+        """Called by feeds: wake the loop if somebody waits on *symbol*."""
+        if self.state.waits_on(symbol):
             self.inbox.ring()
 
     def step(self) -> bool:
@@ -158,10 +156,10 @@ class Sequencer:
             if due <= until:
                 own.append(self._typed(TimerFired(until), now))
                 self._next_timer = now + TIMER_SPACING
-        self._find_stale(now)
-        if self._moved:
-            symbols = tuple(sorted(self._moved))
-            self._moved.clear()
+        stale = self._newly_stale(now)
+        moved = {symbol for symbol in self._rates.moved() if self.state.waits_on(symbol)}
+        symbols = tuple(sorted(moved | stale))
+        if symbols:
             own.append(self._typed(RatesMoved(symbols), now))
         if now >= self._next_command_check:
             self._next_command_check = now + COMMAND_CHECK
@@ -185,10 +183,11 @@ class Sequencer:
             return ClockJumped(True, drift // MS)
         return None
 
-    def _find_stale(self, now: Instant) -> None:
-        """Wake live quotes whose reference has just turned stale: they must die (state table)."""
+    def _newly_stale(self, now: Instant) -> set[str]:
+        """Symbols with live quotes whose reference has just turned stale: they must die."""
+        found: set[str] = set()
         if now < self._next_stale_check:
-            return
+            return found
         self._next_stale_check = now + STALE_CHECK
         for symbol in self.state.quoted:
             instrument = self.state.register.instruments[symbol]
@@ -198,7 +197,8 @@ class Sequencer:
                 self._stale.discard(symbol)
             elif symbol not in self._stale:
                 self._stale.add(symbol)
-                self._moved.add(symbol)
+                found.add(symbol)
+        return found
 
     # -- one batch -------------------------------------------------------------------------
 
@@ -233,7 +233,7 @@ class Sequencer:
     ) -> None:
         state = self.state
         now = self._clock()
-        at = now if now > state.at else state.at
+        at = max(state.at, now)
         facts, facts_json = self._stamper.stamp(body, keys, fetched, at)  # type: ignore[arg-type]
         text = one.text or self._encode(body).decode()
         head = getattr(body, "head", None)
@@ -277,13 +277,33 @@ class Sequencer:
         verdicts = msgspec.msgpack.encode(decision.verdicts) if decision.verdicts else b""
         digest = decided.digest
         self._hash = self._chain(
-            self._hash, event.seq, at, event.kind, one.session, one.epoch, event.msg_seq_num,
-            one.received_at, text, facts_json, digest, verdicts,
+            self._hash,
+            event.seq,
+            at,
+            event.kind,
+            one.session,
+            one.epoch,
+            event.msg_seq_num,
+            one.received_at,
+            text,
+            facts_json,
+            digest,
+            verdicts,
         )
         batch.rows.append(
             JournalRow(
-                event.seq, at, event.kind, one.session, one.epoch, event.msg_seq_num,
-                one.received_at, text, facts_json, digest, self._hash, verdicts,
+                event.seq,
+                at,
+                event.kind,
+                one.session,
+                one.epoch,
+                event.msg_seq_num,
+                one.received_at,
+                text,
+                facts_json,
+                digest,
+                self._hash,
+                verdicts,
             )
         )
         batch.decided.append((event, decision))
@@ -297,8 +317,9 @@ class Sequencer:
             self._on_event(event, decision, outbox)
 
     def _say(self, row: OutboxRow, *, again: bool = False) -> None:
-        epoch, number = self._wire.say(row, again=again)
-        self._sent.append(SentMark(row.outbox_id, row.session, epoch, number))
+        said = self._wire.say(row, again=again)
+        if said is not None:
+            self._sent.append(SentMark(row.outbox_id, row.session, *said))
 
     def _say_unproven(self, session: str) -> None:
         """R21: after a reset, every report whose receipt was not proven is said again."""
@@ -318,6 +339,17 @@ class Sequencer:
         """Sequence the boot event by itself, before any client is let in."""
         self._batch([Incoming("", 0, "", self._clock(), boot)])
 
+    def mark_unsaid(self, rows: list[OutboxRow]) -> None:
+        """Note prices that a stop kept from being said: they never will be (R10)."""
+        self._sent += [SentMark(row.outbox_id, row.session, 0, 0) for row in rows]
+        self._flush()
+
+    def check_commands(self) -> None:
+        """Take what staff left in the mailbox now, without waiting for the next look."""
+        self._next_command_check = 0
+        while self.step():
+            pass
+
     def say_again(self, rows: list[OutboxRow]) -> None:
         """Say reports again with 97=Y (R10), before any client is let in."""
         for row in rows:
@@ -333,5 +365,3 @@ class Sequencer:
             state.seq, state.at, SNAPSHOT_VERSION, state.dump(), self.seen.pack()
         )
         self._snapshot_seq = state.seq
-
-

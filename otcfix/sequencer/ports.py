@@ -59,9 +59,7 @@ class StorePort(Protocol):
         """What was said to a session after an outbox id, prices left out."""
         ...
 
-    def said_from_number(
-        self, session: str, epoch: int, msg_seq_num: int
-    ) -> Iterator[OutboxRow]:
+    def said_from_number(self, session: str, epoch: int, msg_seq_num: int) -> Iterator[OutboxRow]:
         """What was said to a session with this number or a higher one, prices left out."""
         ...
 
@@ -73,10 +71,11 @@ class StorePort(Protocol):
 class WirePort(Protocol):
     """The sessions."""
 
-    def say(self, row: OutboxRow, *, again: bool) -> tuple[int, int]:
-        """Send one reply; returns (epoch, MsgSeqNum(34)), (epoch, 0) when it was not sent.
+    def say(self, row: OutboxRow, *, again: bool) -> tuple[int, int] | None:
+        """Send one reply; returns (epoch, MsgSeqNum(34)).
 
-        again marks it PossResend(97)=Y.
+        (epoch, 0) when it will never be sent; None when it is owed still. again marks it
+        PossResend(97)=Y.
         """
         ...
 
@@ -90,4 +89,8 @@ class RatesPort(Protocol):
 
     def conversion(self, asset: str, now: Instant) -> Conversion | None:
         """The rate of *asset* into the limit currency."""
+        ...
+
+    def moved(self) -> set[str]:
+        """The symbols that moved since the last call."""
         ...

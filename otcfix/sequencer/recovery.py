@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from otcfix.desk.state import State
+from otcfix.model.decision import Decision
 from otcfix.model.errors import ReplayDiffers
 from otcfix.model.event import Event, Facts, Typed
-from otcfix.model.decision import Decision
 from otcfix.model.record import JournalRow
 from otcfix.sequencer.deciding import decide_in_words
 from otcfix.sequencer.loop import SNAPSHOT_VERSION
@@ -26,8 +26,16 @@ def event_of(row: JournalRow, parse: Parse) -> Event:
     body = parse(row.session, row.text) if is_fix else _typed.decode(row.text)
     facts = NO_FACTS if row.facts == "{}" else _facts.decode(row.facts)
     return Event(
-        row.seq, row.at, row.kind, body, row.received_at, row.session, row.epoch,
-        row.msg_seq_num, row.text, facts,
+        row.seq,
+        row.at,
+        row.kind,
+        body,
+        row.received_at,
+        row.session,
+        row.epoch,
+        row.msg_seq_num,
+        row.text,
+        facts,
     )
 
 
@@ -94,5 +102,3 @@ def recover(
         if progress and replay.count % 10_000 == 0:
             progress(replay.count)
     return state, seen
-
-

@@ -105,12 +105,13 @@ class Stamper:
             return [("quote_request", client, body.quote_req_id)]
         if isinstance(body, messages.OrderCancelRequest):
             scope = scope_of(session, body.end_client)
-            return [("cl_ord_id", scope, body.cl_ord_id),
-                    ("cl_ord_id", scope, body.orig_cl_ord_id)]
+            return [("cl_ord_id", scope, body.cl_ord_id), ("cl_ord_id", scope, body.orig_cl_ord_id)]
         if isinstance(body, messages.OrderCancelReplaceRequest):
             scope = scope_of(session, body.order.end_client)
-            return [("cl_ord_id", scope, body.order.cl_ord_id),
-                    ("cl_ord_id", scope, body.orig_cl_ord_id)]
+            return [
+                ("cl_ord_id", scope, body.order.cl_ord_id),
+                ("cl_ord_id", scope, body.orig_cl_ord_id),
+            ]
         if isinstance(body, messages.OrderStatusRequest):
             if body.cl_ord_id:
                 return [("cl_ord_id", scope_of(session, body.end_client), body.cl_ord_id)]
@@ -202,9 +203,7 @@ class Stamper:
         parts: dict[str, object] = {}
         if facts.rates:
             parts["rates"] = {s: self._once(f"r{s}", r) for s, r in facts.rates.items()}
-            parts["conversions"] = {
-                a: self._once(f"c{a}", c) for a, c in facts.conversions.items()
-            }
+            parts["conversions"] = {a: self._once(f"c{a}", c) for a, c in facts.conversions.items()}
         if facts.recalled:
             parts["recalled"] = facts.recalled
         if facts.store_failed:

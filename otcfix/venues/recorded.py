@@ -185,6 +185,7 @@ class RecordedFeed(Feed):
     def _replay(self) -> None:
         started: Instant | None = None
         first = 0
+        seen: set[str] = set()
         for message in read(self._path, self.skipped):
             if self.stopped:
                 return
@@ -200,10 +201,11 @@ class RecordedFeed(Feed):
             if intake is None:
                 self.skipped["another book"] += 1
             else:
+                seen.add(message.selector)
                 intake.take(message, due - message.received_at)
-        for intake in self.intakes:
-            if not intake.taken:
-                raise FeedBroken(f"{self._path}: nothing of {intake.spec.selector!r} in it")
+        for selector in self._by_selector:
+            if selector not in seen:
+                raise FeedBroken(f"{self._path}: nothing of {selector!r} in it")
 
     def _intake_of(self, message: FeedMessage) -> Intake | None:
         if message.selector:

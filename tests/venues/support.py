@@ -13,7 +13,10 @@ NOW: Instant = 1_700_000_000 * SECOND
 
 ASSETS = {
     code: Asset(code, scale)
-    for code, scale in (("BTC", 8), ("ETH", 9), ("USD", 2), ("EUR", 2), ("USDT", 6), ("USDC", 6))
+    for code, scale in (
+        *(("BTC", 8), ("ETH", 9), ("ABC", 8)),
+        *(("USD", 2), ("EUR", 2), ("USDT", 6), ("USDC", 6)),
+    )
 }
 
 
