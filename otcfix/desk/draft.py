@@ -110,12 +110,17 @@ class Draft:
             return None
         return found.rate
 
+    def _purse(self, client_id: str, asset: str) -> list[int]:
+        """Available, held, receivable and payable of a client. Minor units."""
+        balances, deltas = self.state.balances, self._deltas
+        names = chart.purse(client_id, asset)
+        if deltas:
+            return [balances.get(name, 0) + deltas.get(name, 0) for name in names]
+        return [balances.get(name, 0) for name in names]
+
     def position(self, client_id: str, asset: str) -> int:
         """All that the client has or is owed of *asset*, less what he owes. Minor units."""
-        return sum(
-            self.balance(chart.client_account(client_id, kind, asset))
-            for kind in chart.CLIENT_KINDS
-        )
+        return sum(self._purse(client_id, asset))
 
     def free(self, client_id: str, asset: str, *, same_day: bool) -> int:
         """What the client may give of *asset*: his settlement limit included. Minor units.
@@ -123,10 +128,8 @@ class Draft:
         Net of what he owes and is owed on later value dates; a leg that settles today is
         bounded by what is available today as well (R4).
         """
+        available, _, owed, owes = self._purse(client_id, asset)
         floor = self.state.floor(client_id, asset)
-        available = self.balance(chart.client_account(client_id, chart.AVAILABLE, asset))
-        owed = self.balance(chart.client_account(client_id, chart.RECEIVABLE, asset))
-        owes = self.balance(chart.client_account(client_id, chart.PAYABLE, asset))
         net = available + owed + owes - floor
         return min(net, available - floor) if same_day else net
 

@@ -1,6 +1,7 @@
 """Ids that do not count (R22): a keyed permutation of the event's sequence number."""
 
 import hashlib
+from functools import lru_cache
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no I, L, O, U to misread
 HALF = 24
@@ -13,6 +14,12 @@ def key_hash(key: bytes) -> str:
     return hashlib.sha256(b"otcfix id key" + key).hexdigest()
 
 
+@lru_cache(maxsize=8)
+def _rounds(key: bytes) -> tuple["hashlib._Hash", ...]:
+    # Copying a keyed hash saves hashing the key again for each id.
+    return tuple(hashlib.blake2b(digest_size=3, key=key, salt=bytes((n,))) for n in range(ROUNDS))
+
+
 def permute(seq: int, key: bytes) -> int:
     """Permute 48 bits by a four-round Feistel network keyed with BLAKE2b.
 
@@ -20,21 +27,20 @@ def permute(seq: int, key: bytes) -> int:
     many events lie between them.
     """
     left, right = seq >> HALF & MASK, seq & MASK
-    for turn in range(ROUNDS):
-        mixed = hashlib.blake2b(
-            right.to_bytes(3, "big"), digest_size=3, key=key, salt=bytes((turn,))
-        ).digest()
-        left, right = right, left ^ int.from_bytes(mixed, "big")
+    for keyed in _rounds(key):
+        mixer = keyed.copy()
+        mixer.update(right.to_bytes(3, "big"))
+        left, right = right, left ^ int.from_bytes(mixer.digest(), "big")
     return left << HALF | right
 
 
 def base32(value: int, width: int) -> str:
     """Write *value* in *width* base-32 digits, more if it needs them."""
-    digits = []
+    digits = ""
     while value or len(digits) < width:
-        digits.append(ALPHABET[value & 31])
+        digits = ALPHABET[value & 31] + digits
         value >>= 5
-    return "".join(reversed(digits))
+    return digits
 
 
 class Ids:

@@ -63,14 +63,14 @@ ORD_TYPES_42 = {"C": "1", "F": "2", "H": "D"}
 
 def split(text: str) -> Fields:
     """Split FIX text into (tag, value) pairs. Errors: WireError for a field without a tag."""
-    fields: Fields = []
-    for field in text.split(SOH):
-        tag, equals, value = field.partition("=")
-        if equals:
-            if not tag.isdecimal():
-                raise WireError(0, 0, "a tag is not a number")
-            fields.append((int(tag), value))
-    return fields
+    try:
+        return [
+            (int(tag), value)
+            for tag, equals, value in [field.partition("=") for field in text.split(SOH)]
+            if equals
+        ]
+    except ValueError:
+        raise WireError(0, 0, "a tag is not a number") from None
 
 
 def blank_secrets(text: str) -> str:
@@ -107,7 +107,8 @@ class Parser:
     def parse(self, text: str) -> Inbound:
         """Read *text*; a message that breaks FIX becomes a Malformed, an alien one Unsupported."""
         fields = split(text)
-        values = dict(reversed(fields))  # the first of a repeated tag, not a group's last
+        # The first of a repeated tag, not a group's last.
+        values = dict(reversed(fields))
         head = Head(self._session.key, values.get(35, ""), 0, 0)
         try:
             head = self._head(values, fields)

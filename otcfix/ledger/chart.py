@@ -4,6 +4,8 @@ Names are `owner:kind:asset`. A balance is credits minus debits, so what the des
 positive and what the desk's custody or bank account holds is negative.
 """
 
+from functools import lru_cache
+
 from otcfix.model.ledger import Account
 
 AVAILABLE = "available"
@@ -24,6 +26,15 @@ VENUE_PREFIX = "venue/"
 def client_account(client_id: str, kind: str, asset: str) -> str:
     """Name a client's account."""
     return f"client/{client_id}:{kind}:{asset}"
+
+
+@lru_cache(maxsize=65_536)
+def purse(client_id: str, asset: str) -> tuple[str, str, str, str]:
+    """The four accounts of a client in one asset: available, held, receivable, payable."""
+    available, held, receivable, payable = (
+        client_account(client_id, kind, asset) for kind in CLIENT_KINDS
+    )
+    return available, held, receivable, payable
 
 
 def desk_account(kind: str, asset: str) -> str:

@@ -4,7 +4,8 @@ OtcfixError
 ├── ConfigError        the configuration is wrong; the text names file, key and what was expected
 ├── InvariantBroken    a law does not hold: stop, and let a supervisor restart the process
 ├── StoreLost          the database did not take or give what it must: stop
-└── ReplayDiffers      a journal re-decided gives another decision than the one recorded
+├── ReplayDiffers      a journal re-decided gives another decision than the one recorded
+└── FeedBroken         a price feed cannot go on (venues/feed.py): its book is cleared
 
 A refused trade is not an error: see `otcfix.model.refusal.Refusal`.
 """

@@ -1,6 +1,7 @@
 """Time as an argument: an Instant is whole microseconds since the epoch, UTC."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 Instant = int
 
@@ -28,17 +29,9 @@ def utc_timestamp(at: Instant) -> str:
     return f"{_second_text(seconds)}.{micros // MS:03d}"
 
 
-_cached: tuple[int, str] = (-1, "")
-
-
+@lru_cache(maxsize=1024)
 def _second_text(seconds: int) -> str:
-    # One entry is enough: consecutive stamps share their second nearly always.
-    global _cached
-    known, text = _cached
-    if known != seconds:
-        text = (EPOCH + timedelta(seconds=seconds)).strftime("%Y%m%d-%H:%M:%S")
-        _cached = (seconds, text)
-    return text
+    return (EPOCH + timedelta(seconds=seconds)).strftime("%Y%m%d-%H:%M:%S")
 
 
 def iso(at: Instant) -> str:

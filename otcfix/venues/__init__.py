@@ -6,6 +6,8 @@ intake     one source's way in: messages to its book, venue time to ours, book t
 source     SourceSpec: which venue, which contract, which assets (R11)
 routes     how a source's book becomes a book of a pair: as it is, or through a live cross
 basis      the moving difference between spot and a perpetual
+held       what one source shows now
+composite  Composite: the books that may contribute to one pair now (R11)
 conversion how an asset's worth in the limit currency is found (R15)
 ratebook   RateBook: the live composite that the sequencer stamps on events
 formats    the venues' own JSON, line by line

@@ -67,6 +67,13 @@ def test_a_stablecoin_is_a_dollar_only_by_decree():
     assert worth(rate_book, "BTC") == ("60000", NOW - 3)
 
 
+def test_a_decree_holds_both_ways():
+    """With limits in USDT, a dollar is what USDT is not."""
+    rate_book = RateBook([], [], "USDT", [FixedRate("USDT", "USD", Decimal("0.8"))])
+
+    assert worth(rate_book, "USD") == ("1.25", NOW)
+
+
 def test_what_leads_nowhere_is_none():
     """An unknown asset, a source that shows nothing, a one-sided book, three steps."""
     rate_book = desk(spot("a", "BTC/USD"), spot("b", "DOGE/SHIB"), spot("c", "SHIB/BTC"))

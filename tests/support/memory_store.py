@@ -1,0 +1,140 @@
+"""A store in memory with the whole contract of StorePort: what a conversation runs on by default."""
+
+from collections.abc import Iterator, Sequence
+
+from otcfix.model.event import IdUse, Recalled
+from otcfix.model.ledger import Transfer
+from otcfix.model.order import Order
+from otcfix.model.quote import Quote
+from otcfix.model.record import Batch, JournalRow, OutboxRow, SentMark, SessionNumbers
+from otcfix.model.time import Instant
+from otcfix.store.journal import GENESIS
+
+SEP = "\x1f"
+
+
+class MemoryStore:
+    """Keeps everything that was committed, and nothing else."""
+
+    def __init__(self) -> None:
+        self.rows: list[JournalRow] = []
+        self.transfers: list[Transfer] = []
+        self.uses: dict[tuple[str, str], IdUse] = {}
+        self.orders: dict[str, Order] = {}
+        self.quotes: dict[str, Quote] = {}
+        self.outbox: dict[int, OutboxRow] = {}
+        self.sent: dict[int, SentMark] = {}
+        self.proven: dict[str, int] = {}
+        self.snapshots: list[tuple[int, Instant, int, bytes, bytes]] = []
+        self.commands: list[tuple[int, str]] = []
+        self.results: dict[int, str] = {}
+
+    # -- written ---------------------------------------------------------------------------
+
+    def commit(self, batch: Batch) -> None:
+        """Take everything of *batch*."""
+        self.rows += batch.rows
+        for _, decision in batch.decided:
+            self.transfers += decision.transfers
+            for use in decision.uses:
+                self.uses[use.scope, use.cl_ord_id] = use
+            for order in decision.orders:
+                self.orders[order.order_id] = order
+            for quote in decision.quotes:
+                self.quotes[quote.quote_id] = quote
+        for row in batch.outbox:
+            self.outbox[row.outbox_id] = row
+        for mark in batch.sent:
+            self.sent[mark.outbox_id] = mark
+        self.proven |= batch.proven
+        for command_id, _, result in batch.commands_done:
+            self.results[command_id] = result
+
+    def save_snapshot(
+        self, seq: int, at: Instant, version: int, body: bytes, filter: bytes
+    ) -> None:
+        """Keep a snapshot."""
+        self.snapshots.append((seq, at, version, body, filter))
+
+    # -- read ------------------------------------------------------------------------------
+
+    def recall(self, keys: Sequence[tuple[str, str, str]]) -> list[Recalled]:
+        """Look ids up."""
+        return [self._recall(*key) for key in keys]
+
+    def _recall(self, kind: str, scope: str, key: str) -> Recalled:
+        full = f"{scope}{SEP}{key}"
+        if kind == "cl_ord_id":
+            use = self.uses.get((scope, key))
+            return Recalled(kind, full, use, self.orders.get(use.order_id) if use else None)
+        if kind == "order":
+            order = self.orders.get(key)
+            mine = order is not None and order.client_id == scope
+            return Recalled(kind, full, order=order if mine else None)
+        wanted = "quote_id" if kind == "quote" else "quote_req_id"
+        found = [q for q in self.quotes.values() if getattr(q, wanted) == key]
+        return Recalled(kind, full, quotes=tuple(q for q in found if q.client_id == scope))
+
+    def balances(self) -> dict[str, int]:
+        """What the transfers sum up to, account by account."""
+        sums: dict[str, int] = {}
+        for transfer in self.transfers:
+            sums[transfer.debit] = sums.get(transfer.debit, 0) - transfer.amount
+            sums[transfer.credit] = sums.get(transfer.credit, 0) + transfer.amount
+        return sums
+
+    def head(self) -> tuple[int, bytes, Instant, int]:
+        """Last journaled seq, its hash, its at, the last outbox id."""
+        outbox_id = max(self.outbox, default=0)
+        if not self.rows:
+            return 0, GENESIS, 0, outbox_id
+        last = self.rows[-1]
+        return last.seq, last.hash, last.at, outbox_id
+
+    def journal(self, after: int = 0, until: int | None = None) -> Iterator[JournalRow]:
+        """Journal rows in order."""
+        return iter([r for r in self.rows if r.seq > after and (until is None or r.seq <= until)])
+
+    def newest_snapshot(self, version: int) -> tuple[int, Instant, bytes, bytes] | None:
+        """The newest snapshot of *version*."""
+        for seq, at, found, body, packed in reversed(self.snapshots):
+            if found == version:
+                return seq, at, body, packed
+        return None
+
+    def session_numbers(self) -> dict[str, SessionNumbers]:
+        """Sequence numbers per session."""
+        epochs = {row.session: row.epoch for row in self.rows if row.session}
+        epochs = {mark.session: mark.epoch for mark in self.sent.values()} | epochs
+        return {key: self._numbers(key, epoch) for key, epoch in epochs.items()}
+
+    def _numbers(self, session: str, epoch: int) -> SessionNumbers:
+        here = (session, epoch)
+        heard = [row.msg_seq_num for row in self.rows if (row.session, row.epoch) == here]
+        said = [m.msg_seq_num for m in self.sent.values() if (m.session, m.epoch) == here]
+        proven = self.proven.get(session, 0)
+        return SessionNumbers(
+            session, epoch, max(heard, default=0), max(said, default=0), proven
+        )
+
+    def unsent(self) -> Iterator[OutboxRow]:
+        """Outbox rows without any sent mark."""
+        return iter([row for key, row in self.outbox.items() if key not in self.sent])
+
+    def said_since(self, session: str, outbox_id: int) -> Iterator[OutboxRow]:
+        """What was said to a session after an outbox id, prices left out."""
+        found = [r for key, r in self.outbox.items() if key > outbox_id and key in self.sent]
+        return iter([row for row in found if row.session == session and not row.price])
+
+    def said_from_number(self, session: str, epoch: int, msg_seq_num: int) -> Iterator[OutboxRow]:
+        """What was said to a session with this number or a higher one, prices left out."""
+        wanted = [
+            mark.outbox_id
+            for mark in self.sent.values()
+            if (mark.session, mark.epoch) == (session, epoch) and mark.msg_seq_num >= msg_seq_num
+        ]
+        return iter([self.outbox[key] for key in sorted(wanted) if not self.outbox[key].price])
+
+    def new_commands(self, after_id: int) -> list[tuple[int, str]]:
+        """Commands that staff left in the mailbox."""
+        return [command for command in self.commands if command[0] > after_id]

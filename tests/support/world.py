@@ -1,0 +1,306 @@
+"""The world around a conversation: a clock that is set, rates that are set, a wire that records."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+import quickfix as fix
+from msgspec import structs
+
+from otcfix.fix import dictionaries
+from otcfix.fix.acceptor import NEVER_AGAIN, message_of
+from otcfix.fix.dictionaries import stock_validator
+from otcfix.fix.settings import begin_string
+from otcfix.model.party import Session
+from otcfix.model.rates import Conversion, Level, Rates, SourceBook
+from otcfix.model.record import OutboxRow
+from otcfix.model.time import SECOND, Instant, from_datetime, utc_timestamp
+
+SOH = "\x01"
+
+
+def instant(text: str) -> Instant:
+    """2027-01-13 12:00:00.000 (UTC) as an Instant."""
+    return from_datetime(datetime.fromisoformat(f"{text.replace(' ', 'T')}+00:00"))
+
+
+class Clock:
+    """Two clocks that stand still until they are set."""
+
+    def __init__(self, start: Instant) -> None:
+        self.wall = start
+        self.steady = start
+
+    def wall_now(self) -> Instant:
+        """The wall clock."""
+        return self.wall
+
+    def steady_now(self) -> Instant:
+        """The monotonic clock."""
+        return self.steady
+
+    def go(self, until: Instant) -> None:
+        """Let time pass on both."""
+        assert until >= self.wall, "time goes forward: a step back is wall_steps"
+        self.steady += until - self.wall
+        self.wall = until
+
+
+class SetRates:
+    """A rate book that shows what it was told; its feeds tick until they are stopped."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._books: dict[str, dict[str, SourceBook]] = {}
+        self._cached: dict[str, Rates] = {}
+        self._conversions: dict[str, Decimal] = {}
+        self._conversion_stopped: dict[str, Instant] = {}
+        self._stopped: set[tuple[str, str]] = set()
+        self._moved: set[str] = set()
+        self._snapshot = 0
+
+    def show(
+        self, symbol: str, source: str, bids: Sequence[Level], offers: Sequence[Level]
+    ) -> None:
+        """A new snapshot of one source."""
+        self._snapshot += 1
+        book = SourceBook(source, self._snapshot, self._clock.wall, tuple(bids), tuple(offers))
+        self._books.setdefault(symbol, {})[source] = book
+        self._stopped.discard((symbol, source))
+        self._cached.pop(symbol, None)
+        self._moved.add(symbol)
+
+    def stop(self, symbol: str, source: str) -> None:
+        """The source's book no longer changes, and ages."""
+        self._stopped.add((symbol, source))
+
+    def value(self, asset: str, rate: str, *, stopped: bool = False) -> None:
+        """What one unit of *asset* is worth in the limit currency."""
+        self._conversions[asset] = Decimal(rate)
+        self._conversion_stopped.pop(asset, None)
+        if stopped:
+            self._conversion_stopped[asset] = self._clock.wall
+
+    def forget_value(self, asset: str) -> None:
+        """No conversion is known any more."""
+        del self._conversions[asset]
+
+    def tick(self) -> None:
+        """Feeds that run say that their books still stand (A21: a venue timestamp)."""
+        for symbol, sources in self._books.items():
+            for name, book in sources.items():
+                if (symbol, name) not in self._stopped and book.changed_at < self._clock.wall:
+                    sources[name] = structs.replace(book, changed_at=self._clock.wall)
+                    self._cached.pop(symbol, None)
+
+    # -- what the sequencer asks -----------------------------------------------------------
+
+    def rates(self, symbol: str, now: Instant) -> Rates:
+        """The books of *symbol*; the same object until one changes."""
+        found = self._cached.get(symbol)
+        if found is None:
+            found = Rates(symbol, tuple(self._books.get(symbol, {}).values()))
+            self._cached[symbol] = found
+        return found
+
+    def conversion(self, asset: str, now: Instant) -> Conversion | None:
+        """The rate of *asset* into the limit currency."""
+        rate = self._conversions.get(asset)
+        if rate is None:
+            return None
+        return Conversion(asset, rate, self._conversion_stopped.get(asset, self._clock.wall))
+
+    def moved(self) -> set[str]:
+        """The symbols that moved since the last call."""
+        moved, self._moved = self._moved, set()
+        return moved
+
+
+class Heard:
+    """One message that a client received."""
+
+    def __init__(self, text: str, row: OutboxRow | None = None) -> None:
+        self.text = text
+        self.row = row
+        self.fields = [
+            (int(tag), value)
+            for tag, _, value in (field.partition("=") for field in text.split(SOH)[:-1])
+        ]
+
+    def values(self, tag: int) -> list[str]:
+        """Every value of *tag*, in order."""
+        return [value for found, value in self.fields if found == tag]
+
+    def get(self, tag: int, default: str = "") -> str:
+        """The first value of *tag*."""
+        return next(iter(self.values(tag)), default)
+
+    @property
+    def kind(self) -> str:
+        """MsgType(35)."""
+        return self.get(35)
+
+    def __repr__(self) -> str:
+        return self.text.replace(SOH, "|")
+
+
+class Line:
+    """The desk's end of one session, and the client's ear at the other."""
+
+    def __init__(self, session: Session) -> None:
+        self.key = session.key
+        self.version = session.version
+        self.online = False
+        self.epoch = 0
+        self.number_in = 0
+        self.number_out = 0
+        self.unread: list[Heard] = []
+        self.heard: list[Heard] = []
+        self.waiting: list[Heard] = []
+
+
+class Wire:
+    """Builds every message as the acceptor does, and checks it as a stock client does (R7)."""
+
+    def __init__(self, clock: Clock, committed: Callable[[int], bool]) -> None:
+        self._clock = clock
+        self._committed = committed
+        self.lines: dict[str, Line] = {}
+        self.dead = False
+
+    def say(self, row: OutboxRow, *, again: bool) -> tuple[int, int] | None:
+        """Send one reply."""
+        if self.dead:
+            raise Killed
+        assert self._committed(row.outbox_id), f"law 1: said before it was committed: {row}"
+        line = self.lines[row.session]
+        if not line.online and (row.price or row.msg_type in NEVER_AGAIN):
+            return line.epoch, 0
+        line.number_out += 1
+        heard = self._built(line, row, again)
+        if line.online:
+            line.unread.append(heard)
+            line.heard.append(heard)
+        else:
+            line.waiting.append(heard)
+        return line.epoch, line.number_out
+
+    def _built(self, line: Line, row: OutboxRow, again: bool) -> Heard:
+        message = message_of(line.version, row, again)
+        header = message.getHeader()
+        for tag, value in (
+            (34, str(line.number_out)),
+            (49, "OTCFIX"),
+            (52, utc_timestamp(self._clock.wall)),
+            (56, line.key),
+        ):
+            header.setField(tag, value)
+        text = message.toString()
+        stock_validator(line.version)(text)
+        return Heard(text, row)
+
+    def logs_on(self, line: Line) -> None:
+        """The client is back, sees the gap, and gets what it missed by ResendRequest."""
+        line.online = True
+        for heard in line.waiting:
+            again = Heard(heard.text.replace(f"{SOH}49=", f"{SOH}43=Y{SOH}49=", 1), heard.row)
+            line.unread.append(again)
+            line.heard.append(again)
+        line.waiting.clear()
+
+
+class Killed(BaseException):
+    """The process was killed at this instant. Not an Exception: nothing may catch it."""
+
+
+# -- what QuickFIX does before a message reaches us --------------------------------------------
+
+_REASONS = {
+    fix.InvalidTagNumber: 0,
+    fix.RequiredTagMissing: 1,
+    fix.TagNotDefinedForMessage: 2,
+    fix.NoTagValue: 4,
+    fix.IncorrectTagValue: 5,
+    fix.IncorrectDataFormat: 6,
+    fix.InvalidMessageType: 11,
+    fix.RepeatedTag: 13,
+    fix.TagOutOfOrder: 14,
+    fix.RepeatingGroupCountMismatch: 16,
+}
+"""SessionRejectReason(373) that QuickFIX answers for what its validation raises."""
+
+
+class Refused(Exception):
+    """QuickFIX answers Reject(35=3) by itself: SessionRejectReason(373) and RefTagID(371)."""
+
+    def __init__(self, reason: int, tag: int | None) -> None:
+        super().__init__(f"373={reason} 371={tag}")
+        self.reason = reason
+        self.tag = tag
+
+
+@cache
+def _our_dictionaries() -> dictionaries.Dictionaries:
+    return dictionaries.build(Path(tempfile.gettempdir(), "otcfix-test-dictionaries"))
+
+
+@cache
+def _loaded(path: Path, unknown_tags: str) -> fix.DataDictionary:
+    loaded = fix.DataDictionary(str(path))
+    loaded.checkUserDefinedFields(False)
+    loaded.allowUnknownMsgFields(unknown_tags == "ignore")
+    return loaded
+
+
+def received(session: Session, raw: str) -> str:
+    """The canonical text of *raw* as QuickFIX hands it over. Errors: Refused."""
+    ours = _our_dictionaries()
+    paths = {
+        "FIX.4.2": (ours.fix42_flat if session.flat_quote_request else ours.fix42,),
+        "FIX.4.4": (ours.fix44,),
+        "FIX.5.0SP2": (ours.fixt11, ours.fix50sp2),
+    }[session.version]
+    transport, app = (_loaded(path, session.unknown_tags) for path in (paths[0], paths[-1]))
+    kind = raw.split(f"{SOH}35=", 1)[-1].split(SOH, 1)[0]
+    body = transport if kind in "0 1 2 3 4 5 A".split() else app
+    try:
+        message = fix.Message(raw, transport, body, True)
+        fix.DataDictionary.validate(message, transport, body)
+    except tuple(_REASONS) as error:
+        raise Refused(_REASONS[type(error)], getattr(error, "field", None)) from None
+    return str(message.toString())
+
+
+def framed(session: Session, header: list[tuple[int, str]], body: list[tuple[int, str]]) -> str:
+    """A whole FIX message, with BodyLength(9) and CheckSum(10)."""
+    inner = "".join(f"{tag}={value}{SOH}" for tag, value in header + body)
+    length = len(inner.encode("utf-8", "surrogateescape"))
+    text = f"8={begin_string(session.version)}{SOH}9={length}{SOH}{inner}"
+    check = sum(text.encode("utf-8", "surrogateescape")) % 256
+    return f"{text}10={check:03d}{SOH}"
+
+
+def stamp(at: Instant) -> str:
+    """A UTCTimestamp with milliseconds."""
+    return utc_timestamp(at)
+
+
+__all__ = [
+    "SECOND",
+    "Clock",
+    "Heard",
+    "Killed",
+    "Line",
+    "Refused",
+    "SetRates",
+    "Wire",
+    "framed",
+    "instant",
+    "received",
+    "stamp",
+]
