@@ -1,7 +1,6 @@
 """The composition root: build(config) -> App. The only module that knows all others."""
 
 import math
-import os
 import threading
 import time
 from pathlib import Path
@@ -109,7 +108,7 @@ class App:
         self.inbox = Inbox(acceptor_config.inbox_share, acceptor_config.inbox_cancel_reserve)
         for session in config.sessions.session:
             self.inbox.open_lane(session.key)
-        self.rates, self.feeds = _venues(config, self.desk.instruments, feed, feed_speed)
+        self.rates, self.feeds = _venues(config, feed, feed_speed)
         self.acceptor: Acceptor | None = None
         if serve_fix:
             self.acceptor = Acceptor(
@@ -213,7 +212,7 @@ class App:
     def _run(self) -> None:
         try:
             self.sequencer.run()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - whatever ended the loop ends the desk
             log.critical("desk_stopped", error=str(error))
         finally:
             self.ended.set()
@@ -284,9 +283,7 @@ def _tag(text: str, tag: int) -> str:
     return ""
 
 
-def _venues(
-    config: Config, instruments: object, feed: Path | None, speed: float
-) -> tuple[RateBook, list[Feed]]:
+def _venues(config: Config, feed: Path | None, speed: float) -> tuple[RateBook, list[Feed]]:
     """The rate book and the threads that feed it; a --feed file replaces every source."""
     desk = config.desk
     fixed = [
@@ -345,7 +342,7 @@ def _recorded(
         if recorded is not None:
             feeds.append(
                 RecordedFeed(
-                    config.folder / os.path.expanduser(name),
+                    config.folder / Path(name).expanduser(),
                     [spec for _, spec in group],
                     book,
                     on_error,

@@ -115,7 +115,8 @@ class State:
             order = self.orders.get(key)
             return order is not None and order.expire_at == due
         if kind == "disconnect":
-            return self.word("offline_since", key, 0) != 0
+            # The instant itself: a timer of an earlier break must not cut a later grace short.
+            return self.word("cancel_due", key, 0) == due
         return True
 
     def due(self, until: Instant) -> list[tuple[Instant, str, str]]:
@@ -288,7 +289,8 @@ class State:
                 self.words,
                 {key: list(owed.values()) for key, owed in self.owed_withdrawals.items()},
                 self.obligations,
-                sorted(self.timers),
+                # Dead ones are dropped from the live heap whenever the sequencer looks at it.
+                sorted(timer for timer in set(self.timers) if self._is_due_still(*timer)),
             )
         )
 

@@ -169,7 +169,7 @@ def on_session_up(draft: Draft, up: SessionUp) -> None:
     """Tell the session what was withdrawn while it was away; its grace period is over."""
     draft.move("online", up.session, 1)
     draft.move("epoch", up.session, up.epoch)
-    draft.move("offline_since", up.session, 0)
+    draft.move("cancel_due", up.session, 0)
     draft.move("say_again", up.session, 0)
     owed = draft.state.owed_withdrawals.get(up.session, {})
     for quote in owed.values():
@@ -187,12 +187,13 @@ def on_session_down(draft: Draft, down: SessionDown) -> None:
         return
     mine = (o for o in draft.state.orders.values() if o.session == down.session)
     if any(order.cancel_on_disconnect for order in mine):
-        draft.move("offline_since", down.session, draft.event.at)
-        draft.timer(draft.event.at + session.cancel_grace_ms * MS, "disconnect", down.session)
+        due = draft.event.at + session.cancel_grace_ms * MS
+        draft.move("cancel_due", down.session, due)
+        draft.timer(due, "disconnect", down.session)
 
 
 def _cancel_disconnected(draft: Draft, session_key: str) -> None:
-    draft.move("offline_since", session_key, 0)
+    draft.move("cancel_due", session_key, 0)
     for order in sorted(draft.state.orders.values(), key=lambda o: o.accepted_seq):
         if order.session == session_key and order.cancel_on_disconnect:
             current = draft.order(order.order_id)

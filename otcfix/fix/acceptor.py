@@ -248,7 +248,7 @@ class Acceptor(fix.Application):  # type: ignore[misc]
 
     @_guarded
     def toAdmin(self, message: Any, session_id: Any) -> None:
-        """A session message leaves: QuickFIX's own rejects are journaled as they are seen (R14)."""
+        """A session message leaves: QuickFIX's own rejects are journaled when seen (R14)."""
         header = message.getHeader()
         line = self._line(session_id)
         line.last_out = max(line.last_out, int(header.getField(34)))
@@ -287,7 +287,7 @@ class Acceptor(fix.Application):  # type: ignore[misc]
     def toApp(self, message: Any, session_id: Any) -> None:
         """A business message leaves. On another thread than ours it is a resend."""
         if get_ident() != self._speaker and message.getHeader().getField(35) in NEVER_AGAIN:
-            raise fix.DoNotSend()
+            raise fix.DoNotSend
 
     @_guarded
     def fromApp(self, message: Any, session_id: Any) -> None:
@@ -331,7 +331,7 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         self._event(line, EpochMoved(line.config.key, line.epoch, reason))
 
     def _logon(self, line: _Line, message: Any) -> None:
-        """Accept or refuse a Logon (R13, R14). QuickFIX has already done a reset that it asks for."""
+        """Accept or refuse a Logon (R13, R14). QuickFIX has already done the reset it asks for."""
         wants_reset = message.isSetField(141) and message.getField(141) == "Y"
         session, (sender, target) = line.session, line.numbers
         was_reset = session.getExpectedTargetNum() < max(target, line.last_in + 1)

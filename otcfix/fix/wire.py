@@ -9,7 +9,7 @@ from otcfix.model.time import EPOCH, SECOND, Instant
 
 SOH = "\x01"
 
-# SessionRejectReason(373)
+# Values of the field SessionRejectReason, tag 373.
 REQUIRED_TAG_MISSING = 1
 VALUE_IS_INCORRECT = 5
 INCORRECT_DATA_FORMAT = 6

@@ -38,7 +38,7 @@ def decide_in_words(
     except InvariantBroken:
         raise
     except Exception as error:
-        log.error("event_failed", seq=event.seq, kind=event.kind, exc_info=True)
+        log.exception("event_failed", seq=event.seq, kind=event.kind)
         decision = failed(state, event, error)
         words = [render(reply) for reply in decision.replies]
     return Decided(decision, words, digest(decision))

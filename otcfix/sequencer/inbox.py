@@ -5,6 +5,7 @@ and popped atomically, so there is no lock on the message path.
 """
 
 from collections import deque
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
@@ -118,10 +119,9 @@ class Inbox:
         if self._urgent or any(self._lanes.values()):
             self._sleeping = False
             return
-        try:
+        # Nothing came: the caller looks at its clocks and comes back.
+        with suppress(Empty):
             self._bell.get(timeout=timeout_s)
-        except Empty:
-            pass  # nothing came: the caller looks at its clocks and comes back
         self._sleeping = False
         while not self._bell.empty():
             self._bell.get_nowait()

@@ -41,9 +41,7 @@ class StorePort(Protocol):
         """The newest snapshot written by code of *version*."""
         ...
 
-    def save_snapshot(
-        self, seq: int, at: Instant, version: int, body: bytes, filter: bytes
-    ) -> None:
+    def save_snapshot(self, seq: int, at: Instant, version: int, body: bytes, seen: bytes) -> None:
         """Keep a snapshot."""
         ...
 

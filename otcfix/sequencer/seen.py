@@ -11,7 +11,7 @@ PROBES = 4
 
 
 class Seen:
-    """4 MB: after a million ids 1 in 5,000 new ones asks the store in vain, after 4 million 1 in 40."""
+    """4 MB: after a million ids, 1 in 5,000 new ones asks in vain; after 4 million 1 in 40."""
 
     def __init__(self, packed: bytes = b"") -> None:
         self._bits = bytearray(zlib.decompress(packed)) if packed else bytearray(BITS // 8)

@@ -1,0 +1,223 @@
+"""The configuration: frozen, closed models of config/*.toml, and the Desk that decide reads.
+
+A misspelt key is an error, never a silent default. `load` reports every problem at once, each with
+file, key and what was expected. Numbers become Decimal in the TOML reader: no float is ever made.
+"""
+
+import hashlib
+import os
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from pydantic import ValidationError
+
+from otcfix.config.checks import cross_check
+from otcfix.config.models import (
+    AcceptorConfig,
+    ClientsConfig,
+    Closed,
+    DeskConfig,
+    InstrumentConfig,
+    SessionConfig,
+    SessionsConfig,
+    SourceConfig,
+    VenuesConfig,
+    week_span,
+)
+from otcfix.model.errors import ConfigError
+from otcfix.model.instrument import Hours, Instrument
+from otcfix.model.money import Asset
+from otcfix.model.party import Client, Desk, Session, Tier
+
+__all__ = [
+    "AcceptorConfig",
+    "Config",
+    "InstrumentConfig",
+    "SessionConfig",
+    "SourceConfig",
+    "desk_hash",
+    "hash_secret",
+    "load",
+]
+
+FILES = ("desk.toml", "clients.toml", "sessions.toml", "venues.toml")
+
+
+class Config(Closed):
+    """All of it, with where it came from."""
+
+    folder: Path
+    desk: DeskConfig
+    clients: ClientsConfig
+    sessions: SessionsConfig
+    venues: VenuesConfig
+
+    @property
+    def id_key(self) -> bytes:
+        """The key of the id permutation (R22): OTCFIX_ID_KEY, else desk.toml."""
+        text = os.environ.get("OTCFIX_ID_KEY") or self.desk.id_key or ""
+        return bytes.fromhex(text)
+
+    def to_desk(self) -> Desk:
+        """The part of the configuration that decisions depend on."""
+        return _desk(self)
+
+
+def load(folder: Path) -> Config:
+    """Read *folder*. Errors: ConfigError naming every problem, one a line."""
+    problems: list[str] = []
+    parts: dict[str, Any] = {}
+    models = (DeskConfig, ClientsConfig, SessionsConfig, VenuesConfig)
+    for name, model in zip(FILES, models, strict=True):
+        parts[name] = _read(folder / name, model, problems)
+    if not problems:
+        config = Config(folder=folder, **{n.split(".")[0]: part for n, part in parts.items()})
+        problems += cross_check(config)
+        if not problems:
+            return config
+    raise ConfigError("\n".join(problems))
+
+
+def _read(path: Path, model: type[Closed], problems: list[str]) -> Closed | None:
+    try:
+        with path.open("rb") as file:
+            document = tomllib.load(file, parse_float=Decimal)
+    except FileNotFoundError:
+        problems.append(f"{path}: not there; expected a TOML file (see the shipped config/)")
+        return None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problems.append(f"{path}: not TOML: {error}")
+        return None
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        for detail in error.errors():
+            key = _key(detail["loc"], document)
+            got = "" if detail["type"] == "missing" else f" (got {detail['input']!r:.60})"
+            problems.append(f"{path}: {key}: {detail['msg']}{got}")
+        return None
+
+
+def _key(location: tuple[int | str, ...], document: Any) -> str:
+    """session[2].version (FUND_A): the place of a problem, with the entry's own name."""
+    words, here, name = "", document, ""
+    for part in location:
+        words += f"[{part}]" if isinstance(part, int) else f".{part}" if words else str(part)
+        try:
+            here = here[part]
+        except (KeyError, IndexError, TypeError):
+            break
+        if isinstance(here, dict):
+            name = str(here.get("key") or here.get("id") or here.get("symbol") or name)
+    return f"{words} ({name})" if name else words
+
+
+def _desk(config: Config) -> Desk:
+    desk = config.desk
+    assets = {a.code: Asset(a.code, a.scale) for a in desk.asset}
+    hour, minute = desk.trading_day.end.split(":")
+    hours = {
+        name: Hours(h.zone, tuple(week_span(text) for text in h.sessions), h.holidays)
+        for name, h in desk.hours.items()
+    }
+    instruments = tuple(
+        Instrument(
+            i.symbol,
+            assets[i.base],
+            assets[i.terms],
+            i.tick,
+            i.lot,
+            i.qty_min,
+            i.qty_max,
+            i.price_age_max_ms,
+            i.quote_life_ms,
+            i.collar_bps,
+            i.cancel_band_bps,
+            i.partial_min or i.lot,
+            i.settl_days,
+            desk.trading_day.zone,
+            int(hour) * 60 + int(minute),
+            hours[i.hours] if i.hours else Hours("UTC"),
+        )
+        for i in desk.instrument
+    )
+    every = tuple(i.symbol for i in instruments)
+    clients = tuple(
+        Client(
+            c.id,
+            c.name,
+            c.enabled,
+            c.tier,
+            c.accounts,
+            every if "*" in c.instruments else c.instruments,
+            c.quote_notional_max,
+            c.order_notional_max,
+            c.position_max,
+            c.open_orders_max,
+            c.open_quotes_max,
+            c.slippage_default_bps,
+            {
+                code: int(limit.scaleb(assets[code].scale))
+                for code, limit in sorted(c.settlement_limits.items())
+            },
+        )
+        for c in config.clients.client
+    )
+    accounts = {c.id: c.accounts[0] for c in config.clients.client if c.accounts}
+    sessions = tuple(
+        Session(
+            s.key,
+            s.version,
+            s.kind,
+            s.client,
+            s.account or accounts.get(s.client, ""),
+            s.broker,
+            s.end_clients,
+            s.drop_copy_of,
+            s.side_of,
+            s.flat_quote_request,
+            s.quote_type_default,
+            s.indicative_42,
+            s.tell_expiry,
+            s.age_by_transact_time,
+            s.order_age_max_ms,
+            s.quote_request_age_max_ms,
+            s.clock_skew_max_ms,
+            s.cancel_on_disconnect,
+            s.cancel_grace_ms,
+            s.allow_reset,
+            s.unknown_tags,
+            dict(sorted(s.symbols.items())),
+            s.messages_per_second,
+            s.enabled,
+        )
+        for s in config.sessions.session
+    )
+    return Desk(
+        desk.name,
+        desk.limit_currency,
+        tuple(assets.values()),
+        instruments,
+        tuple(Tier(t.name, t.half_spread_bps, t.fee_bps) for t in desk.tier),
+        clients,
+        sessions,
+        desk.price_age_max_ms,
+        desk.quote_request_lines_max,
+        desk.refused_hits_max,
+        desk.indicative_life_ms,
+        (config.venues.custody,),
+        hashlib.sha256(b"otcfix id key" + config.id_key).hexdigest(),
+    )
+
+
+def desk_hash(desk: Desk) -> str:
+    """SHA-256 of the Desk's canonical bytes: what the journal compares at each boot."""
+    return hashlib.sha256(msgspec.msgpack.encode(desk)).hexdigest()
+
+
+def hash_secret(secret: str, salt: str) -> str:
+    """`salt$sha256(salt + secret)`: how a session's random secret is kept (R13)."""
+    return f"{salt}${hashlib.sha256((salt + secret).encode()).hexdigest()}"

@@ -1,0 +1,203 @@
+"""The store in one SQLite file: what a desk has when nothing else is said."""
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.pool import QueuePool, StaticPool
+
+from otcfix.model.errors import StoreLost
+from otcfix.store import progress, schema
+from otcfix.store.base import RECALLS, Store
+from otcfix.store.rows import Row, Work
+from otcfix.store.tables import metadata
+
+MEMORY = ":memory:"
+PAGE_SIZE = 8192
+BUSY_TIMEOUT_S = 10.0
+
+# synchronous: FULL makes each commit durable; NORMAL would lose the last ones in a power cut.
+# fullfsync: without it macOS calls a write done that is in the disk's own memory.
+# recursive_triggers: so that INSERT OR REPLACE cannot delete past the append-only triggers.
+# wal_autocheckpoint: 16 MB; every page is then written once more for about five commits.
+PRAGMAS = f"""
+    PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)};
+    PRAGMA synchronous = FULL;
+    PRAGMA fullfsync = ON;
+    PRAGMA recursive_triggers = ON;
+    PRAGMA cache_size = -65536;
+    PRAGMA wal_autocheckpoint = 2048;
+"""
+
+_keys = (
+    "(SELECT json_extract(value, '$[0]') AS scope, json_extract(value, '$[1]') AS id "
+    "FROM json_each(?)) AS k"
+)
+_RECALLS = {kind: query.format(keys=_keys) for kind, query in RECALLS.items()}
+
+
+def _insert(table: str) -> str:
+    marks = ", ".join("?" * len(metadata.tables[table].columns))
+    return f"INSERT INTO {table} VALUES ({marks})"  # noqa: S608: our own names
+
+
+_INSERTS = {table: _insert(table) for table in metadata.tables}
+# Said again after a restart, a reply may carry the same number twice: once is enough.
+_INSERTS["sent"] = _INSERTS["sent"].replace("INSERT", "INSERT OR IGNORE")
+_PUT_ORDER = _insert("orders") + (
+    " ON CONFLICT (order_id) DO UPDATE SET"
+    " status = excluded.status, seq = excluded.seq, body = excluded.body"
+)
+_PUT_QUOTE = _insert("quotes") + (
+    " ON CONFLICT (quote_id) DO UPDATE SET"
+    " state = excluded.state, seq = excluded.seq, body = excluded.body"
+)
+_PUT_PROVEN = _insert("proven") + (
+    " ON CONFLICT (session) DO UPDATE SET outbox_id = excluded.outbox_id"
+)
+_PUT_META = _insert("meta") + " ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+_ADD = "UPDATE accounts SET balance = balance + ? WHERE account = ?"
+_DONE = "UPDATE commands SET done_seq = ?, result = ? WHERE id = ?"
+
+
+class SqliteStore(Store):
+    """One file, `<file>-wal` and `<file>-shm` beside it, `<file>.lock` while a desk runs."""
+
+    def __init__(self, path: str, *, create: bool = True) -> None:
+        """Open *path* (":memory:" for none), making and upgrading it when it is not there.
+
+        Errors: StoreLost when it is not there and not to be made, or is of another schema.
+        """
+        self.path = path
+        new = path == MEMORY or not Path(path).exists()
+        if new and not create:
+            raise StoreLost(f"there is no database {path}")
+        if new and path != MEMORY:
+            # Everything the desk's clients do is in it: for its owner's eyes.
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        self._lock_file: int | None = None
+        self._connection = connect(path)
+        super().__init__(_engine(path, self._connection))
+        try:
+            if new or self._is_empty():
+                self._make()
+            with self.reading() as connection:
+                schema.check(connection)
+        except BaseException:
+            self.close()
+            raise
+
+    def _is_empty(self) -> bool:
+        # A file without a single table is as new as none: a crash may have left it so.
+        return not self._connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+
+    def _make(self) -> None:
+        self._connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+        mode = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        if mode != "wal" and self.path != MEMORY:
+            raise StoreLost(f"{self.path}: this file system does not let SQLite write ahead")
+        with self.writing() as connection:
+            schema.upgrade(connection)
+
+    # -- the message path ------------------------------------------------------------------
+
+    def _write(self, work: Work) -> None:
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            self._write_rows(connection, work)
+            connection.execute("COMMIT")
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):  # it may have been rolled back already
+                connection.execute("ROLLBACK")
+            raise
+
+    @staticmethod
+    def _write_rows(connection: sqlite3.Connection, work: Work) -> None:
+        many = connection.executemany
+        for table, rows in work.tables.items():
+            if rows:
+                many(_INSERTS[table], rows)
+        if work.orders:
+            many(_PUT_ORDER, work.orders)
+        if work.quotes:
+            many(_PUT_QUOTE, work.quotes)
+        if work.opened:
+            many(_INSERTS["accounts"], work.opened)
+        if work.deltas:
+            done = many(_ADD, [(delta, account) for account, delta in work.deltas])
+            if done.rowcount != len(work.deltas):
+                raise StoreLost("an account that was there is gone")
+        if work.proven:
+            many(_PUT_PROVEN, work.proven)
+        if work.commands:
+            many(_DONE, work.commands)
+        if work.progress is not None:
+            connection.execute(_PUT_META, (progress.KEY, work.progress))
+
+    def _fetch(self, kind: str, pairs: list[tuple[str, str]]) -> list[Row]:
+        keys = msgspec.json.encode(pairs).decode()
+        return self._connection.execute(_RECALLS[kind], (keys,)).fetchall()
+
+    # -- one writer ------------------------------------------------------------------------
+
+    def try_lock(self) -> bool:
+        """Lock `<file>.lock` for as long as this process lives; the file stays behind."""
+        if self.path == MEMORY or self._lock_file is not None:
+            return True
+        descriptor = os.open(f"{self.path}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return False
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        self._lock_file = descriptor
+        return True
+
+    def lock_holder(self) -> str:
+        """The process id that stands in the lock file."""
+        with contextlib.suppress(FileNotFoundError):
+            pid = Path(f"{self.path}.lock").read_text().strip()
+            return f"process {pid}" if pid else "a process that just starts"
+        return "nobody"
+
+    def close(self) -> None:
+        """Close the file and let go of the lock."""
+        super().close()
+        self._connection.close()
+        if self._lock_file is not None:
+            os.close(self._lock_file)
+            self._lock_file = None
+
+
+def connect(path: str) -> sqlite3.Connection:
+    """Open *path* with the settings that a desk needs, in autocommit mode."""
+    connection = sqlite3.connect(
+        path, BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+    connection.executescript(PRAGMAS)
+    return connection
+
+
+def _engine(path: str, connection: sqlite3.Connection) -> sa.Engine:
+    """SQLAlchemy on connections of its own; in memory there can only be the one."""
+    if path == MEMORY:
+        engine = sa.create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
+    else:
+        engine = sa.create_engine(
+            "sqlite://", creator=lambda: connect(path), poolclass=QueuePool, pool_size=2
+        )
+
+    # The driver itself would begin a transaction before a write only.
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> Any:
+        connection.exec_driver_sql("BEGIN")
+
+    return engine

@@ -1,0 +1,44 @@
+"""Fixtures of conversations: each one is held against the laws when its test is over."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.conversation import Client, Conversation
+from tests.support.house_desk import VERSIONS, house_desk
+
+OpenDesk = Callable[..., Conversation]
+
+
+@pytest.fixture
+def open_desk() -> Iterator[OpenDesk]:
+    """Open desks with changes of the house's; every one is checked at the end."""
+    opened: list[Conversation] = []
+
+    def open_one(*, start: str | None = None, store: Any = None, **changes: Any) -> Conversation:
+        more = {"start": start} if start else {}
+        opened.append(Conversation(house_desk(**changes), store, **more))
+        return opened[-1]
+
+    yield open_one
+    for conversation in opened:
+        conversation.finish()
+
+
+@pytest.fixture
+def desk(open_desk: OpenDesk) -> Conversation:
+    """The house's desk as it is."""
+    return open_desk()
+
+
+@pytest.fixture(params=list(VERSIONS))
+def number(request: pytest.FixtureRequest) -> str:
+    """42, 44 and 50: the version as it stands in the keys of sessions."""
+    return str(request.param)
+
+
+@pytest.fixture
+def client(desk: Conversation, number: str) -> Client:
+    """ALPHA's session, once in each version."""
+    return desk.client(f"A{number}")

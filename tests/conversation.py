@@ -1,0 +1,465 @@
+"""The language of conversations: what a client says and hears, when, and what the books hold then.
+
+    alpha = desk.client("A44")
+    alpha.talk('''
+        C 35=R|131=R1|146=1|55=BTC/USD|38=1
+        D 35=S|131=R1|117=Q1|132=100000.00|133=100100.00|62=T+3s
+        @ +1s
+        C 35=D|11=A1|117=Q1|55=BTC/USD|54=1|38=1|40=D
+        D 35=8|37=O1|11=A1|17=E1|150=0|39=0
+        D 35=8|37=O1|11=A1|17=E2|150=F|39=2|31=100100.00
+    ''')
+    desk.books("ALPHA", USD="399900.00", BTC="6")
+
+C is the client, D the desk, @ the clock. Everything real is real: dictionaries, parse, State,
+Sequencer, store, render, stock validation; only the socket and the clock are not.
+
+* Q1, O1, E1, M1 name an id of the desk (117, 37, 17, 535) at first sight, and stand for it after.
+* T is now, T+3s later; 12:10:00 is today; `today` is the date. Only where a time or date belongs.
+* On a D line `..` is any value, `-` says the tag is absent, `QUOTE_GONE: ...` compares what stands
+  before the dots; tags that are not named are not compared. What is said must be listed, in order.
+* On a C line `-` leaves a tag out that an order system would send by itself (60; and in F and G
+  what it knows of the order). Header tags (34, 43, 52, 97, 115, 116, 122) may be given.
+
+At the end of each conversation `finish` holds it against every law of the house.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
+
+from otcfix.config import desk_hash
+from otcfix.desk.state import State
+from otcfix.fix.parse import Parser
+from otcfix.fix.render import Rendered, rendered
+from otcfix.model.decision import Decision
+from otcfix.model.event import (
+    AdminSeen,
+    Boot,
+    Event,
+    Kill,
+    MoveFunds,
+    Overflowed,
+    SessionDown,
+    SessionUp,
+)
+from otcfix.model.messages import Inbound
+from otcfix.model.money import from_minor
+from otcfix.model.order import Order
+from otcfix.model.party import Desk
+from otcfix.model.record import Batch, OutboxRow
+from otcfix.model.replies import Reply
+from otcfix.model.time import Instant
+from otcfix.sequencer.inbox import Inbox, Incoming
+from otcfix.sequencer.loop import Sequencer
+from otcfix.sequencer.recovery import recover
+from otcfix.store.journal import GENESIS, chained
+from tests.support import laws
+from tests.support.house_desk import FUNDS, HALF_SPREAD_BPS, ID_KEY, house_desk
+from tests.support.lines import Names, compare, fields_of, known_of_order, span, wire_value
+from tests.support.memory_store import MemoryStore
+from tests.support.world import (
+    SOH,
+    Clock,
+    Heard,
+    Killed,
+    Line,
+    Refused,
+    SetRates,
+    Wire,
+    framed,
+    instant,
+    received,
+    stamp,
+)
+
+HEADER = (34, 43, 52, 97, 115, 116, 122)
+START = "2027-01-13 12:00:00.000"  # a Wednesday; the trading day ends at 22:00 UTC
+
+
+class Watched:
+    """A store that tells what it has committed, and that can be killed before it commits."""
+
+    def __init__(self, store: Any) -> None:
+        self.store = store
+        self.dead = False
+        self.outbox: set[int] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+    def commit(self, batch: Batch) -> None:
+        """Commit, or die before it."""
+        if self.dead:
+            raise Killed
+        self.store.commit(batch)
+        self.outbox.update(row.outbox_id for row in batch.outbox)
+
+
+class Conversation:
+    """One desk and its clients, from its first start to the end of the test."""
+
+    def __init__(
+        self, desk: Desk | None = None, store: Any = None, *, start: str = START
+    ) -> None:
+        self.desk = desk or house_desk()
+        self.clock = Clock(instant(start))
+        self.rates = SetRates(self.clock)
+        self.store = Watched(store or MemoryStore())
+        self.wire = Wire(self.clock, self.store.outbox.__contains__)
+        self.names = Names()
+        self.told: list[tuple[Event, Decision, list[OutboxRow]]] = []
+        self.failures_expected = 0
+        self._clients: dict[str, Client] = {}
+        self._busy = False
+        self._start()
+        for asset, rate in {"USD": "1", "USDT": "1", "BTC": "100050", "ETH": "4000"}.items():
+            self.rates.value(asset, rate)
+        for asset, rate in {"EUR": "1.08", "JPY": "0.0065", "LTC": "100"}.items():
+            self.rates.value(asset, rate)
+        self.prices("BTC/USD", bid="100000.00", offer="100100.00")
+        for client_id, amounts in FUNDS.items():
+            for asset, amount in amounts.items():
+                self.moves_funds(client_id, asset, amount)
+
+    # -- life ------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        self.state, seen = recover(self.store, ID_KEY, self._bind)
+        self.inbox = Inbox()
+        for session in self.desk.sessions:
+            self.inbox.open_lane(session.key)
+            self.wire.lines.setdefault(session.key, Line(session))
+        parse, render = self._bind(self.state)
+        self.sequencer = Sequencer(
+            self.state,
+            self.store,
+            self.wire,
+            self.rates,
+            self.inbox,
+            parse=parse,
+            render=render,
+            chain=chained,
+            clock=self.clock.wall_now,
+            monotonic=self.clock.steady_now,
+            seen=seen,
+            on_event=lambda *told: self.told.append(told),
+        )
+        seq, last_hash, _, outbox_id = self.store.head()
+        self.sequencer.start_from(last_hash if seq else GENESIS, outbox_id, 0)
+        unsent = list(self.store.unsent())
+        prices = [row for row in unsent if row.price]
+        now_hash = desk_hash(self.desk)
+        changed = self.desk if now_hash != self.state.desk_hash else None
+        self.sequencer.boot(Boot(now_hash, changed, "test", tuple(map(_unsaid, prices))))
+        self.sequencer.mark_unsaid(prices)
+        self.sequencer.say_again([row for row in unsent if not row.price])
+
+    @staticmethod
+    def _bind(state: State) -> tuple[Any, Any]:
+        def parse(session: str, text: str) -> Inbound:
+            register = state.register
+            return Parser(register.sessions[session], register.instruments).parse(text)
+
+        def render(reply: Reply) -> Rendered:
+            register = state.register
+            return rendered(reply, register.sessions[reply.session], register.instruments)
+
+        return parse, render
+
+    @contextmanager
+    def killed(self, when: str) -> Iterator[None]:
+        """The process dies "before commit" or "before saying" what happens inside."""
+        part = {"before commit": self.store, "before saying": self.wire}[when]
+        part.dead = True
+        try:
+            yield
+        except Killed:
+            part.dead = False
+        assert not part.dead, "nothing happened that could be killed"
+
+    def restarts(self, desk: Desk | None = None) -> None:
+        """The process starts again on the same store; all sessions are off."""
+        self.desk = desk or self.desk
+        for line in self.wire.lines.values():
+            line.online = False
+        self._start()
+
+    def snapshots(self) -> None:
+        """The desk writes a snapshot of its State."""
+        self.sequencer.snapshot()
+
+    def finish(self) -> None:
+        """Hold the whole conversation against the laws."""
+        self.step()
+        laws.hold(self)
+
+    # -- time ------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> Instant:
+        """The wall clock."""
+        return self.clock.wall
+
+    def at(self, when: str) -> None:
+        """It is *when* now: 12:00:03.000, +3s, or 2027-01-14 09:00:00. What is due, happens."""
+        self._go(when)
+        self.step()
+
+    def _go(self, when: str) -> None:
+        if when.startswith("+"):
+            until = self.now + span(when)
+        elif " " in when:
+            until = instant(when)
+        else:
+            until = instant(f"{self._date} {when}")
+        self.clock.go(until)
+        self.rates.tick()
+
+    @property
+    def _date(self) -> str:
+        return stamp(self.now)[:8]
+
+    def wall_steps(self, by: str) -> None:
+        """The wall clock alone steps: -2s, +90s."""
+        self.clock.wall += span(by)
+        self.rates.tick()
+        self.step()
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """What is said inside is received, and waits until the end to be decided, in one batch."""
+        self._busy = True
+        yield
+        self._busy = False
+        self.step()
+
+    def step(self) -> None:
+        """Let the sequencer do what there is to do."""
+        while not self._busy and self.sequencer.step():
+            pass
+
+    # -- the market ------------------------------------------------------------------------
+
+    def sees(
+        self, symbol: str, bid: str, offer: str, depth: str = "10", *, source: str = "venue"
+    ) -> None:
+        """A venue shows a market, before any spread: `100050`, or levels `100050x2 100060x5`."""
+        self.rates.show(symbol, source, _levels(bid, depth), _levels(offer, depth))
+        self.step()
+
+    def prices(
+        self, symbol: str, bid: str, offer: str, depth: str = "10", *, source: str = "venue"
+    ) -> None:
+        """A venue shows the market that makes these the prices of a client of the plain tier."""
+        low, high = Decimal(bid), Decimal(offer)
+        half = (low + high) / 2 * HALF_SPREAD_BPS / 10_000
+        assert low + half <= high - half, "the tier's spread is wider than these prices"
+        self.sees(symbol, f"{low + half:f}", f"{high - half:f}", depth, source=source)
+
+    def feed_stops(self, symbol: str, source: str = "venue") -> None:
+        """The source says nothing more."""
+        self.rates.stop(symbol, source)
+
+    # -- staff -----------------------------------------------------------------------------
+
+    def tell(self, body: object) -> Decision:
+        """Sequence a typed event (a staff command, a session event); its decision."""
+        self.inbox.put_urgent(Incoming("", 0, "", self.now, body))
+        self.step()
+        return self.told[-1][1]
+
+    def kills(self) -> None:
+        """Staff kills the desk."""
+        self.tell(Kill(True, "staff", "test"))
+
+    def unkills(self) -> None:
+        """Staff opens it again."""
+        self.tell(Kill(False, "staff", "test"))
+
+    def moves_funds(self, client_id: str, asset: str, amount: str) -> Decision:
+        """Staff books a deposit, or a withdrawal when *amount* is negative."""
+        return self.tell(MoveFunds(client_id, asset, Decimal(amount), "custody", "ref", "staff"))
+
+    # -- looking ---------------------------------------------------------------------------
+
+    def client(self, key: str) -> "Client":
+        """The client's end of session *key*; it is logged on."""
+        if key not in self._clients:
+            self._clients[key] = Client(self, key)
+            self._clients[key].logs_on()
+        return self._clients[key]
+
+    def balance(self, client_id: str, asset: str, kind: str = "available") -> str:
+        """A client's balance in major units."""
+        minor = self.state.balance(f"client/{client_id}:{kind}:{asset}")
+        return f"{from_minor(minor, self.state.register.assets[asset]):f}"
+
+    def books(self, client_id: str, kind: str = "available", **amounts: str) -> None:
+        """The client's balances of *kind* are these."""
+        found = {asset: self.balance(client_id, asset, kind) for asset in amounts}
+        assert found == amounts
+
+    def order(self, cl_ord_id: str, scope: str = "ALPHA") -> Order | None:
+        """The open order of a ClOrdID; None when it is closed or unknown."""
+        order_id = self.state.order_of_id.get((scope, cl_ord_id))
+        return self.state.orders.get(order_id) if order_id else None
+
+    @property
+    def alerts(self) -> list[str]:
+        """Every alert so far."""
+        return [alert for _, decision, _ in self.told for alert in decision.alerts]
+
+    @property
+    def decided(self) -> Decision:
+        """The last decision."""
+        return self.told[-1][1]
+
+
+class Client:
+    """One session, seen from the client's chair."""
+
+    def __init__(self, conversation: Conversation, key: str) -> None:
+        self.conversation = conversation
+        self.line = conversation.wire.lines[key]
+        self.key = key
+        self.version = self.line.version
+        self._orders: dict[str, dict[int, str]] = {}
+
+    # -- the connection --------------------------------------------------------------------
+
+    def logs_on(self) -> None:
+        """The session comes up; what was said meanwhile is resent."""
+        self.conversation.wire.logs_on(self.line)
+        self._event(SessionUp(self.key, self.line.epoch))
+
+    def drops(self) -> None:
+        """The session goes off."""
+        self.line.online = False
+        self._event(SessionDown(self.key))
+
+    def _event(self, body: object) -> None:
+        here = self.conversation
+        here.inbox.put_behind(Incoming(self.key, self.line.epoch, "", here.now, body))
+        here.step()
+
+    # -- saying ----------------------------------------------------------------------------
+
+    def talk(self, script: str) -> None:
+        """Speak *script*, line by line (see the module)."""
+        for raw in script.strip().splitlines():
+            who, _, what = raw.strip().partition(" ")
+            if who == "C":
+                self.says_nothing_more()
+                self.C(what.strip())
+            elif who == "D":
+                self.D(what.strip())
+            elif who == "@":
+                self.says_nothing_more()
+                self.conversation.at(what.strip())
+            elif who and not who.startswith("#"):
+                raise AssertionError(f"not a line of a conversation: {raw}")
+        self.says_nothing_more()
+
+    def C(self, line: str) -> None:  # noqa: N802
+        """The client says *line*."""
+        header, body = self._spoken(line)
+        self.raw(framed(self._session, header, body))
+
+    @property
+    def _session(self) -> Any:
+        return self.conversation.state.register.sessions[self.key]
+
+    def raw(self, text: str) -> None:
+        """The client sends *text* as it is; QuickFIX looks at it first."""
+        here = self.conversation
+        try:
+            self.arrives(received(self._session, text))
+        except Refused as refused:
+            self._rejected(Heard(text), refused)
+        here.step()
+
+    def arrives(self, text: str) -> None:
+        """*text* leaves QuickFIX for the inbox, and is not decided yet."""
+        here = self.conversation
+        heard = Heard(text)
+        incoming = Incoming(self.key, self.line.epoch, text, here.now)
+        if not here.inbox.put(incoming, heard.kind):
+            ref_id = heard.get(131 if heard.kind == "R" else 11)
+            number = int(heard.get(34))
+            body = Overflowed(self.key, self.line.epoch, number, heard.kind, ref_id)
+            here.inbox.put_behind(Incoming(self.key, self.line.epoch, "", here.now, body))
+
+    def _rejected(self, heard: Heard, refused: Refused) -> None:
+        """QuickFIX answers by itself: Reject(35=3), journaled as seen (R14)."""
+        tag = f"371={refused.tag}{SOH}" if refused.tag else ""
+        kind = f"372={heard.kind}{SOH}"
+        text = f"35=3{SOH}45={heard.get(34)}{SOH}{tag}{kind}373={refused.reason}{SOH}"
+        self.line.number_out += 1
+        self.line.unread.append(Heard(text))
+        self._event(AdminSeen(self.key, True, "3", text))
+
+    def _spoken(self, line: str) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
+        fields = fields_of(line)
+        given = dict(fields)
+        kind = given[35]
+        fields += known_of_order(kind, given, self._orders)
+        here = self.conversation
+        fields = [
+            (tag, wire_value(tag, here.names.spoken(tag, value), here.now))
+            for tag, value in fields
+            if value != "-"
+        ]
+        if kind in ("D", "G"):
+            self._orders[given.get(11, "")] = dict(fields)
+        self.line.number_in += 1
+        header = {35: kind, 34: str(self.line.number_in), 49: self.key}
+        header |= {52: stamp(here.now), 56: "OTCFIX"}
+        header |= {tag: value for tag, value in fields if tag in HEADER}
+        body = [(tag, value) for tag, value in fields if tag not in (*HEADER, 35)]
+        return list(header.items()), body
+
+    # -- hearing ---------------------------------------------------------------------------
+
+    def D(self, line: str) -> Heard:  # noqa: N802
+        """The next thing that the desk says to this session is *line*."""
+        assert self.line.unread, f"the desk says nothing, expected: {line}"
+        heard = self.line.unread.pop(0)
+        here = self.conversation
+        expected = [
+            (tag, wire_value(tag, value, here.now, expected=True)) for tag, value in fields_of(line)
+        ]
+        compare(expected, heard, here.names)
+        return heard
+
+    def hears(self) -> Heard:
+        """The next thing that the desk says, whatever it is."""
+        assert self.line.unread, "the desk says nothing"
+        return self.line.unread.pop(0)
+
+    def hears_all(self) -> list[Heard]:
+        """Everything that was said and not looked at."""
+        heard, self.line.unread[:] = list(self.line.unread), []
+        return heard
+
+    def says_nothing_more(self) -> None:
+        """The desk has said nothing that was not looked at."""
+        assert not self.line.unread, f"the desk also said: {self.line.unread}"
+
+
+def _unsaid(row: OutboxRow) -> tuple[str, str, str, str]:
+    heard = Heard(row.text)
+    return row.session, heard.get(117), heard.get(131), heard.get(55)
+
+
+def _levels(text: str, depth: str) -> list[tuple[Any, Any]]:
+    """`100050x2 100060x5`, or a price alone with the depth."""
+    levels = []
+    for level in text.split():
+        assert re.fullmatch(r"[\d.]+(x[\d.]+)?", level), level
+        price, _, quantity = level.partition("x")
+        levels.append((Decimal(price), Decimal(quantity or depth)))
+    return levels
+

@@ -1,0 +1,59 @@
+"""`scripts/crash`: kill the desk N times on each database, then look for broken laws."""
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.crash.rounds import fund, last_life, make_traders, one_life, violations
+from tests.support.desk_process import DeskProcess
+from tests.support.postgres import PostgresServer
+
+
+def campaign(database: str, kills: int, seed: int) -> bool:
+    """One database: True when no law was broken."""
+    with tempfile.TemporaryDirectory(prefix="otcfix-crash-") as name:
+        folder = Path(name)
+        if database == "sqlite":
+            return _campaign(DeskProcess(folder), database, kills, seed)
+        with PostgresServer() as server:
+            url = server.create_database("crash")
+            return _campaign(DeskProcess(folder, url), database, kills, seed)
+
+
+def _campaign(desk: DeskProcess, database: str, kills: int, seed: int) -> bool:
+    rng = random.Random(seed)
+    fund(desk)
+    traders = make_traders(desk, seed)
+    started = time.monotonic()
+    for number in range(1, kills + 1):
+        one_life(desk, traders, rng.uniform(0.15, 1.0))
+        if number % 10 == 0 or number == kills:
+            fills = sum(len(trader.fills) for trader in traders)
+            took = time.monotonic() - started
+            print(f"{database}: {number}/{kills} kills, {fills} fills told, {took:.0f} s")
+    last_life(desk, traders)
+    wrong = violations(desk, traders)
+    for line in wrong[:50]:
+        print(f"{database}: BROKEN: {line}")
+    orders = sum(trader.count for trader in traders)
+    fills = sum(len(trader.fills) for trader in traders)
+    print(f"{database}: {orders} requests, {fills} fills, {len(wrong)} violations")
+    return not wrong
+
+
+def main() -> int:
+    """Exit 0 when nothing was broken."""
+    parser = argparse.ArgumentParser(prog="scripts/crash", description=__doc__)
+    parser.add_argument("--kills", type=int, default=200, help="kills per database (200)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
+    chosen = parser.parse_args()
+    names = ("sqlite", "postgresql") if chosen.database == "both" else (chosen.database,)
+    return 0 if all([campaign(name, chosen.kills, chosen.seed) for name in names]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

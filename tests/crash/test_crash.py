@@ -1,0 +1,35 @@
+"""Law 6: nothing told is lost, nothing is done twice, whatever the instant of the kill."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.crash.rounds import fund, last_life, make_traders, one_life, violations
+from tests.support.desk_process import DeskProcess
+from tests.support.postgres import PostgresServer
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_a_desk_killed_at_random_instants_breaks_no_law(tmp_path: Path, database: str) -> None:
+    """Every fill told is booked once, every trade is told, nothing executes twice."""
+    if database == "sqlite":
+        check(DeskProcess(tmp_path), kills=5)
+        return
+    with PostgresServer() as server:
+        check(DeskProcess(tmp_path, server.create_database("crash")), kills=4)
+
+
+def check(desk: DeskProcess, kills: int) -> None:
+    """Kill *kills* times, then look for broken laws."""
+    rng = random.Random(7)
+    fund(desk)
+    traders = make_traders(desk, 7)
+    try:
+        for _ in range(kills):
+            one_life(desk, traders, rng.uniform(0.2, 0.8))
+        last_life(desk, traders)
+        assert violations(desk, traders) == []
+        assert sum(len(trader.fills) for trader in traders) > 0
+    finally:
+        desk.kill()

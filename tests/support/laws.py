@@ -1,0 +1,234 @@
+"""The laws of the house, held against a whole conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from otcfix.desk.state import State
+from otcfix.ledger.chart import describe
+from otcfix.model.decision import Decision
+from otcfix.model.event import Event
+from otcfix.model.record import OutboxRow
+from otcfix.model.time import utc_timestamp
+from otcfix.sequencer.recovery import Replay, fingerprint
+from otcfix.store.journal import GENESIS, chained
+from tests.support.house_desk import ID_KEY
+from tests.support.world import SOH, Heard
+
+if TYPE_CHECKING:
+    from tests.conversation import Conversation
+
+Told = tuple[Event, Decision, list[OutboxRow]]
+
+
+def hold(conversation: Conversation) -> None:
+    """Everything that must be true after any conversation."""
+    decided = [one for one in conversation.told if one[0].seq <= conversation.state.seq]
+    failed = [(e.seq, d.failed) for e, d, _ in decided if d.failed]
+    assert len(failed) == conversation.failures_expected, f"failed decisions: {failed}"
+    trial_balance(conversation)
+    holds_are_held(conversation.state)
+    obligations_are_owed(conversation.state)
+    floors(conversation.state)
+    reports(conversation)
+    quotes_do_not_cross(conversation)
+    executed_once(decided)
+    journal_verifies(conversation)
+    replays(conversation)
+
+
+# -- law 3: value is never made or lost ----------------------------------------------------------
+
+
+def trial_balance(conversation: Conversation) -> None:
+    """Balances sum to zero in every asset, and are the sum of the committed transfers."""
+    sums: dict[str, int] = {}
+    for account, balance in conversation.state.balances.items():
+        asset = account.rsplit(":", 1)[1]
+        sums[asset] = sums.get(asset, 0) + balance
+    assert not any(sums.values()), f"trial balance: {sums}"
+    moved = {a: b for a, b in conversation.store.balances().items() if b}
+    kept = {a: b for a, b in conversation.state.balances.items() if b}
+    assert moved == kept, "State has other balances than the store's transfers"
+
+
+def holds_are_held(state: State) -> None:
+    """What open orders hold is what stands on the held accounts, to the minor unit."""
+    held: dict[str, int] = {}
+    for order in state.orders.values():
+        if order.held:
+            account = f"client/{order.client_id}:held:{order.held_asset}"
+            held[account] = held.get(account, 0) + order.held
+    found = {a: b for a, b in state.balances.items() if ":held:" in a and b}
+    assert held == found, f"orders hold {held}, accounts say {found}"
+
+
+def obligations_are_owed(state: State) -> None:
+    """Receivable and payable are the sums of the open obligations."""
+    owed: dict[str, int] = {}
+    for key, amount in state.obligations.items():
+        client_id, asset, _ = key.split("|")
+        account = f"client/{client_id}:{'receivable' if amount > 0 else 'payable'}:{asset}"
+        owed[account] = owed.get(account, 0) + amount
+    found = {a: b for a, b in state.balances.items() if b and a.split(":")[1] in ("receivable", "payable")}
+    assert owed == found, f"obligations {owed}, accounts say {found}"
+
+
+def floors(state: State) -> None:
+    """No client account is below its floor."""
+    for name, balance in state.balances.items():
+        client_id = name.split(":")[0].removeprefix("client/")
+        asset = name.rsplit(":", 1)[1]
+        floor = describe(name, -state.floor(client_id, asset)).floor
+        assert floor is None or balance >= floor, f"{name} stands at {balance}"
+
+
+# -- what was said -----------------------------------------------------------------------------
+
+
+def reports(conversation: Conversation) -> None:
+    """rules.md section 2, item 3, over every ExecutionReport that was said."""
+    at = {e.seq: e.at for e, _, _ in conversation.told}
+    known: dict[str, str] = {}
+    sums: dict[tuple[str, str], Decimal] = {}
+    for line in conversation.wire.lines.values():
+        counted: set[str] = set()
+        for heard in line.heard + line.waiting:
+            if heard.kind == "8" and heard.row is not None:
+                _report(heard, line.version, at[heard.row.seq])
+                _unique(heard, known)
+                _average(heard, line.key, sums, counted)
+
+
+def _report(heard: Heard, version: str, at: int) -> None:
+    status, kind = heard.get(39), heard.get(150)
+    quantity, done, left = (Decimal(heard.get(tag, "0")) for tag in (38, 14, 151))
+    if status in ("0", "1", "5"):
+        assert quantity == done + left, f"38 is not 14 + 151: {heard}"
+    if status in ("2", "4", "8", "C"):
+        assert left == 0, f"151 of a closed order: {heard}"
+    assert heard.get(60) == utc_timestamp(at), f"60 is not the decision's time: {heard}"
+    if _is_fill(heard, version):
+        assert heard.get(75), f"a fill without TradeDate(75): {heard}"
+        assert heard.get(64), f"a fill without SettlDate(64): {heard}"
+        assert Decimal(heard.get(32)) > 0, f"a fill of nothing: {heard}"
+        assert done > 0, f"14 after a fill: {heard}"
+    else:
+        nothing = {"", "0"} if version == "FIX.4.2" else {""}
+        assert heard.get(31) in nothing, f"31 on a report that is no fill: {heard}"
+        assert heard.get(32) in nothing, f"32 on a report that is no fill: {heard}"
+        assert kind != "F", f"150=F without a fill: {heard}"
+
+
+def _is_fill(heard: Heard, version: str) -> bool:
+    if version == "FIX.4.2":
+        return heard.get(20) == "0" and heard.get(150) in ("1", "2")
+    return heard.get(150) == "F"
+
+
+def _unique(heard: Heard, known: dict[str, str]) -> None:
+    """ExecID(17) is unique for ever; a copy or a repetition says the same again."""
+    exec_id = heard.get(17)
+    if exec_id == "0":
+        return
+    said = f"{heard.get(37)} {heard.get(11)} {heard.get(39)} {heard.get(14)} {heard.get(60)}"
+    assert known.setdefault(exec_id, said) == said, f"17 was used before: {heard}"
+
+
+def _average(
+    heard: Heard,
+    key: str,
+    sums: dict[tuple[str, str], Decimal],
+    counted: set[str],
+) -> None:
+    """6 x 14 is the sum of 31 x 32, within half a unit of the average's tenth digit."""
+    order_id, exec_id = heard.get(37), heard.get(17)
+    if order_id == "NONE" or exec_id in counted:
+        return
+    if heard.get(32) not in ("", "0"):
+        counted.add(exec_id)
+        value = Decimal(heard.get(31)) * Decimal(heard.get(32))
+        sums[order_id, key] = sums.get((order_id, key), Decimal(0)) + value
+    if (order_id, key) in sums:
+        done = Decimal(heard.get(14))
+        off = abs(Decimal(heard.get(6)) * done - sums[order_id, key])
+        if Decimal(heard.get(32, "0")) == done or heard.get(150) in ("F", "1", "2"):
+            assert off <= done * Decimal("0.5E-10"), f"AvgPx(6) is off by {off}: {heard}"
+
+
+def quotes_do_not_cross(conversation: Conversation) -> None:
+    """No two-way quote has its bid above its offer."""
+    for line in conversation.wire.lines.values():
+        for heard in line.heard:
+            if heard.kind == "S" and heard.get(132) and heard.get(133):
+                assert Decimal(heard.get(132)) <= Decimal(heard.get(133)), f"crossed: {heard}"
+
+
+def executed_once(decided: Iterable[Told]) -> None:
+    """No ClOrdID of a client led to two orders, and no ExecID stands for two trades (law 6)."""
+    orders: dict[tuple[str, str], str] = {}
+    trades: set[str] = set()
+    for event, decision, _ in decided:
+        for use in decision.uses:
+            if use.accepted and use.kind in ("D", "G"):
+                key = (use.scope, use.cl_ord_id)
+                assert key not in orders, f"event {event.seq}: {key} led to {orders[key]} already"
+                orders[key] = use.order_id
+        for trade in decision.trades:
+            assert trade.exec_id not in trades, f"event {event.seq}: {trade.exec_id} twice"
+            trades.add(trade.exec_id)
+
+
+# -- the journal -------------------------------------------------------------------------------
+
+
+def journal_verifies(conversation: Conversation) -> None:
+    """Every link of the journal's hash chain follows from the one before it, without a gap."""
+    link = GENESIS
+    for number, row in enumerate(conversation.store.journal(), 1):
+        assert row.seq == number, f"event {row.seq} stands where {number} should"
+        link = chained(
+            link,
+            row.seq,
+            row.at,
+            row.kind,
+            row.session,
+            row.epoch,
+            row.msg_seq_num,
+            row.received_at,
+            row.text,
+            row.facts,
+            row.digest,
+            row.verdicts,
+        )
+        assert row.hash == link, f"event {row.seq}: the chain is broken"
+        assert not _secret(row.text), f"event {row.seq} holds a secret"
+
+
+def _secret(text: str) -> bool:
+    fields = text.split(SOH)
+    return any(f.startswith(("554=", "925=", "96=")) and not f.endswith("=***") for f in fields)
+
+
+def replays(conversation: Conversation) -> None:
+    """The journal gives the same decisions, digests and balances again, and so it does when State
+    goes through a snapshot in its middle."""
+    rows = list(conversation.store.journal())
+    again = State(ID_KEY)
+    replay = Replay(again, *conversation._bind(again))
+    middle = len(rows) // 2
+    for row in rows[:middle]:
+        replay.step(row)
+    kept = again.dump()
+    for row in rows[middle:]:
+        replay.step(row)
+    assert replay.fingerprint == fingerprint(rows), "the replay has another fingerprint"
+    assert again.dump() == conversation.state.dump(), "the replay leads to another State"
+    loaded = State.load(kept, ID_KEY)
+    assert loaded.dump() == kept, "a snapshot is not what it was made from"
+    onward = Replay(loaded, *conversation._bind(loaded))
+    for row in rows[middle:]:
+        onward.step(row)
+    assert loaded.dump() == conversation.state.dump(), "a snapshot decides otherwise"
