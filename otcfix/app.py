@@ -16,7 +16,7 @@ from otcfix.fix import dictionaries
 from otcfix.fix.acceptor import Acceptor
 from otcfix.fix.parse import Parser
 from otcfix.fix.render import Rendered, rendered
-from otcfix.model.errors import ConfigError, StoreLost
+from otcfix.model.errors import ConfigError
 from otcfix.model.event import Boot, EpochMoved
 from otcfix.model.messages import Inbound, ProviderQuote
 from otcfix.model.record import OutboxRow
@@ -89,15 +89,16 @@ class App:
         self._on_event = on_event
         folder = state_folder or Path(config.sessions.acceptor.store)
         self.store = open_store(database)
-        if not self.store.try_lock():
-            self.store.close()
-            raise StoreLost(f"{database}: another otcfix is running on this database")
+        self.store.lock()
         self.desk = config.to_desk()
-        self.store.floors = {
-            (client.client_id, asset): limit
-            for client in self.desk.clients
-            for asset, limit in client.settlement_limits.items()
-        }
+        for account in self.store.set_floors(
+            {
+                (client.client_id, asset): limit
+                for client in self.desk.clients
+                for asset, limit in client.settlement_limits.items()
+            }
+        ):
+            log.warning("settlement_limit_below_use", account=account)
         self.words: Words | None = None
         started = time.monotonic()
         self.state, seen = recover(self.store, config.id_key, self._bind)
@@ -263,9 +264,10 @@ class App:
     def command(self, command: object) -> str:
         """Sequence a staff command on a desk that does not serve; returns its result."""
         text = msgspec.json.encode(command).decode()
-        command_id = self.store.put_command(text, "cli", wall_clock())
+        command_id = self.store.put_command(text, str(getattr(command, "by", "")), wall_clock())
         self.sequencer.check_commands()
-        return self.store.command_result(command_id) or "not taken"
+        done = self.store.command_result(command_id)
+        return (done.result if done else None) or "not taken"
 
 
 class _Silent:

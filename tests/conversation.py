@@ -57,9 +57,10 @@ from otcfix.sequencer.loop import Sequencer
 from otcfix.sequencer.recovery import recover
 from otcfix.store.journal import GENESIS, chained
 from tests.support import laws
-from tests.support.house_desk import FUNDS, HALF_SPREAD_BPS, ID_KEY, house_desk
+from tests.support.house_desk import FUNDS, HALF_SPREAD_BPS, ID_KEY, VERSIONS, house_desk
 from tests.support.lines import Names, compare, fields_of, known_of_order, span, wire_value
 from tests.support.memory_store import MemoryStore
+from tests.support.versions import in_version
 from tests.support.world import (
     SOH,
     Clock,
@@ -148,6 +149,7 @@ class Conversation:
             on_event=lambda *told: self.told.append(told),
         )
         seq, last_hash, _, outbox_id = self.store.head()
+        self.told = [told for told in self.told if told[0].seq <= seq]  # the rest was lost
         self.sequencer.start_from(last_hash if seq else GENESIS, outbox_id, 0)
         unsent = list(self.store.unsent())
         prices = [row for row in unsent if row.price]
@@ -326,6 +328,7 @@ class Client:
         self.line = conversation.wire.lines[key]
         self.key = key
         self.version = self.line.version
+        self.number = {version: number for number, version in VERSIONS.items()}[self.version]
         self._orders: dict[str, dict[int, str]] = {}
 
     # -- the connection --------------------------------------------------------------------
@@ -347,21 +350,28 @@ class Client:
 
     # -- saying ----------------------------------------------------------------------------
 
-    def talk(self, script: str) -> None:
-        """Speak *script*, line by line (see the module)."""
+    def talk(self, script: str, *, as_44: bool = False) -> None:
+        """Speak *script*, line by line (see the module).
+
+        as_44: it is written in the words of 4.4, and this session may speak another version.
+        """
         for raw in script.strip().splitlines():
             who, _, what = raw.strip().partition(" ")
             if who == "C":
                 self.says_nothing_more()
                 self.C(what.strip())
             elif who == "D":
-                self.D(what.strip())
+                self.D(in_version(what.strip(), self.number) if as_44 else what.strip())
             elif who == "@":
                 self.says_nothing_more()
                 self.conversation.at(what.strip())
             elif who and not who.startswith("#"):
                 raise AssertionError(f"not a line of a conversation: {raw}")
         self.says_nothing_more()
+
+    def talk_44(self, script: str) -> None:
+        """Speak a script in the words of 4.4, whatever version this session speaks (R8)."""
+        self.talk(script, as_44=True)
 
     def C(self, line: str) -> None:  # noqa: N802
         """The client says *line*."""

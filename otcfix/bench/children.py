@@ -34,7 +34,7 @@ class Child:
         self._log = log
         self._rest = b""
         with log.open("ab") as file:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - our own modules
                 [sys.executable, "-m", f"otcfix.bench.{module}", *args],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

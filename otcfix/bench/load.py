@@ -139,11 +139,12 @@ class Run:
         self._window = window
         self._terms = terms
         self._stamps = stamps
-        self._taken: dict[bytes, Callable[[Line, bytes, int], bytes]] = {
+        takers: dict[str, dict[bytes, Callable[[Line, bytes, int], bytes]]] = {
             "echo": {b"S": self._done_in_turn},
             "quote": {b"S": self._quoted_only},
             "cycle": {b"S": self._quoted, b"8": self._reported},
-        }[flow]
+        }
+        self._taken = takers[flow]
         self._begun = self._ended = self._acknowledged = 0
         self._from = self._until = self._last = 0
         self._count = 0
@@ -240,13 +241,13 @@ class Run:
             self._samples.append(now - began)
         return self._next(line, now)
 
-    def _done_in_turn(self, line: Line, frame: bytes, now: int) -> bytes:
+    def _done_in_turn(self, line: Line, _frame: bytes, now: int) -> bytes:
         return self._end(line, next(iter(line.open)), now)
 
     def _quoted_only(self, line: Line, frame: bytes, now: int) -> bytes:
         return self._end(line, value(frame, b"131"), now)
 
-    def _quoted(self, line: Line, frame: bytes, now: int) -> bytes:
+    def _quoted(self, line: Line, frame: bytes, _now: int) -> bytes:
         name = value(frame, b"131")
         side = self._side(name)
         price = value(frame, b"133" if side == b"1" else b"132")

@@ -108,7 +108,7 @@ class Root(TyperGroup):
 
 def _usage(error: typer.TyperException) -> int:
     context = getattr(error, "ctx", None)
-    text = error.format_message()
+    text = error.format_message().removeprefix("Invalid value: ")
     if type(error).__name__ == "NoArgsIsHelpError" or context is None:
         print(text, file=sys.stderr)
     else:

@@ -190,15 +190,23 @@ class State:
         balances[credit] = balances.get(credit, 0) + amount
 
     def _check_floors(self, transfers: tuple[Transfer, ...]) -> None:
+        """No client account that gave on balance may end below its floor.
+
+        One that lies below a settlement limit that was lowered since may still receive (R23).
+        """
+        moved: dict[str, int] = {}
         for transfer in transfers:
-            name = transfer.debit
-            if name.startswith(chart.CLIENT_PREFIX):
-                owner, kind, asset = name.rsplit(":", 2)
-                if kind == chart.PAYABLE:
-                    continue
-                floor = self.floor(owner[len(chart.CLIENT_PREFIX) :], asset)
-                if self.balances[name] < (floor if kind == chart.AVAILABLE else 0):
-                    raise InvariantBroken(f"{name} would fall to {self.balances[name]}")
+            moved[transfer.debit] = moved.get(transfer.debit, 0) - transfer.amount
+            moved[transfer.credit] = moved.get(transfer.credit, 0) + transfer.amount
+        for name, amount in moved.items():
+            if amount >= 0 or not name.startswith(chart.CLIENT_PREFIX):
+                continue
+            owner, kind, asset = name.rsplit(":", 2)
+            if kind == chart.PAYABLE:
+                continue
+            floor = self.floor(owner[len(chart.CLIENT_PREFIX) :], asset)
+            if self.balances[name] < (floor if kind == chart.AVAILABLE else 0):
+                raise InvariantBroken(f"{name} would fall to {self.balances[name]}")
 
     def _put_order(self, order: Order) -> None:
         before = self.orders.get(order.order_id)

@@ -89,6 +89,8 @@ def _quote(reply: QuoteMade, session: Session, instruments: Instruments) -> Rend
     lot = instruments[quote.symbol].lot
     sizes = not (version == V42 and not quote.firm)
     body = Body()
+    if reply.poss_resend:
+        body.add(97, "Y")  # first: a field of the header, which is told from the body by its place
     body.add(117, quote.quote_id)
     body.add(131, quote.quote_req_id)
     if version != V42:

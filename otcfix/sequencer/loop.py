@@ -33,7 +33,7 @@ TIMER_SPACING = 10 * MS
 STALE_CHECK = 100 * MS
 COMMAND_CHECK = 200 * MS
 SNAPSHOT_EVERY = 250_000
-SNAPSHOT_VERSION = 1
+SNAPSHOT_VERSION = "1"
 
 Chain = Callable[..., bytes]
 """(previous hash, the journal row's fields up to verdicts, hash left out) to the row's hash."""
@@ -163,10 +163,10 @@ class Sequencer:
             own.append(self._typed(RatesMoved(symbols), now))
         if now >= self._next_command_check:
             self._next_command_check = now + COMMAND_CHECK
-            for command_id, text in self._store.new_commands(self._command_id):
-                self._command_id = command_id
-                body = msgspec.json.decode(text, type=Typed)
-                own.append(Incoming("", 0, "", now, body, command_id))
+            for command in self._store.new_commands(self._command_id):
+                self._command_id = command.id
+                body = msgspec.json.decode(command.body, type=Typed)
+                own.append(Incoming("", 0, "", now, body, command.id))
         return own
 
     @staticmethod

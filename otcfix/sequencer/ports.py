@@ -18,6 +18,13 @@ Render = Callable[[Reply], tuple[str, str, str, bool]]
 """A reply to (MsgType, body, ExecID, is a price)."""
 
 
+class Mailed(Protocol):
+    """A command as it waits: its number and its JSON."""
+
+    id: int
+    body: str
+
+
 class StorePort(Protocol):
     """The database."""
 
@@ -37,11 +44,11 @@ class StorePort(Protocol):
         """Journal rows in order."""
         ...
 
-    def newest_snapshot(self, version: int) -> tuple[int, Instant, bytes, bytes] | None:
+    def newest_snapshot(self, version: str) -> tuple[int, Instant, bytes, bytes] | None:
         """The newest snapshot written by code of *version*."""
         ...
 
-    def save_snapshot(self, seq: int, at: Instant, version: int, body: bytes, seen: bytes) -> None:
+    def save_snapshot(self, seq: int, at: Instant, version: str, body: bytes, seen: bytes) -> None:
         """Keep a snapshot."""
         ...
 
@@ -61,8 +68,8 @@ class StorePort(Protocol):
         """What was said to a session with this number or a higher one, prices left out."""
         ...
 
-    def new_commands(self, after_id: int) -> list[tuple[int, str]]:
-        """Commands that staff left in the mailbox: (id, JSON)."""
+    def new_commands(self, after_id: int) -> Sequence[Mailed]:
+        """Commands that staff left in the mailbox."""
         ...
 
 

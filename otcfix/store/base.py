@@ -162,7 +162,7 @@ class Store(Reads, ABC):
     def writing(self) -> Iterator[sa.Connection]:
         """A transaction beside the message path. Errors: StoreLost."""
         try:
-            with self.engine.begin() as connection:
+            with self.engine.execution_options(writes=True).begin() as connection:
                 yield connection
         except sa.exc.DBAPIError as error:
             raise StoreLost(f"the database did not take it: {error.orig}") from error
@@ -183,22 +183,23 @@ class Store(Reads, ABC):
         Returns the accounts for which that is so.
         """
         self.floors = floors
-        held = []
+        held, changed = [], []
         of_clients = sa.and_(
             accounts.c.kind == chart.AVAILABLE,
             sa.func.substr(accounts.c.owner, 1, len(chart.CLIENT_PREFIX)) == chart.CLIENT_PREFIX,
         )
         with self.writing() as connection:
-            # Writes first: what is read after it, nobody else can change.
-            connection.execute(sa.update(accounts).where(of_clients).values(floor=None))
-            for row in connection.execute(sa.select(accounts).where(of_clients)).all():
+            for row in connection.execute(sa.select(accounts).where(of_clients)):
                 client_id = row.owner.removeprefix(chart.CLIENT_PREFIX)
                 wanted = -floors.get((client_id, row.asset), 0)
                 if wanted > row.balance:
                     held.append(row.account)
-                floor = min(wanted, row.balance)
-                same = accounts.c.account == row.account
-                connection.execute(sa.update(accounts).where(same).values(floor=floor))
+                if row.floor != (floor := min(wanted, row.balance)):
+                    changed.append({"name": row.account, "to": floor})
+            if changed:
+                same = accounts.c.account == sa.bindparam("name")
+                change = sa.update(accounts).where(same).values(floor=sa.bindparam("to"))
+                connection.execute(change, changed)
         return sorted(held)
 
     def set_floor(self, client_id: str, asset: str, settlement_limit: int) -> bool:

@@ -5,7 +5,6 @@ import fcntl
 import os
 import sqlite3
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -18,7 +17,7 @@ from otcfix.store.rows import Row, Work
 from otcfix.store.tables import metadata
 
 MEMORY = ":memory:"
-PAGE_SIZE = 8192
+PAGE_SIZE = 4096
 BUSY_TIMEOUT_S = 10.0
 
 # synchronous: FULL makes each commit durable; NORMAL would lose the last ones in a power cut.
@@ -31,7 +30,7 @@ PRAGMAS = f"""
     PRAGMA fullfsync = ON;
     PRAGMA recursive_triggers = ON;
     PRAGMA cache_size = -65536;
-    PRAGMA wal_autocheckpoint = 2048;
+    PRAGMA wal_autocheckpoint = 4096;
 """
 
 _keys = (
@@ -68,9 +67,10 @@ _DONE = "UPDATE commands SET done_seq = ?, result = ? WHERE id = ?"
 class SqliteStore(Store):
     """One file, `<file>-wal` and `<file>-shm` beside it, `<file>.lock` while a desk runs."""
 
-    def __init__(self, path: str, *, create: bool = True) -> None:
-        """Open *path* (":memory:" for none), making and upgrading it when it is not there.
+    def __init__(self, path: str, *, create: bool = True, upgrading: bool = False) -> None:
+        """Open *path* (":memory:" for none, in tests), making it when it is not there.
 
+        upgrading: whether another schema than the present one may be found.
         Errors: StoreLost when it is not there and not to be made, or is of another schema.
         """
         self.path = path
@@ -84,23 +84,22 @@ class SqliteStore(Store):
         self._connection = connect(path)
         super().__init__(_engine(path, self._connection))
         try:
-            if new or self._is_empty():
-                self._make()
-            with self.reading() as connection:
-                schema.check(connection)
+            # A file without a single table is as new as none: a crash may have left it so.
+            if new or not self._connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+                self._connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+                mode = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+                if mode != "wal" and path != MEMORY:
+                    raise StoreLost(f"{path}: this file system does not let SQLite write ahead")
+                self.upgrade()
+            if not upgrading:
+                with self.reading() as connection:
+                    schema.check(connection)
         except BaseException:
             self.close()
             raise
 
-    def _is_empty(self) -> bool:
-        # A file without a single table is as new as none: a crash may have left it so.
-        return not self._connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
-
-    def _make(self) -> None:
-        self._connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
-        mode = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-        if mode != "wal" and self.path != MEMORY:
-            raise StoreLost(f"{self.path}: this file system does not let SQLite write ahead")
+    def upgrade(self) -> None:
+        """Run the migrations that are missing."""
         with self.writing() as connection:
             schema.upgrade(connection)
 
@@ -195,9 +194,11 @@ def _engine(path: str, connection: sqlite3.Connection) -> sa.Engine:
             "sqlite://", creator=lambda: connect(path), poolclass=QueuePool, pool_size=2
         )
 
-    # The driver itself would begin a transaction before a write only.
+    # The driver itself would begin a transaction before a write only, and one that reads first
+    # and then writes fails when somebody else wrote in between.
     @sa.event.listens_for(engine, "begin")
-    def _begin(connection: sa.Connection) -> Any:
-        connection.exec_driver_sql("BEGIN")
+    def _begin(connection: sa.Connection) -> None:
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine

@@ -188,7 +188,7 @@ def _sessions() -> dict[str, Session]:
             "ALPHA",
             "FIX.4.2",
             flat_quote_request=True,
-            symbols={"BTC-USD": "BTC/USD", "DOGE-XYZ": "DOGE/XYZ"},
+            symbols={"BTC-USD": "BTC/USD"},
         ),
         session("LP44", "", "FIX.4.4", kind="provider"),
     ]

@@ -1,0 +1,43 @@
+"""What a run of the bench consists of."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+DATABASES = ("sqlite", "postgresql")
+PHASES = ("echo", "commit", "quote", "cycles8", "cycles100")
+FULL_PHASES = ("memory", "restart", "replay", "engine")
+"""Of `full`: restart and replay work on the journal that memory wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The parts, in several interleaved rounds; figures are medians over the rounds.
+
+    two_way: whether QuoteRequests leave Side(54) out, so that both sides are priced.
+    *_s: seconds that are measured, after warm_s.
+    """
+
+    databases: tuple[str, ...] = DATABASES
+    phases: tuple[str, ...] = PHASES
+    full_phases: tuple[str, ...] = ()
+    rounds: int = 3
+    few: int = 8
+    few_window: int = 32
+    many: int = 100
+    many_window: int = 2
+    two_way: bool = True
+    warm_s: float = 1.0
+    echo_s: float = 1.5
+    quote_s: float = 2.0
+    cycles_s: float = 4.0
+    commits: int = 250
+    memory_cycles: int = 500_000
+    memory_steps: int = 5
+    engine_messages: int = 300_000
+    folder: Path | None = None
+    postgresql: str = ""
+    profile: Path | None = None
+
+    def has(self, *phases: str) -> bool:
+        """Whether one of *phases* is asked for."""
+        return bool(set(phases) & set(self.phases + self.full_phases))

@@ -1,0 +1,297 @@
+"""The store in PostgreSQL: by its URL, for a desk that has one.
+
+A small batch is one pipeline of prepared statements. From PIPELINED_MAX rows on COPY is cheaper
+for the server and for us; what COPY cannot do, changing rows, follows as one pipeline.
+"""
+
+import contextlib
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+import sqlalchemy as sa
+
+from otcfix.model.errors import StoreLost
+from otcfix.store import progress, schema
+from otcfix.store.base import RECALLS, Store, Unstorable
+from otcfix.store.rows import Row, Work, packed
+from otcfix.store.tables import metadata
+from otcfix.store.wire import BINARY, TEXT, Call, Wire, array, conninfo_of, encoded
+
+PIPELINED_MAX = 120
+"""Rows up to which a batch goes row by row in one pipeline."""
+
+LOCK = 0x6F746366  # "otcf": the advisory lock's key, the same in every database
+MAILBOX_LOCK = 0x6F746367
+
+COPIED = ("journal", "outbox", "sent", "transfers", "trades", "id_uses", "obligations")
+"""Tables that may see many rows in a batch; the others of Work.tables see one now and then."""
+
+
+def _type(column: sa.Column[object]) -> str:
+    return {
+        "BIGINT": "int8",
+        "TEXT": "text",
+        "BLOB": "bytea",
+        "BOOLEAN": "bool",
+        "NUMERIC": "numeric",
+    }[str(column.type).partition("(")[0]]
+
+
+_TYPES = {
+    name: [_type(column) for column in table.columns] for name, table in metadata.tables.items()
+}
+_FORMATS = {
+    name: [BINARY if kind == "bytea" else TEXT for kind in kinds] for name, kinds in _TYPES.items()
+}
+_TEXTS = {
+    name: [n for n, kind in enumerate(kinds) if kind == "text"] for name, kinds in _TYPES.items()
+}
+_BLOBS = {
+    name: [n for n, kind in enumerate(kinds) if kind == "bytea"] for name, kinds in _TYPES.items()
+}
+_LINES = {
+    name: "\t".join("\\\\x%s" if kind == "bytea" else "%s" for kind in kinds) + "\n"
+    for name, kinds in _TYPES.items()
+}
+
+_PUT = {
+    "orders": (
+        " ON CONFLICT (order_id) DO UPDATE SET"
+        " status = excluded.status, seq = excluded.seq, body = excluded.body"
+    ),
+    "quotes": (
+        " ON CONFLICT (quote_id) DO UPDATE SET"
+        " state = excluded.state, seq = excluded.seq, body = excluded.body"
+    ),
+    "proven": " ON CONFLICT (session) DO UPDATE SET outbox_id = excluded.outbox_id",
+    "meta": " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+}
+_ADDS = frozenset((b"add", b"add many"))
+_KEYS = "unnest($1::text[], $2::text[]) AS k(scope, id)"
+
+
+def _statements() -> Iterable[tuple[bytes, str]]:
+    for name, kinds in _TYPES.items():
+        put = _PUT.get(name, "")
+        one = ", ".join(f"${n}::{kind}" for n, kind in enumerate(kinds, 1))
+        yield name.encode(), f"INSERT INTO {name} VALUES ({one}){put}"  # noqa: S608
+        if name in {"orders", "quotes"}:
+            many = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(kinds, 1))
+            into = f"INSERT INTO {name} SELECT * FROM unnest({many}){put}"  # noqa: S608
+            yield b"many " + name.encode(), into
+    for kind, query in RECALLS.items():
+        yield b"recall " + kind.encode(), query.format(keys=_KEYS)
+    yield b"add", "UPDATE accounts SET balance = balance + $2::int8 WHERE account = $1"
+    yield (
+        b"add many",
+        "UPDATE accounts a SET balance = a.balance + d.delta "
+        "FROM unnest($1::text[], $2::int8[]) AS d(account, delta) WHERE a.account = d.account",
+    )
+    yield b"done", "UPDATE commands SET done_seq = $1::int8, result = $2::text WHERE id = $3::int8"
+    yield b"commit", "COMMIT"
+
+
+class PostgresStore(Store):
+    """A database that `otcfix db upgrade` has made. The desk holds one connection for itself."""
+
+    def __init__(self, url: str) -> None:
+        """Connect. Errors: StoreLost when there is no server, or the schema is another."""
+        parsed = sa.make_url(url).set(drivername="postgresql+psycopg")
+        self._info = conninfo_of(parsed)
+        self._wire: Wire | None = None
+        self._locked = False
+        super().__init__(
+            sa.create_engine(parsed, pool_size=2, connect_args={"connect_timeout": 10})
+        )
+        try:
+            with self.reading() as connection:
+                schema.check(connection)
+        except BaseException:
+            self.engine.dispose()
+            raise
+
+    def _connected(self) -> Wire:
+        """The connection of the message path, made when first needed: most programs only read."""
+        if self._wire is None:
+            wire = Wire(self._info)
+            # A batch is either durable or the desk stops: no setting of a role may soften that.
+            if wire.run("SHOW synchronous_commit") in ([(b"off",)], [(b"local",)]):
+                wire.run("SET synchronous_commit = on")
+            wire.run("SET statement_timeout = 0")
+            wire.run("SET lock_timeout = '20s'")
+            wire.run("SET plan_cache_mode = force_generic_plan")
+            for name, statement in _statements():
+                wire.prepare(name, statement)
+            self._wire = wire
+        return self._wire
+
+    # -- the message path ------------------------------------------------------------------
+
+    def _write(self, work: Work) -> None:
+        wire = self._connected()
+        if work.size() <= PIPELINED_MAX:
+            calls = list(_small(work))
+            _check(work, calls, wire.pipeline(calls))
+            return
+        texts = [(name, copy_text(name, rows)) for name in COPIED if (rows := work.tables[name])]
+        try:
+            wire.copy("BEGIN", texts)
+            calls = list(_rest(work))
+            _check(work, calls, wire.pipeline(calls))
+        except BaseException:
+            wire.close()  # the server rolls back
+            raise
+
+    def _fetch(self, kind: str, pairs: list[tuple[str, str]]) -> list[Row]:
+        original = {(packed(scope), packed(name)): (scope, name) for scope, name in pairs}
+        columns = [array(column) for column in zip(*original, strict=True)]
+        found = self._connected().ask(b"recall " + kind.encode(), columns)
+        if kind != "cl_ord_id":
+            return [(*original[_text(scope), _text(name)], body) for scope, name, body in found]
+        return [
+            (
+                *original[_text(scope), _text(name)], _text(used), _text(order_id), _text(digest),
+                accepted == b"\1", _text(code), _text(text), _text(orig), body,
+            )
+            for scope, name, used, order_id, digest, accepted, code, text, orig, body in found
+        ]  # fmt: skip
+
+    # -- one writer ------------------------------------------------------------------------
+
+    def try_lock(self) -> bool:
+        """Take the database's advisory lock, on the very connection that commits.
+
+        So the lock cannot be lost while this desk can still write.
+        """
+        if not self._locked:
+            (answer,) = self._connected().run(f"SELECT pg_try_advisory_lock({LOCK})")
+            self._locked = answer == (b"t",)
+        return self._locked
+
+    def lock_holder(self) -> str:
+        """The server process that holds the lock, and where it is connected from."""
+        query = sa.text(
+            "SELECT a.pid, a.usename, a.application_name, a.client_addr FROM pg_locks l "
+            "JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' "
+            "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+            f"AND l.classid = 0 AND l.objid = {LOCK} AND l.granted"
+        )
+        with self.reading() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            return "nobody"
+        return f"{row.application_name} of {row.usename} from {row.client_addr} (backend {row.pid})"
+
+    def _one_at_a_time(self, connection: sa.Connection) -> None:
+        # Ids are given out before they are committed: 6 could become visible before 5.
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MAILBOX_LOCK)))
+
+    def close(self) -> None:
+        """Close the connections, and with them let go of the lock."""
+        with contextlib.suppress(StoreLost):  # the server may be gone
+            super().close()
+        if self._wire is not None:
+            self._wire.close()
+            self._wire = None
+            self._locked = False
+
+
+# -- what a batch becomes --------------------------------------------------------------------
+
+
+def _small(work: Work) -> Iterable[Call]:
+    """The whole of *work*, row by row."""
+    for name, rows in work.tables.items():
+        yield from _each(name, rows)
+    yield from _each("orders", work.orders)
+    yield from _each("quotes", work.quotes)
+    for delta in work.deltas:
+        yield b"add", encoded(delta), None
+    yield from _always(work)
+
+
+def _rest(work: Work) -> Iterable[Call]:
+    """What COPY has left over, and the end of the transaction."""
+    for name, rows in work.tables.items():
+        if name not in COPIED:
+            yield from _each(name, rows)
+    for name, rows in (("orders", work.orders), ("quotes", work.quotes)):
+        if rows:
+            columns = list(zip(*rows, strict=True))
+            _needs_escapes(name, columns)
+            yield b"many " + name.encode(), [array(column) for column in columns], None
+    if work.deltas:
+        columns = list(zip(*work.deltas, strict=True))
+        yield b"add many", [array(column) for column in columns], None
+    yield from _always(work)
+    yield b"commit", [], None
+
+
+def _always(work: Work) -> Iterable[Call]:
+    yield from _each("accounts", work.opened)
+    yield from _each("proven", work.proven)
+    for seq, result, command_id in work.commands:
+        yield b"done", encoded((seq, packed(result), command_id)), None
+    if work.progress is not None:
+        yield b"meta", encoded((progress.KEY, work.progress)), None
+
+
+def _each(name: str, rows: Iterable[Row]) -> Iterable[Call]:
+    statement, formats = name.encode(), _FORMATS[name]
+    for row in rows:
+        yield statement, _params(name, row), formats
+
+
+def _params(name: str, row: Row) -> list[bytes | None]:
+    params = encoded(row)
+    # libpq would silently end a text at its first NUL.
+    for value, kind in zip(params, _TYPES[name], strict=True):
+        if kind == "text" and value and b"\0" in value:
+            raise Unstorable("a text with NUL")
+    return params
+
+
+def _check(work: Work, calls: Sequence[Call], touched: Sequence[int]) -> None:
+    adds = zip(calls, touched, strict=True)
+    if sum(count for (name, _, _), count in adds if name in _ADDS) != len(work.deltas):
+        raise StoreLost("an account that was there is gone")
+
+
+def _text(value: bytes | None) -> str:
+    assert value is not None
+    return value.decode()
+
+
+# -- COPY ------------------------------------------------------------------------------------
+
+
+def copy_text(name: str, rows: list[Row]) -> bytes:
+    """Write *rows* of table *name* as COPY reads them: tab, newline, backslash escaped.
+
+    Errors: Unstorable for a NUL, UnicodeEncodeError for a lone surrogate.
+    """
+    columns = list(zip(*rows, strict=True))
+    if _needs_escapes(name, columns):
+        rows = [tuple(_escaped(value) for value in row) for row in rows]
+        columns = list(zip(*rows, strict=True))
+    if _BLOBS[name]:
+        for n in _BLOBS[name]:
+            columns[n] = tuple([value.hex() for value in columns[n]])
+        rows = list(zip(*columns, strict=True))
+    return (_LINES[name] * len(rows) % tuple(chain.from_iterable(rows))).encode()
+
+
+def _needs_escapes(name: str, columns: Sequence[Sequence[str]]) -> bool:
+    """Return whether any text needs escaping. Errors: Unstorable for a NUL."""
+    # One look through all of it, joined: a hundred times as fast as one per field.
+    together = "".join(chain.from_iterable([columns[n] for n in _TEXTS[name]]))
+    if "\0" in together:
+        raise Unstorable("a text with NUL")
+    return "\\" in together or "\n" in together or "\t" in together or "\r" in together
+
+
+def _escaped(value: object) -> object:
+    return value.translate(_ESCAPES) if isinstance(value, str) else value
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"})
