@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from otcfix.store import open_store
 from tests.conversation import Client, Conversation
 from tests.support.house_desk import VERSIONS, house_desk
 
@@ -18,12 +19,14 @@ def open_desk() -> Iterator[OpenDesk]:
 
     def open_one(*, start: str | None = None, store: Any = None, **changes: Any) -> Conversation:
         more = {"start": start} if start else {}
+        store = store or open_store("sqlite://")
         opened.append(Conversation(house_desk(**changes), store, **more))
         return opened[-1]
 
     yield open_one
     for conversation in opened:
         conversation.finish()
+        conversation.store.close()
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ from otcfix.model.replies import Reply
 from otcfix.model.time import Instant
 from otcfix.sequencer.inbox import Inbox, Incoming
 from otcfix.sequencer.loop import Sequencer
-from otcfix.sequencer.recovery import recover
+from otcfix.sequencer.recovery import Replay, recover
 from otcfix.store.journal import GENESIS, chained
 from tests.support import laws
 from tests.support.house_desk import FUNDS, HALF_SPREAD_BPS, ID_KEY, VERSIONS, house_desk
@@ -115,6 +115,7 @@ class Conversation:
         self.failures_expected = 0
         self._clients: dict[str, Client] = {}
         self._busy = False
+        self._dead = False
         self._start()
         for asset, rate in {"USD": "1", "USDT": "1", "BTC": "100050", "ETH": "4000"}.items():
             self.rates.value(asset, rate)
@@ -148,6 +149,13 @@ class Conversation:
             seen=seen,
             on_event=lambda *told: self.told.append(told),
         )
+        self.store.set_floors(
+            {
+                (client.client_id, asset): limit
+                for client in self.desk.clients
+                for asset, limit in client.settlement_limits.items()
+            }
+        )
         seq, last_hash, _, outbox_id = self.store.head()
         self.told = [told for told in self.told if told[0].seq <= seq]  # the rest was lost
         self.sequencer.start_from(last_hash if seq else GENESIS, outbox_id, 0)
@@ -171,6 +179,10 @@ class Conversation:
 
         return parse, render
 
+    def replay_onto(self, state: State) -> Replay:
+        """What decides the journal's rows again, onto *state*."""
+        return Replay(state, *self._bind(state))
+
     @contextmanager
     def killed(self, when: str) -> Iterator[None]:
         """The process dies "before commit" or "before saying" what happens inside."""
@@ -180,11 +192,16 @@ class Conversation:
             yield
         except Killed:
             part.dead = False
+            self._dead = True
         assert not part.dead, "nothing happened that could be killed"
 
     def restarts(self, desk: Desk | None = None) -> None:
-        """The process starts again on the same store; all sessions are off."""
+        """The process stops in order, unless it was killed, and starts again on the same store."""
         self.desk = desk or self.desk
+        if not self._dead:
+            self.sequencer.stop()
+            self.sequencer.run()
+        self._dead = False
         for line in self.wire.lines.values():
             line.online = False
         self._start()

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import psycopg
+import sqlalchemy as sa
 from psycopg import sql
 
 import otcfix
@@ -43,8 +44,10 @@ class Server:
         info = psycopg.conninfo.make_conninfo(self._conninfo, dbname=name)
         with psycopg.connect(info) as connection:
             at = connection.info
-        secret = f":{at.password}" if at.password else ""
-        return f"postgresql+psycopg://{at.user}{secret}@{at.host}:{at.port}/{name}"
+            address = sa.URL.create(
+                "postgresql+psycopg", at.user, at.password or None, at.host, at.port, name
+            )
+        return address.render_as_string(hide_password=False)
 
     def close(self) -> None:
         """Drop what was made; end the server if it is ours."""

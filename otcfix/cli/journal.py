@@ -147,28 +147,31 @@ def verify(database: DatabaseOption = DATABASE, as_json: JsonOption = False) -> 
 
 
 def verified(store: Any) -> dict[str, Any]:
-    """What verify found: events, head, the first broken link and every wrong balance."""
+    """What verify found: events, head, the first bad event and every wrong balance."""
     from otcfix.store.journal import verify as verify_chain  # noqa: PLC0415
 
     head = store.head()
-    events, broken = verify_chain(store.journal(0, head.seq))
+    chain = verify_chain(store.journal(0, head.seq))
+    first_bad, why = chain.first_bad, chain.why
+    if first_bad is None and chain.count != head.seq:
+        first_bad, why = chain.count + 1, "missing, as is everything after it"
     balances = store.check_balances()
     totals = {asset: total for asset, total in store.trial_balance().items() if total}
-    if not broken and events != head.seq:
-        broken = f"the journal says that it ends at event {head.seq}, but holds {events} events"
     return {
-        "ok": not (broken or balances or totals),
-        "events": events,
-        "head": head.hash.hex(),
-        "broken": broken or None,
+        "ok": first_bad is None and not balances and not totals,
+        "events": chain.count,
+        "head": chain.head.hex(),
+        "first_bad": first_bad,
+        "why": why,
         "balances": balances,
         "trial_balance": totals,
     }
 
 
 def _show_verified(found: dict[str, Any]) -> None:
-    if found["broken"]:
-        print(f"BROKEN: {found['broken']}")
+    if found["first_bad"] is not None:
+        print(f"BROKEN at event {found['first_bad']}: {found['why']}")
+        print(f"The {found['events']} events before it are whole. Head: {found['head']}")
     else:
         print(f"{found['events']} events, the chain holds. Head: {found['head']}")
     for line in found["balances"]:

@@ -195,9 +195,7 @@ def _movements(
                 opening[account] = balance[account]
             else:
                 lines.append(
-                    Movement(
-                        t.seq, t.at, t.code, account, other, t.asset, minor, balance[account]
-                    )
+                    Movement(t.seq, t.at, t.code, account, other, t.asset, minor, balance[account])
                 )
     return opening, lines
 

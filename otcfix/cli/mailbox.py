@@ -1,7 +1,7 @@
 """Staff commands: to the desk that runs, or done here when none does."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from otcfix.cli.options import open_database
@@ -32,17 +32,18 @@ def send(config: "Config", database: str, command: Any, by: str, wait_s: float =
     store = open_database(database, create=True)
     try:
         runs = not store.try_lock()
-        done = _by_mail(store, command, by, wait_s) if runs else None
+        done = by_mail(store, command, by, wait_s) if runs else None
     finally:
         store.close()
     if done is None:
-        done = _here(config, database, command)
+        done = _here(config, database, command, by, wait_s)
     if done.result != "done":
         raise Failed(NO, done.result)
     return done
 
 
-def _by_mail(store: Any, command: Any, by: str, wait_s: float) -> Done:
+def by_mail(store: Any, command: Any, by: str, wait_s: float = WAIT_S) -> Done:
+    """Leave *command* for the desk that runs, and wait. Errors: Failed (5), StoreLost."""
     import msgspec  # noqa: PLC0415
 
     text = msgspec.json.encode(command).decode()
@@ -61,12 +62,14 @@ def _by_mail(store: Any, command: Any, by: str, wait_s: float) -> Done:
     )
 
 
-def _here(config: "Config", database: str, command: Any) -> Done:
+def _here(config: "Config", database: str, command: Any, by: str, wait_s: float) -> Done:
+    """Start a desk that hears nobody and prices nothing, for this one command."""
     from otcfix.app import App  # noqa: PLC0415 - QuickFIX comes with it
 
     app = App(config, database, serve_fix=False)
+    app.feeds.clear()  # no prices, no deals: only what was asked for, and what fell due
     try:
-        result = app.command(command)
-        return Done(app.state.seq, result, offline=True)
+        app.start()
+        return replace(by_mail(app.store, command, by, wait_s), offline=True)
     finally:
         app.stop()

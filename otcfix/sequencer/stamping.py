@@ -42,8 +42,19 @@ class Recent:
             self.uses[use.scope, use.cl_ord_id] = use
         for order in decision.orders:
             self.orders[order.order_id] = order
+            if not order.is_open:
+                self._note_chain(order)
         for quote in decision.quotes:
             self.quotes[quote.quote_id] = quote
+
+    def _note_chain(self, order: Order) -> None:
+        """State forgets a closed order's ClOrdIDs at once; a cancel behind it in this batch may
+        still name one that an earlier batch used up."""
+        for place, (cl_ord_id, digest) in enumerate(order.chain):
+            use = IdUse(
+                order.scope, cl_ord_id, "G" if place else "D", order.order_id, digest, True
+            )
+            self.uses.setdefault((order.scope, cl_ord_id), use)
 
     def clear(self) -> None:
         """The batch is committed."""

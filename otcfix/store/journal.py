@@ -1,14 +1,12 @@
 """The journal's hash chain: what is hashed, how a link is made, how a whole journal is checked.
 
-Link n is SHA-256(link n-1 + digest of the decision + canonical bytes of the event and its
-verdicts); the first follows GENESIS. Someone who can write to the database can build the whole
-chain anew: it shows damage and careless edits, and, against a head that was noted elsewhere,
-everything else.
+A link is SHA-256(the link before + the decision's digest + canonical event); the first follows
+GENESIS. Whoever can write to the database can also build the whole chain anew, so by itself it
+shows damage and careless edits; against a head that was noted elsewhere it shows everything.
 """
 
 import hashlib
 from collections.abc import Iterable
-from typing import Protocol
 
 from msgspec import Struct
 
@@ -19,6 +17,44 @@ GENESIS = bytes(32)
 """The link before the first event."""
 
 _sha256 = hashlib.sha256
+
+
+def canonical(row: JournalRow) -> bytes:
+    """Return the bytes that stand for the event, and only for it: numbers, lengths, contents.
+
+    The lengths of the texts are in characters; a lone surrogate is encoded as if it were one.
+    """
+    return _canonical(
+        row.seq,
+        row.at,
+        row.kind,
+        row.session,
+        row.epoch,
+        row.msg_seq_num,
+        row.received_at,
+        row.text,
+        row.facts,
+        row.verdicts,
+    )
+
+
+def _canonical(
+    seq: int,
+    at: Instant,
+    kind: str,
+    session: str,
+    epoch: int,
+    msg_seq_num: int,
+    received_at: Instant,
+    text: str,
+    facts: str,
+    verdicts: bytes,
+) -> bytes:
+    framed = (
+        f"{seq},{at},{epoch},{msg_seq_num},{received_at},{len(kind)},{len(session)},{len(text)},"
+        f"{len(facts)},{kind}{session}{text}{facts}"
+    )
+    return framed.encode("utf-8", "surrogatepass") + verdicts
 
 
 def chained(
@@ -35,10 +71,45 @@ def chained(
     digest: bytes,
     verdicts: bytes = b"",
 ) -> bytes:
-    """Return the link of one event: 32 bytes. *previous* and *digest* are 32 bytes as well."""
-    # The framing of `_canonical`, written out: this runs for every event.
-    framed = (
-        f"{seq},{at},{epoch},{msg_seq_num},{received_at},{len(kind)},{len(session)},{len(text)},"
-        f"{len(facts)},{kind}{session}{text}{facts}"
-    ).encode("utf-8", "surrogatepass")
-    return _sha256(b"".join((previous, digest, framed, verdicts))).digest()
+    """Return the link of one event: the arguments of JournalRow in their order, but the hash.
+
+    *previous* is the link before, 32 bytes as *digest* and the result are.
+    """
+    framed = _canonical(
+        seq, at, kind, session, epoch, msg_seq_num, received_at, text, facts, verdicts
+    )
+    return _sha256(previous + digest + framed).digest()
+
+
+class Verified(Struct, frozen=True):
+    """What a check found: events that are in order, and the link of the last of them.
+
+    first_bad is the first event that is not, None when all are; why says what is wrong with it.
+    """
+
+    count: int
+    head: bytes
+    first_bad: int | None = None
+    why: str = ""
+
+
+def verify(rows: Iterable[JournalRow], after: int = 0, head: bytes = GENESIS) -> Verified:
+    """Check that *rows*, which follow event *after* with link *head*, are gapless and chained.
+
+    `verify(store.journal())` checks a whole journal, in constant memory.
+    """
+    count, at = 0, 0
+    for row in rows:
+        expected = after + count + 1
+        if row.seq != expected:
+            return Verified(count, head, expected, f"missing: the next event is {row.seq}")
+        if row.at < at:
+            return Verified(count, head, row.seq, "it is older than the event before it")
+        link = chained(
+            head, row.seq, row.at, row.kind, row.session, row.epoch, row.msg_seq_num,
+            row.received_at, row.text, row.facts, row.digest, row.verdicts,
+        )  # fmt: skip
+        if link != row.hash:
+            return Verified(count, head, row.seq, "its content does not fit its hash")
+        count, head, at = count + 1, link, row.at
+    return Verified(count, head)

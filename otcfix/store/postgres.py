@@ -17,7 +17,7 @@ from otcfix.store.rows import Row, Work, packed
 from otcfix.store.tables import metadata
 from otcfix.store.wire import BINARY, TEXT, Call, Wire, array, conninfo_of, encoded
 
-PIPELINED_MAX = 120
+PIPELINED_MAX = 50
 """Rows up to which a batch goes row by row in one pipeline."""
 
 LOCK = 0x6F746366  # "otcf": the advisory lock's key, the same in every database

@@ -4,7 +4,18 @@ What needs a socket (gaps, resends, resets) is told in tests/e2e; here the seque
 the recovery are the real ones.
 """
 
+import pytest
+
+from otcfix.store import open_store
+from tests.conftest import OpenDesk
 from tests.conversation import Conversation
+from tests.support.memory_store import MemoryStore
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+def desk(open_desk: OpenDesk, request: pytest.FixtureRequest) -> Conversation:
+    """The house's desk, on the real store and on the one that the properties run on."""
+    return open_desk(store=MemoryStore() if request.param == "memory" else open_store("sqlite://"))
 
 
 def test_1_two_way_quote_offer_hit(desk: Conversation) -> None:

@@ -203,7 +203,13 @@ Changes = Mapping[str, Mapping[str, Any]]
 def _changed(known: dict[str, Any], changes: Changes) -> tuple[Any, ...]:
     unknown = set(changes) - set(known)
     assert not unknown, f"the house desk has no {sorted(unknown)}"
-    return tuple(structs.replace(one, **changes.get(key, {})) for key, one in known.items())
+    return tuple(_replaced(one, changes.get(key, {})) for key, one in known.items())
+
+
+def _replaced(one: Any, changes: Mapping[str, Any]) -> Any:
+    """*one* with *changes*; a number stands for a Decimal where there was one."""
+    decimals = {k: Decimal(str(v)) for k, v in changes.items() if type(getattr(one, k)) is Decimal}
+    return structs.replace(one, **{**changes, **decimals})
 
 
 def house_desk(

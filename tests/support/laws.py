@@ -12,7 +12,7 @@ from otcfix.model.decision import Decision
 from otcfix.model.event import Event
 from otcfix.model.record import OutboxRow
 from otcfix.model.time import utc_timestamp
-from otcfix.sequencer.recovery import Replay, fingerprint
+from otcfix.sequencer.recovery import fingerprint
 from otcfix.store.journal import GENESIS, chained
 from tests.support.house_desk import ID_KEY
 from tests.support.world import SOH, Heard
@@ -51,7 +51,8 @@ def trial_balance(conversation: Conversation) -> None:
     assert not any(sums.values()), f"trial balance: {sums}"
     moved = {a: b for a, b in conversation.store.balances().items() if b}
     kept = {a: b for a, b in conversation.state.balances.items() if b}
-    assert moved == kept, "State has other balances than the store's transfers"
+    assert moved == kept, "State has other balances than the store"
+    assert conversation.store.check_balances() == [], "balances are not the sum of transfers"
 
 
 def holds_are_held(state: State) -> None:
@@ -217,7 +218,7 @@ def replays(conversation: Conversation) -> None:
     goes through a snapshot in its middle."""
     rows = list(conversation.store.journal())
     again = State(ID_KEY)
-    replay = Replay(again, *conversation._bind(again))
+    replay = conversation.replay_onto(again)
     middle = len(rows) // 2
     for row in rows[:middle]:
         replay.step(row)
@@ -228,7 +229,7 @@ def replays(conversation: Conversation) -> None:
     assert again.dump() == conversation.state.dump(), "the replay leads to another State"
     loaded = State.load(kept, ID_KEY)
     assert loaded.dump() == kept, "a snapshot is not what it was made from"
-    onward = Replay(loaded, *conversation._bind(loaded))
+    onward = conversation.replay_onto(loaded)
     for row in rows[middle:]:
         onward.step(row)
     assert loaded.dump() == conversation.state.dump(), "a snapshot decides otherwise"

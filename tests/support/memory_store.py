@@ -8,6 +8,7 @@ from otcfix.model.order import Order
 from otcfix.model.quote import Quote
 from otcfix.model.record import Batch, JournalRow, OutboxRow, SentMark, SessionNumbers
 from otcfix.model.time import Instant
+from otcfix.sequencer.ports import Mailed
 from otcfix.store.journal import GENESIS
 
 SEP = "\x1f"
@@ -25,9 +26,7 @@ class MemoryStore:
         self.outbox: dict[int, OutboxRow] = {}
         self.sent: dict[int, SentMark] = {}
         self.proven: dict[str, int] = {}
-        self.snapshots: list[tuple[int, Instant, int, bytes, bytes]] = []
-        self.commands: list[tuple[int, str]] = []
-        self.results: dict[int, str] = {}
+        self.snapshots: list[tuple[int, Instant, str, bytes, bytes]] = []
 
     # -- written ---------------------------------------------------------------------------
 
@@ -47,14 +46,17 @@ class MemoryStore:
         for mark in batch.sent:
             self.sent[mark.outbox_id] = mark
         self.proven |= batch.proven
-        for command_id, _, result in batch.commands_done:
-            self.results[command_id] = result
 
-    def save_snapshot(
-        self, seq: int, at: Instant, version: int, body: bytes, filter: bytes
-    ) -> None:
+    def save_snapshot(self, seq: int, at: Instant, version: str, body: bytes, seen: bytes) -> None:
         """Keep a snapshot."""
-        self.snapshots.append((seq, at, version, body, filter))
+        self.snapshots.append((seq, at, version, body, seen))
+
+    def set_floors(self, floors: dict[tuple[str, str], int]) -> list[str]:
+        """Floors are State's here: there is no second line of defence."""
+        return []
+
+    def close(self) -> None:
+        """Nothing is open."""
 
     # -- read ------------------------------------------------------------------------------
 
@@ -95,7 +97,7 @@ class MemoryStore:
         """Journal rows in order."""
         return iter([r for r in self.rows if r.seq > after and (until is None or r.seq <= until)])
 
-    def newest_snapshot(self, version: int) -> tuple[int, Instant, bytes, bytes] | None:
+    def newest_snapshot(self, version: str) -> tuple[int, Instant, bytes, bytes] | None:
         """The newest snapshot of *version*."""
         for seq, at, found, body, packed in reversed(self.snapshots):
             if found == version:
@@ -135,6 +137,10 @@ class MemoryStore:
         ]
         return iter([self.outbox[key] for key in sorted(wanted) if not self.outbox[key].price])
 
-    def new_commands(self, after_id: int) -> list[tuple[int, str]]:
-        """Commands that staff left in the mailbox."""
-        return [command for command in self.commands if command[0] > after_id]
+    def check_balances(self) -> list[str]:
+        """Balances are summed up from the transfers here: they cannot differ."""
+        return []
+
+    def new_commands(self, after_id: int) -> Sequence[Mailed]:
+        """Nobody uses the mailbox: conversations tell the sequencer directly."""
+        return ()

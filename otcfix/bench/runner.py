@@ -1,0 +1,80 @@
+"""A whole run: the rounds, the long ones, the checks at the end."""
+
+import time
+
+from rich.console import Console
+
+from otcfix.bench import figures, long, machine, phases
+from otcfix.bench.children import Answer
+from otcfix.bench.measure import rounded
+from otcfix.bench.plan import Plan
+from otcfix.bench.profiling import Profile
+from otcfix.bench.stage import Stage
+
+
+def measure(plan: Plan, progress: Console) -> Answer:
+    """Run the whole plan. Errors: BenchFailed."""
+    started = time.monotonic()
+
+    def say(text: str) -> None:
+        progress.print(f"{time.monotonic() - started:6.1f} s  {text}", markup=False)
+
+    profile = Profile(plan.profile)
+    with Stage(plan) as stage:
+        if stage.why_no_postgresql:
+            say(f"no PostgreSQL: {stage.why_no_postgresql}")
+        databases = stage.databases
+        results = _rounds(stage, profile, say)
+        found = figures.summed_up(results, databases)
+        if plan.full_phases:
+            found["full"] = long.measure(stage, databases, say)
+        found["checks"] = _finish(stage, found, say)
+        version = stage.server.version if stage.server else ""
+        found["machine"] = machine.facts(stage.folder, version)
+    for name in set(plan.databases) - set(databases):
+        for part in ("commit", "otcfix", "ratios"):
+            found[part][name] = None
+    for label, table in profile.tables.items():
+        progress.print(f"\n{label}: {table}", markup=False, soft_wrap=True)
+    return found | {
+        "targets": figures.verdicts(found, databases),
+        "why_no_postgresql": stage.why_no_postgresql,
+        "rounds": {" ".join(key).strip(): value for key, value in results.items()},
+        "took_s": rounded(time.monotonic() - started),
+    }
+
+
+def _rounds(stage: Stage, profile: Profile, say: long.Say) -> figures.Results:
+    """The phases, interleaved, so that a slow minute of the machine falls on all of them."""
+    plan = stage.plan
+    results: figures.Results = {}
+
+    def note(number: int, phase: str, database: str, answer: Answer) -> None:
+        results.setdefault((phase, database), []).append(answer)
+        rate = f", {answer['per_s']:,.0f}/s" if "per_s" in answer else ""
+        took = f"p50 {answer['p50_us']:,.0f} µs, p99 {answer['p99_us']:,.0f} µs"
+        say(f"round {number + 1}: {f'{phase} {database}'.strip()}: {took}{rate}")
+
+    for number in range(plan.rounds):
+        if plan.has("echo"):
+            note(number, "echo", "", phases.echo(stage))
+        for database in stage.databases:
+            if plan.has("commit"):
+                note(number, "commit", database, phases.commit(stage, database))
+        for name, phase in phases.DESK_PHASES.items():
+            for database in stage.databases:
+                if plan.has(name):
+                    note(number, name, database, phase(stage, database, profile))
+    return results
+
+
+def _finish(stage: Stage, found: Answer, say: long.Say) -> Answer:
+    """Stop the desks and look what their databases hold."""
+    checks: Answer = {}
+    for database, desk in stage.desks.items():
+        desk.stop()
+        peak = desk.last.get("peak_rss_mb", 0.0)
+        found["otcfix"][database]["peak_rss_mb"] = rounded(peak)
+        checks[database] = phases.check(desk.database, desk.cycles)
+        say(f"{database}: {desk.cycles:,} cycles, as many trades, the ledger balances")
+    return checks

@@ -1,0 +1,59 @@
+"""The command otcfix. One module per group of commands: arguments in, exit code out.
+
+What a command needs is imported when it runs, so that `otcfix --help` is there at once.
+"""
+
+import typer
+
+from otcfix.cli import (
+    database,
+    funds,  # noqa: F401 - adds its commands to ledger
+    journal,
+    ledger,
+    replay,
+    staff,
+    trades,
+)
+from otcfix.cli.outcome import CODES, Root
+
+app = typer.Typer(
+    cls=Root,
+    name="otcfix",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help=f"""The open FIX gateway of an over-the-counter trading desk.
+
+{CODES}
+
+Start here: otcfix demo. Then otcfix check, otcfix serve, and otcfix client rfq BTC/USD 1.""",
+)
+
+RUN, ASK, STAFF = "Run", "Look", "Order"
+
+app.command(rich_help_panel=ASK)(trades.trades)
+app.add_typer(ledger.app, name="ledger", rich_help_panel=ASK)
+app.add_typer(journal.app, name="journal", rich_help_panel=ASK)
+app.command(rich_help_panel=ASK)(replay.replay)
+app.command(rich_help_panel=STAFF)(staff.kill)
+app.command(rich_help_panel=STAFF)(staff.unkill)
+app.add_typer(staff.sessions, name="sessions", rich_help_panel=STAFF)
+app.add_typer(staff.instrument, name="instrument", rich_help_panel=STAFF)
+app.add_typer(database.app, name="db", rich_help_panel=RUN)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: bool = typer.Option(False, "--version", help="Show the version and end."),
+) -> None:
+    if version:
+        import otcfix  # noqa: PLC0415
+
+        print(f"otcfix {otcfix.__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

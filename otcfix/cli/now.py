@@ -1,0 +1,30 @@
+"""What the desk's small words say now: read from the newest snapshot and the journal behind it."""
+
+from typing import Any
+
+Words = dict[str, dict[str, str | int]]
+
+
+def words_now(store: Any) -> Words:
+    """Who is online and which sessions staff switched, as the journal's head has it."""
+    import msgspec  # noqa: PLC0415
+
+    from otcfix.desk.state import Snapshot  # noqa: PLC0415
+    from otcfix.model.event import SessionDown, SessionUp, SetSession, Typed  # noqa: PLC0415
+    from otcfix.sequencer.loop import SNAPSHOT_VERSION  # noqa: PLC0415
+
+    kept = store.newest_snapshot(SNAPSHOT_VERSION)
+    words: Words = msgspec.msgpack.decode(kept[2], type=Snapshot).words if kept else {}
+    enabled = words.setdefault("session_enabled", {})
+    online = words.setdefault("online", {})
+    decoder = msgspec.json.Decoder(Typed)
+    for row in store.journal(after=kept[0] if kept else 0):
+        if row.kind == "Boot":
+            online.clear()
+        elif row.kind in ("SetSession", "SessionUp", "SessionDown"):
+            body = decoder.decode(row.text)
+            if isinstance(body, SetSession):
+                enabled[body.session] = 1 if body.enabled else -1
+            elif isinstance(body, SessionUp | SessionDown):
+                online[body.session] = int(isinstance(body, SessionUp))
+    return words
