@@ -5,22 +5,27 @@ from typing import Any
 
 import pytest
 
-from otcfix.store import open_store
 from tests.conversation import Client, Conversation
 from tests.support.house_desk import VERSIONS, house_desk
+from tests.support.memory_store import MemoryStore
 
 OpenDesk = Callable[..., Conversation]
 
 
 @pytest.fixture
-def open_desk() -> Iterator[OpenDesk]:
+def make_store() -> Callable[[], Any]:
+    """What a conversation is kept in: memory, which is quick; tests/conversations use SQLite."""
+    return MemoryStore
+
+
+@pytest.fixture
+def open_desk(make_store: Callable[[], Any]) -> Iterator[OpenDesk]:
     """Open desks with changes of the house's; every one is checked at the end."""
     opened: list[Conversation] = []
 
     def open_one(*, start: str | None = None, store: Any = None, **changes: Any) -> Conversation:
         more = {"start": start} if start else {}
-        store = store or open_store("sqlite://")
-        opened.append(Conversation(house_desk(**changes), store, **more))
+        opened.append(Conversation(house_desk(**changes), store or make_store(), **more))
         return opened[-1]
 
     yield open_one

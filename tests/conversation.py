@@ -228,18 +228,19 @@ class Conversation:
         self.step()
 
     def _go(self, when: str) -> None:
-        if when.startswith("+"):
-            until = self.now + span(when)
-        elif " " in when:
-            until = instant(when)
-        else:
-            until = instant(f"{self._date} {when}")
-        self.clock.go(until)
+        self.clock.go(self.instant_of(when))
         self.rates.tick()
 
-    @property
-    def _date(self) -> str:
-        return stamp(self.now)[:8]
+    def instant_of(self, when: str) -> Instant:
+        """+3s from now, 12:00:03.000 of today, or a date with a time."""
+        if when.startswith("+"):
+            return self.now + span(when)
+        return instant(when if " " in when else f"{stamp(self.now)[:8]} {when}")
+
+    @staticmethod
+    def timestamp(at: Instant) -> str:
+        """As it stands in TransactTime(60)."""
+        return stamp(at)
 
     def wall_steps(self, by: str) -> None:
         """The wall clock alone steps: -2s, +90s."""

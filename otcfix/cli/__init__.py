@@ -6,11 +6,13 @@ What a command needs is imported when it runs, so that `otcfix --help` is there 
 import typer
 
 from otcfix.cli import (
+    check,
     database,
     funds,  # noqa: F401 - adds its commands to ledger
     journal,
     ledger,
     replay,
+    serve,
     staff,
     trades,
 )
@@ -32,6 +34,9 @@ Start here: otcfix demo. Then otcfix check, otcfix serve, and otcfix client rfq 
 
 RUN, ASK, STAFF = "Run", "Look", "Order"
 
+app.command(rich_help_panel=RUN)(serve.serve)
+app.command(rich_help_panel=RUN)(check.check)
+app.add_typer(database.app, name="db", rich_help_panel=RUN)
 app.command(rich_help_panel=ASK)(trades.trades)
 app.add_typer(ledger.app, name="ledger", rich_help_panel=ASK)
 app.add_typer(journal.app, name="journal", rich_help_panel=ASK)
@@ -40,7 +45,6 @@ app.command(rich_help_panel=STAFF)(staff.kill)
 app.command(rich_help_panel=STAFF)(staff.unkill)
 app.add_typer(staff.sessions, name="sessions", rich_help_panel=STAFF)
 app.add_typer(staff.instrument, name="instrument", rich_help_panel=STAFF)
-app.add_typer(database.app, name="db", rich_help_panel=RUN)
 
 
 @app.callback(invoke_without_command=True)

@@ -96,7 +96,7 @@ def _move(
     database: str,
     as_json: bool,
 ) -> None:
-    quiet()
+    quiet("error")
     value = read_amount(amount, "AMOUNT")
     config = load_config(folder)
     check_names(config, client, asset, value, amount)

@@ -23,8 +23,8 @@ LAST = 20
 @app.command()
 def show(
     seq: Annotated[int, typer.Argument(metavar="[SEQ]", min=0, help="One event.")] = 0,
-    first: Annotated[int, typer.Option("--from", min=1, metavar="SEQ", help="From there.")] = 0,
-    last: Annotated[int, typer.Option("--to", min=1, metavar="SEQ", help="Up to there.")] = 0,
+    first: Annotated[int, typer.Option("--from", min=0, metavar="SEQ", help="From there.")] = 0,
+    last: Annotated[int, typer.Option("--to", min=0, metavar="SEQ", help="Up to there.")] = 0,
     kind: Annotated[
         str, typer.Option("--kind", metavar="NAME", help="Boot, NewOrderSingle, Kill, …")
     ] = "",

@@ -55,7 +55,7 @@ def kill(
     Examples:
       otcfix kill --why "wrong prices from the venue"
     """
-    quiet()
+    quiet("error")
     from otcfix.model.event import Kill  # noqa: PLC0415
 
     by = by or whoami()
@@ -74,7 +74,7 @@ def unkill(
     Examples:
       otcfix unkill --why "the venue is back"
     """
-    quiet()
+    quiet("error")
     from otcfix.model.event import Kill  # noqa: PLC0415
 
     by = by or whoami()
@@ -93,7 +93,7 @@ def list_sessions(
       otcfix sessions list
       otcfix sessions list --json
     """
-    quiet()
+    quiet("error")
     rows = [_session(one) for one in load_config(config).sessions.session]
     try:
         store = open_database(database)
@@ -164,7 +164,7 @@ def secret(
     Examples:
       otcfix sessions secret ALPHA44
     """
-    quiet()
+    quiet("error")
     from otcfix.config import hash_secret  # noqa: PLC0415
 
     loaded = load_config(config)
@@ -192,7 +192,7 @@ def _known(config: Any, key: str) -> Any:
 def _set_session(
     key: str, enabled: bool, why: str, by: str, config: Any, database: str, as_json: bool
 ) -> None:
-    quiet()
+    quiet("error")
     from otcfix.model.event import SetSession  # noqa: PLC0415
 
     _known(load_config(config), key)
@@ -238,7 +238,7 @@ def disable(
 def _set_instrument(
     symbol: str, state: str, why: str, by: str, config: Any, database: str, as_json: bool
 ) -> None:
-    quiet()
+    quiet("error")
     from otcfix.model.event import SetInstrument  # noqa: PLC0415
 
     by = by or whoami()

@@ -10,7 +10,7 @@ from otcfix.cli.show import clock, print_json, print_table, when
 from otcfix.model.time import iso
 
 COLUMNS = (
-    "time (UTC)", "trade", "ClOrdID", "OrderID", "ExecID", "client", "session", "symbol", "side",
+    "time (UTC)", "event", "ClOrdID", "OrderID", "ExecID", "client", "session", "symbol", "side",
     "quantity", "price", "amount", "fee", "settles", "disputed",
 )  # fmt: skip
 
@@ -70,7 +70,7 @@ def show_trades(found: list[Any]) -> None:
     print_table(
         [COLUMNS[i] for i in used],
         [[row[i] for i in used] for row in rows],
-        right=("trade", "quantity", "price", "amount", "fee"),
+        right=("event", "quantity", "price", "amount", "fee"),
     )
 
 

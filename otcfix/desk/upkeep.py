@@ -63,7 +63,21 @@ def on_boot(draft: Draft, boot: Boot) -> None:
         )
     desk = boot.desk or draft.register.desk
     if desk is not None:
+        _cancel_forbidden(draft, desk)
         _watch_hours(draft, desk)
+
+
+def _cancel_forbidden(draft: Draft, desk: Desk) -> None:
+    """Cancel what a new configuration forbids: an instrument delisted, a client suspended."""
+    listed = {instrument.symbol for instrument in desk.instruments}
+    allowed = {
+        client.client_id: listed.intersection(client.instruments)
+        for client in desk.clients
+        if client.enabled
+    }
+    for order in sorted(draft.state.orders.values(), key=lambda o: o.accepted_seq):
+        if order.symbol not in allowed.get(order.client_id, ()):
+            _cancel_by_desk(draft, order)
 
 
 def _watch_hours(draft: Draft, desk: Desk) -> None:

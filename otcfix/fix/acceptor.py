@@ -71,6 +71,7 @@ class _Line:
         "epoch",
         "last_in",
         "last_out",
+        "number",
         "left_out",
         "numbers",
         "online",
@@ -89,6 +90,7 @@ class _Line:
         self.online = False
         self.last_in = 0
         self.last_out = 0
+        self.number = 0
         self.numbers = (1, 1)
         self.unproven = 0
         self.proof_asked = False
@@ -122,11 +124,15 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         self.port = config.sessions.acceptor.port
         self._lines: dict[str, _Line] = {}
         self._keys: dict[str, str] = {}
+        self._line_of: dict[tuple[str, str, str], _Line] = {}
+        self._spoken_to: Any = None
         for session in config.sessions.session:
             begin = begin_string(session.version)
             session_id = fix.SessionID(begin, session.sender_comp_id, session.target_comp_id)
             self._lines[session.key] = _Line(session, session_id)
             self._keys[session_id_text(session)] = session.key
+            comp_ids = (session.sender_comp_id, session.target_comp_id)
+            self._line_of[begin, *comp_ids] = self._lines[session.key]
         store.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", suffix=".cfg") as file:
             file.write(settings_text(config, dictionaries, store))
@@ -183,6 +189,8 @@ class Acceptor(fix.Application):  # type: ignore[misc]
     def _note_numbers(self, line: _Line) -> None:
         session = line.session
         line.numbers = (session.getExpectedSenderNum(), session.getExpectedTargetNum())
+        line.last_out = line.numbers[0] - 1
+        line.last_in = line.numbers[1] - 1
 
     # -- speaking ------------------------------------------------------------------------------
 
@@ -195,10 +203,9 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         if not line.online and (row.price or row.msg_type in NEVER_AGAIN):
             return line.epoch, 0
         self._speaker = get_ident()
-        message = message_of(line.config.version, row, again)
-        fix.Session.sendToTarget(message, line.session_id)
-        number = int(message.getHeader().getField(34))
-        line.last_out = number
+        self._spoken_to = line
+        fix.Session.sendToTarget(message_of(line.config.version, row, again), line.session_id)
+        number = line.number
         line.unproven += 1
         if line.unproven >= PROOF_EVERY and line.online:
             self._ask_proof(line, row.outbox_id)
@@ -251,12 +258,17 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         """A session message leaves: QuickFIX's own rejects are journaled when seen (R14)."""
         header = message.getHeader()
         line = self._line(session_id)
-        line.last_out = max(line.last_out, int(header.getField(34)))
-        if header.getField(35) != "3" or get_ident() == self._speaker:
+        kind, number = header.getField(35), int(header.getField(34))
+        # A logon may come after a reset; a gap fill carries an old number.
+        line.last_out = number if kind == "A" else max(line.last_out, number)
+        if get_ident() == self._speaker:
+            line.number = number
+            return
+        if kind != "3":
             return
         reason = message.getField(373) if message.isSetField(373) else ""
-        kind = message.getField(372) if message.isSetField(372) else ""
-        if reason == "11" and kind in line.left_out:
+        about = message.getField(372) if message.isSetField(372) else ""
+        if reason == "11" and about in line.left_out:
             # The version has this message and we do not speak it: that is a j, not an invalid type.
             header.setField(35, "j")
             for tag in (373, 371):
@@ -283,17 +295,27 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         elif kind == "4" and not (message.isSetField(123) and message.getField(123) == "Y"):
             self._new_epoch(line, "SequenceReset")
 
-    @_guarded
     def toApp(self, message: Any, session_id: Any) -> None:
         """A business message leaves. On another thread than ours it is a resend."""
-        if get_ident() != self._speaker and message.getHeader().getField(35) in NEVER_AGAIN:
+        if get_ident() == self._speaker:
+            # Every number passes here or through toAdmin, in order and under the session's
+            # lock: counting costs less than asking, since each call into the binding lets go of
+            # the interpreter's lock.
+            line = self._spoken_to
+            line.last_out = line.number = line.last_out + 1
+        else:
+            self._resent(message)
+
+    @_guarded
+    def _resent(self, message: Any) -> None:
+        if message.getHeader().getField(35) in NEVER_AGAIN:
             raise fix.DoNotSend
 
     @_guarded
     def fromApp(self, message: Any, session_id: Any) -> None:
         """A business message came: copy, enqueue, return."""
         text = message.toString()
-        line = self._lines[self._keys[session_id.toStringFrozen()]]
+        line = self._line_of[text[2 : text.index(SOH)], _field(text, 56), _field(text, 49)]
         start = text.index("\x0135=") + 4
         kind = text[start : text.index(SOH, start)]
         line.last_in = int(_field(text, 34))

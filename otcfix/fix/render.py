@@ -291,10 +291,9 @@ def _cancel_rejected(
 def _mass_cancel(reply: MassCancelReported, session: Session, instruments: Instruments) -> Rendered:
     body = Body()
     body.add(11, reply.cl_ord_id)
+    body.add(37, reply.order_id)
     if session.version == V50:
         body.add(1369, reply.order_id)
-    else:
-        body.add(37, reply.order_id)
     body.add(530, reply.request_type)
     body.add(531, reply.response)
     body.add(532, reply.reject_reason)

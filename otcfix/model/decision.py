@@ -17,7 +17,7 @@ from otcfix.model.trade import Trade
 from otcfix.model.verdict import Verdict
 
 
-class DepthTaken(Struct, frozen=True, gc=False):
+class DepthTaken(Struct, frozen=True, gc=False, array_like=True):
     """How much of a source's snapshot clients have taken so far, in base (R16)."""
 
     source: str
@@ -27,7 +27,7 @@ class DepthTaken(Struct, frozen=True, gc=False):
     quantity: Decimal
 
 
-class Disputed(Struct, frozen=True, gc=False):
+class Disputed(Struct, frozen=True, gc=False, array_like=True):
     """A client says that he could not read, or does not know, something we said.
 
     Names the execution by exec_id, or by the session and MsgSeqNum(34) of our report.
@@ -39,7 +39,7 @@ class Disputed(Struct, frozen=True, gc=False):
     why: str
 
 
-class DeskMoved(Struct, frozen=True, gc=False):
+class DeskMoved(Struct, frozen=True, gc=False, array_like=True):
     """One word of State that the other fields do not carry: (what, key) becomes value."""
 
     what: str
@@ -47,7 +47,7 @@ class DeskMoved(Struct, frozen=True, gc=False):
     value: str | int
 
 
-class Decision(Struct, frozen=True, gc=False):
+class Decision(Struct, frozen=True, gc=False, array_like=True):
     """The whole consequence of one event. orders and quotes are as they stand after it."""
 
     replies: tuple[Reply, ...] = ()
@@ -68,14 +68,48 @@ class Decision(Struct, frozen=True, gc=False):
 
 NOTHING = Decision()
 
-_encoder = msgspec.msgpack.Encoder()
+_encode = msgspec.msgpack.Encoder().encode
+
+PIECE = 2047
+"""hashlib lets go of the interpreter's lock above this many bytes at once; getting it back under
+load costs more than the hashing."""
 
 
-def encoded(decision: Decision) -> bytes:
-    """Return the canonical bytes of *decision*: equal decisions, equal bytes, on any machine."""
-    return _encoder.encode(decision)
+def sha256_of(data: bytes) -> bytes:
+    """SHA-256 of *data*, fed in pieces that keep the interpreter's lock."""
+    if len(data) <= PIECE:
+        return hashlib.sha256(data).digest()
+    total = hashlib.sha256(data[:PIECE])
+    for start in range(PIECE, len(data), PIECE):
+        total.update(data[start : start + PIECE])
+    return total.digest()
 
 
-def digest(decision: Decision) -> bytes:
-    """Return the SHA-256 of the canonical bytes."""
-    return hashlib.sha256(_encoder.encode(decision)).digest()
+def encoded_verdicts(decision: Decision) -> bytes:
+    """The verdicts as they are journaled; empty when nothing was judged."""
+    return _encode(decision.verdicts) if decision.verdicts else b""
+
+
+def digest(decision: Decision, verdicts: bytes) -> bytes:
+    """SHA-256 of the canonical bytes: equal decisions, equal bytes, on any machine.
+
+    verdicts is `encoded_verdicts(decision)`, which is needed anyway.
+    """
+    rest = _encode(
+        (
+            decision.replies,
+            decision.transfers,
+            decision.trades,
+            decision.orders,
+            decision.quotes,
+            decision.uses,
+            decision.taken,
+            decision.obligations,
+            decision.moved,
+            decision.disputed,
+            decision.alerts,
+            decision.timers,
+            decision.failed,
+        )
+    )
+    return sha256_of(rest + verdicts)

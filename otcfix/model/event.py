@@ -13,7 +13,7 @@ from otcfix.model.rates import Conversion, Rates
 from otcfix.model.time import Instant
 
 
-class IdUse(Struct, frozen=True, gc=False):
+class IdUse(Struct, frozen=True, gc=False, array_like=True):
     """One ClOrdID(11) that was answered by an 8 or a 9: it is used up (R17).
 
     scope is the client, or client and end client; kind is D, G or F; order_id is "NONE" when a D

@@ -6,7 +6,7 @@ from otcfix.model.errors import InvariantBroken
 from otcfix.model.money import AMOUNT_MAX
 
 
-class Transfer(Struct, frozen=True, gc=False):
+class Transfer(Struct, frozen=True, gc=False, array_like=True):
     """One debit account, one credit account, one asset, one positive amount in minor units.
 
     code says why: base_leg, terms_leg, spread, fee, hold, release, deposit, withdrawal,
@@ -24,7 +24,7 @@ class Transfer(Struct, frozen=True, gc=False):
             raise InvariantBroken(f"not a transfer: {self!r}")
 
 
-class Account(Struct, frozen=True, gc=False):
+class Account(Struct, frozen=True, gc=False, array_like=True):
     """An account of the chart. floor is the lowest balance allowed, None for no floor."""
 
     name: str
@@ -34,7 +34,7 @@ class Account(Struct, frozen=True, gc=False):
     floor: int | None
 
 
-class Obligation(Struct, frozen=True, gc=False):
+class Obligation(Struct, frozen=True, gc=False, array_like=True):
     """What *client_id* is owed (positive) or owes (negative) of *asset* on *value_date*.
 
     amount in minor units; it moves from receivable or payable to available on ValueDateReached.

@@ -40,7 +40,7 @@ GTD = "6"
 AVERAGE = Decimal("1E-10")
 
 
-class Order(Struct, frozen=True, gc=False):
+class Order(Struct, frozen=True, gc=False, array_like=True):
     """An order as the desk holds it. quantity, cum_qty and min_qty count *unit* (BASE or TERMS).
 
     cum_value is the sum of LastPx times LastQty, so AvgPx(6) = cum_value / cum_qty. chain holds

@@ -16,7 +16,7 @@ WITHDRAWN = "WITHDRAWN"
 PASSED = "PASSED"
 
 
-class Quote(Struct, frozen=True, gc=False):
+class Quote(Struct, frozen=True, gc=False, array_like=True):
     """One Quote(35=S). bid and offer are ours: the client sells at bid, buys at offer.
 
     quantity counts *unit*; side None is two-way; line is the place in the request; mid is the

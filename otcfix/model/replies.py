@@ -14,7 +14,7 @@ from otcfix.model.refusal import Refusal
 from otcfix.model.time import Instant
 
 
-class QuoteMade(Struct, frozen=True, gc=False, tag=True):
+class QuoteMade(Struct, frozen=True, gc=False, array_like=True, tag=True):
     """Quote(35=S)."""
 
     session: str
@@ -22,7 +22,7 @@ class QuoteMade(Struct, frozen=True, gc=False, tag=True):
     poss_resend: bool = False
 
 
-class QuoteRefused(Struct, frozen=True, gc=False, tag=True):
+class QuoteRefused(Struct, frozen=True, gc=False, array_like=True, tag=True):
     """QuoteRequestReject(35=AG); 4.2: QuoteAcknowledgement(35=b) 297=5."""
 
     session: str
@@ -36,7 +36,7 @@ class QuoteRefused(Struct, frozen=True, gc=False, tag=True):
     deliver_to_sub: str = ""
 
 
-class QuoteWithdrawn(Struct, frozen=True, gc=False, tag=True):
+class QuoteWithdrawn(Struct, frozen=True, gc=False, array_like=True, tag=True):
     """QuoteCancel(35=Z): the desk ends a firm quote before its time, or tells its expiry (A6)."""
 
     session: str
@@ -44,7 +44,7 @@ class QuoteWithdrawn(Struct, frozen=True, gc=False, tag=True):
     text: str = ""
 
 
-class QuoteStatusReport(Struct, frozen=True, gc=False, tag=True):
+class QuoteStatusReport(Struct, frozen=True, gc=False, array_like=True, tag=True):
     """QuoteStatusReport(35=AI); 4.2: QuoteAcknowledgement(35=b).
 
     status: LIVE, EXPIRED, GONE (dealt, withdrawn, passed), UNKNOWN, CANCELED, ALL_CANCELED or
@@ -63,7 +63,7 @@ class QuoteStatusReport(Struct, frozen=True, gc=False, tag=True):
     deliver_to_sub: str = ""
 
 
-class ExecutionReport(Struct, frozen=True, gc=False, tag=True):
+class ExecutionReport(Struct, frozen=True, gc=False, array_like=True, tag=True):
     """ExecutionReport(35=8) on *order* as it stands after it.
 
     exec_type: NEW, TRADE, CANCELED, REPLACED, REJECTED, EXPIRED or STATUS. last_qty counts the
@@ -97,7 +97,7 @@ class ExecutionReport(Struct, frozen=True, gc=False, tag=True):
     mass_status_last: bool = False
 
 
-class OrderCancelRejected(Struct, frozen=True, gc=False, tag=True):
+class OrderCancelRejected(Struct, frozen=True, gc=False, array_like=True, tag=True):
     """OrderCancelReject(35=9); response_to is 434: 1 cancel, 2 replace; refusal gives 102."""
 
     session: str
@@ -114,7 +114,7 @@ class OrderCancelRejected(Struct, frozen=True, gc=False, tag=True):
     deliver_to_sub: str = ""
 
 
-class MassCancelReported(Struct, frozen=True, gc=False, tag=True):
+class MassCancelReported(Struct, frozen=True, gc=False, array_like=True, tag=True):
     """OrderMassCancelReport(35=r). response 0 means refused, with reject_reason (532)."""
 
     session: str
@@ -131,7 +131,7 @@ class MassCancelReported(Struct, frozen=True, gc=False, tag=True):
     deliver_to_sub: str = ""
 
 
-class BusinessRejected(Struct, frozen=True, gc=False, tag=True):
+class BusinessRejected(Struct, frozen=True, gc=False, array_like=True, tag=True):
     """BusinessMessageReject(35=j); ref_id is BusinessRejectRefID(379)."""
 
     session: str
@@ -144,7 +144,7 @@ class BusinessRejected(Struct, frozen=True, gc=False, tag=True):
     deliver_to_sub: str = ""
 
 
-class SessionRejected(Struct, frozen=True, gc=False, tag=True):
+class SessionRejected(Struct, frozen=True, gc=False, array_like=True, tag=True):
     """Reject(35=3): the message breaks FIX in a way that QuickFIX does not see."""
 
     session: str

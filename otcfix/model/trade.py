@@ -8,7 +8,7 @@ from otcfix.model.messages import Side
 from otcfix.model.time import Instant
 
 
-class Trade(Struct, frozen=True, gc=False):
+class Trade(Struct, frozen=True, gc=False, array_like=True):
     """One fill. base_amount and terms_amount are exact major units as posted (R20).
 
     spread is the desk's, in terms (negative: the desk gave it away); fee is the client's, in

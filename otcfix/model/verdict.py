@@ -5,7 +5,7 @@ from msgspec import Struct
 from otcfix.model.refusal import Refusal
 
 
-class Finding(Struct, frozen=True, gc=False):
+class Finding(Struct, frozen=True, gc=False, array_like=True):
     """What one check measured; refusal None means it passed. Kept for ever (audit trail).
 
     tag and detail go into the Text(58) of the reject; measured and limit never do.
@@ -19,7 +19,7 @@ class Finding(Struct, frozen=True, gc=False):
     detail: str = ""
 
 
-class Verdict(Struct, frozen=True, gc=False):
+class Verdict(Struct, frozen=True, gc=False, array_like=True):
     """All findings in the order of precedence; the first failing one is told."""
 
     findings: tuple[Finding, ...]

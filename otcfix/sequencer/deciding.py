@@ -7,7 +7,7 @@ import structlog
 
 from otcfix.desk.decide import decide, failed
 from otcfix.desk.state import State
-from otcfix.model.decision import Decision, digest
+from otcfix.model.decision import Decision, digest, encoded_verdicts
 from otcfix.model.errors import InvariantBroken
 from otcfix.model.event import Event
 from otcfix.model.replies import Reply
@@ -16,11 +16,12 @@ log = structlog.get_logger("otcfix.sequencer")
 
 
 class Decided(NamedTuple):
-    """A decision, its replies in words, and its digest."""
+    """A decision, its replies in words, its digest, its verdicts as they are journaled."""
 
     decision: Decision
     words: list[tuple[str, str, str, bool]]
     digest: bytes
+    verdicts: bytes
 
 
 def decide_in_words(
@@ -41,4 +42,5 @@ def decide_in_words(
         log.exception("event_failed", seq=event.seq, kind=event.kind)
         decision = failed(state, event, error)
         words = [render(reply) for reply in decision.replies]
-    return Decided(decision, words, digest(decision))
+    verdicts = encoded_verdicts(decision)
+    return Decided(decision, words, digest(decision, verdicts), verdicts)

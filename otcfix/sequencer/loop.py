@@ -279,7 +279,7 @@ class Sequencer:
                     words,
                 )
             )
-        verdicts = msgspec.msgpack.encode(decision.verdicts) if decision.verdicts else b""
+        verdicts = decided.verdicts
         digest = decided.digest
         self._hash = self._chain(
             self._hash,

@@ -5,18 +5,17 @@ GENESIS. Whoever can write to the database can also build the whole chain anew, 
 shows damage and careless edits; against a head that was noted elsewhere it shows everything.
 """
 
-import hashlib
 from collections.abc import Iterable
 
 from msgspec import Struct
 
+from otcfix.model.decision import sha256_of
 from otcfix.model.record import JournalRow
 from otcfix.model.time import Instant
 
 GENESIS = bytes(32)
 """The link before the first event."""
 
-_sha256 = hashlib.sha256
 
 
 def canonical(row: JournalRow) -> bytes:
@@ -78,7 +77,7 @@ def chained(
     framed = _canonical(
         seq, at, kind, session, epoch, msg_seq_num, received_at, text, facts, verdicts
     )
-    return _sha256(previous + digest + framed).digest()
+    return sha256_of(previous + digest + framed)
 
 
 class Verified(Struct, frozen=True):

@@ -12,8 +12,8 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from otcfix.model.errors import StoreLost
 from otcfix.store import progress, schema
-from otcfix.store.base import RECALLS, Store
-from otcfix.store.rows import Row, Work
+from otcfix.store.base import RECALLS, Store, Unstorable
+from otcfix.store.rows import Row, Work, packed
 from otcfix.store.tables import metadata
 
 MEMORY = ":memory:"
@@ -106,6 +106,10 @@ class SqliteStore(Store):
     # -- the message path ------------------------------------------------------------------
 
     def _write(self, work: Work) -> None:
+        # A NUL would be taken, but an id with one could not be asked for again.
+        ids = [row[1] for row in work.tables["id_uses"]] + [row[2] for row in work.quotes]
+        if "\0" in "".join(ids):
+            raise Unstorable("an id with NUL")
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -140,8 +144,10 @@ class SqliteStore(Store):
             connection.execute(_PUT_META, (progress.KEY, work.progress))
 
     def _fetch(self, kind: str, pairs: list[tuple[str, str]]) -> list[Row]:
-        keys = msgspec.json.encode(pairs).decode()
-        return self._connection.execute(_RECALLS[kind], (keys,)).fetchall()
+        original = {(packed(scope), packed(name)): (scope, name) for scope, name in pairs}
+        keys = msgspec.json.encode(list(original)).decode()
+        found = self._connection.execute(_RECALLS[kind], (keys,))
+        return [(*original[row[:2]], *row[2:]) for row in found]
 
     # -- one writer ------------------------------------------------------------------------
 

@@ -71,7 +71,7 @@ class Wire:
 
     def ask(self, name: bytes, values: Sequence[bytes]) -> list[tuple[bytes | None, ...]]:
         """Execute a prepared query and return its rows, in binary format."""
-        return rows_of(self._good(self._conn.exec_prepared(name, values, None, None, BINARY)))
+        return rows_of(self._good(self._conn.exec_prepared(name, values, None, BINARY)))
 
     def pipeline(self, calls: Iterable[Call]) -> list[int]:
         """Execute prepared statements in one round trip; return how many rows each touched.

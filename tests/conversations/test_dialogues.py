@@ -6,7 +6,6 @@ the recovery are the real ones.
 
 import pytest
 
-from otcfix.store import open_store
 from tests.conftest import OpenDesk
 from tests.conversation import Conversation
 from tests.support.memory_store import MemoryStore
@@ -15,7 +14,7 @@ from tests.support.memory_store import MemoryStore
 @pytest.fixture(params=["sqlite", "memory"])
 def desk(open_desk: OpenDesk, request: pytest.FixtureRequest) -> Conversation:
     """The house's desk, on the real store and on the one that the properties run on."""
-    return open_desk(store=MemoryStore() if request.param == "memory" else open_store("sqlite://"))
+    return open_desk(store=MemoryStore() if request.param == "memory" else None)
 
 
 def test_1_two_way_quote_offer_hit(desk: Conversation) -> None:

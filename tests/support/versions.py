@@ -61,7 +61,7 @@ def _in_42(kind: str, fields: Fields) -> Fields:
         return [swapped.get(t, (t, v)) for t, v in out] + more
     if kind != "8":
         return out
-    status, exec_type = values.get(39, ""), values.get(150, "")
+    status, exec_type = values.get(39, ".."), values.get(150, "")
     transaction = "3" if exec_type == "I" else "0"
     if exec_type == "5" and status == "0":
         status = "5"
@@ -77,5 +77,6 @@ def _in_50(kind: str, fields: Fields) -> Fields:
     if kind == "AI":
         return [(t, STATUS_50.get(v, v) if t == 297 else v) for t, v in fields]
     if kind == "r":
-        return [({37: 1369, 41: 1824}.get(t, t), v) for t, v in fields]
+        again = [(1369, v) for t, v in fields if t == 37]
+        return [(1824 if t == 41 else t, v) for t, v in fields] + again
     return fields

@@ -1,0 +1,212 @@
+"""otcfix check: everything that would keep a desk from running, at once."""
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from otcfix.cli.options import (
+    CONFIG_DEFAULT,
+    DATABASE,
+    ConfigOption,
+    DatabaseOption,
+    JsonOption,
+    load_config,
+    open_database,
+    quiet,
+    sqlite_path,
+)
+from otcfix.cli.outcome import NO
+from otcfix.cli.secrets import trial_secret
+from otcfix.cli.serve import port_taken
+from otcfix.cli.show import print_json
+from otcfix.log import redacted
+from otcfix.model.errors import OtcfixError
+
+if TYPE_CHECKING:
+    from otcfix.config import Config
+
+PUBLIC_KEY = "6f7463666978"
+"""How the id key of the shipped configuration begins."""
+
+
+class Report:
+    """What was found: problems keep a desk from running, warnings do not."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+        self.warnings: list[str] = []
+        self.good: list[str] = []
+
+
+def check(
+    config: ConfigOption = CONFIG_DEFAULT,
+    database: DatabaseOption = DATABASE,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Warnings fail as well: for a desk that is not a trial."),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Check configuration, database, port, dictionaries and feeds; report every problem at once.
+
+    Exit code 1 when there is one.
+
+    Examples:
+      otcfix check
+      otcfix check --config /etc/otcfix --strict
+    """
+    quiet("error")
+    report = Report()
+    loaded = _config(report, config)
+    runs = _database(report, database)
+    if loaded is not None:
+        _port(report, loaded, runs)
+        _dictionaries(report, loaded)
+        _feeds(report, loaded)
+        _secrets(report, loaded)
+    failed = bool(report.problems or (strict and report.warnings))
+    if as_json:
+        print_json({"ok": not failed, "problems": report.problems, "warnings": report.warnings})
+    else:
+        _show(report)
+    if failed:
+        raise typer.Exit(NO)
+
+
+def _show(report: Report) -> None:
+    for word, lines in (
+        ("ok", report.good), ("warning", report.warnings), ("PROBLEM", report.problems)
+    ):  # fmt: skip
+        for line in lines:
+            print(f"{word:<8} {redacted(line)}")
+
+
+def _config(report: Report, folder: Path) -> "Config | None":
+    try:
+        loaded = load_config(folder)
+    except OtcfixError as error:
+        report.problems += str(error).splitlines()
+        return None
+    report.good.append(
+        f"configuration {folder}: {len(loaded.desk.instrument)} instruments, "
+        f"{len(loaded.clients.client)} clients, {len(loaded.sessions.session)} sessions"
+    )
+    return loaded
+
+
+def _database(report: Report, url: str) -> bool:
+    """Check the database; whether a desk runs on it."""
+    path = sqlite_path(url)
+    if path is not None and not path.exists():
+        report.good.append(f"database {url}: not there yet; `otcfix serve` makes it")
+        return False
+    try:
+        store = open_database(url)
+        try:
+            runs = "" if store.try_lock() else store.lock_holder()
+            events = store.head().seq
+        finally:
+            store.close()
+    except OtcfixError as error:
+        report.problems.append(f"database {url}: {error}")
+        return False
+    said = f"; a desk runs on it ({runs})" if runs else ""
+    report.good.append(f"database {url}: {events} events{said}")
+    return bool(runs)
+
+
+def _port(report: Report, config: "Config", runs: bool) -> None:
+    port = config.sessions.acceptor.port
+    why = port_taken(port)
+    where = f"{config.folder / 'sessions.toml'}: acceptor.port: {port}"
+    if not why:
+        report.good.append(f"port {port}: free")
+    elif runs:
+        report.good.append(f"port {port}: taken, by the running desk it seems")
+    else:
+        report.problems.append(f"{where}: {why}; name another one, or stop who has it")
+
+
+def _dictionaries(report: Report, config: "Config") -> None:
+    import quickfix as fix  # noqa: PLC0415
+
+    from otcfix.fix.dictionaries import build  # noqa: PLC0415
+
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            build(Path(folder))
+    except (OSError, LookupError) as error:
+        report.problems.append(f"dictionaries: {error}")
+        return
+    bad = False
+    for session in config.sessions.session:
+        if session.dictionary:
+            path = config.folder / session.dictionary
+            try:
+                fix.DataDictionary(str(path))
+            except Exception as error:  # noqa: BLE001 - QuickFIX raises its own family
+                bad = True
+                where = f"{config.folder / 'sessions.toml'}: session {session.key}.dictionary"
+                report.problems.append(f"{where}: {path} is no dictionary: {error}")
+    if not bad:
+        report.good.append("dictionaries: built")
+
+
+def _feeds(report: Report, config: "Config") -> None:
+    from otcfix.venues.recorded import guess  # noqa: PLC0415
+
+    file = config.folder / "venues.toml"
+    for source in config.venues.source:
+        if source.recorded is None:
+            continue
+        path = config.folder / Path(source.recorded.file).expanduser()
+        try:
+            guess(path)
+        except OtcfixError as error:
+            report.problems.append(f"{file}: source {source.name}.recorded.file: {error}")
+    try:
+        unpriced = _without_source(config)
+    except OtcfixError as error:
+        report.problems.append(f"{file}: {error}")
+        return
+    for symbol in unpriced:
+        report.warnings.append(f"{file}: no source prices {symbol}: it will not be quoted")
+    if not unpriced:
+        report.good.append(f"sources: {len(config.venues.source)}, every instrument has one")
+
+
+def _without_source(config: "Config") -> list[str]:
+    from otcfix.app import _spec, _venues  # noqa: PLC0415 - the very ones that serve uses
+    from otcfix.venues.routes import routes_of  # noqa: PLC0415
+
+    _venues(config, None, 1.0)  # builds the rate book: what does not fit raises
+    specs = [_spec(source) for source in config.venues.source]
+    return [i.symbol for i in config.to_desk().instruments if not routes_of(i, specs)]
+
+
+def _secrets(report: Report, config: "Config") -> None:
+    """What is public in the shipped configuration must not protect anybody's money."""
+    key = config.id_key.hex()
+    if key.startswith(PUBLIC_KEY):
+        report.warnings.append(
+            f"{config.folder / 'desk.toml'}: id_key: the public one, for trials only; set "
+            "OTCFIX_ID_KEY to `openssl rand -hex 32` before the first real event"
+        )
+    trial = [s.key for s in config.sessions.session if trial_secret(s)]
+    if trial:
+        report.warnings.append(
+            f"{config.folder / 'sessions.toml'}: password_hash: {', '.join(trial)} have public "
+            "trial secrets; `otcfix sessions secret KEY` makes a new one"
+        )
+    open_to_all = [
+        s.key
+        for s in config.sessions.session
+        if not s.allowed_remote_addresses and not config.sessions.acceptor.allow_from
+    ]
+    if open_to_all:
+        report.warnings.append(
+            f"{config.folder / 'sessions.toml'}: allowed_remote_addresses: anybody may try to "
+            f"log on as {', '.join(open_to_all)}"
+        )

@@ -1,0 +1,94 @@
+"""What a client sends, in its version: fields for `fix.client.Client.send`."""
+
+import time
+from dataclasses import dataclass
+
+from otcfix.fix.client import Entry, Field
+from otcfix.model.time import utc_timestamp
+
+V42 = "FIX.4.2"
+SIDE = {"buy": "1", "sell": "2"}
+TIF = {"day": "0", "gtc": "1", "ioc": "3", "fok": "4", "gtd": "6"}
+LIMIT, MARKET, QUOTED = "2", "1", "D"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One message to send."""
+
+    msg_type: str
+    fields: list[Field]
+    group: tuple[int, list[Entry]] | None = None
+
+
+def new_id(prefix: str) -> str:
+    """An id that no earlier run of ours can have used."""
+    return f"{prefix}-{time.time_ns():x}"
+
+
+def now_text() -> str:
+    """TransactTime(60) for now."""
+    return utc_timestamp(time.time_ns() // 1_000)
+
+
+def quote_request(
+    version: str,
+    quote_req_id: str,
+    symbol: str,
+    quantity: str,
+    side: str = "",
+    currency: str = "",
+    *,
+    flat: bool = False,
+) -> Request:
+    """A QuoteRequest(R) for a firm quote; two-way without a side. flat: the 4.2 dialect."""
+    line: list[Field] = [(55, symbol)]
+    if version != V42:
+        line.append((537, "1"))
+    if side:
+        line.append((54, SIDE[side]))
+    line.append((38, quantity))
+    if currency:
+        line.append((15, currency))
+    if flat:
+        return Request("R", [(131, quote_req_id), *line])
+    return Request("R", [(131, quote_req_id)], (146, [line]))
+
+
+def new_order(
+    version: str,
+    cl_ord_id: str,
+    symbol: str,
+    side: str,
+    quantity: str,
+    ord_type: str,
+    *,
+    price: str = "",
+    tif: str = "",
+    expire: str = "",
+    quote_id: str = "",
+    currency: str = "",
+) -> Request:
+    """A NewOrderSingle(D). side and tif in words, expire as FIX timestamp."""
+    fields: list[Field] = [(11, cl_ord_id), (55, symbol), (54, SIDE[side]), (38, quantity)]
+    fields += [(40, ord_type), (60, now_text())]
+    if version == V42:
+        fields.append((21, "1"))
+    for tag, value in (
+        (44, price),
+        (59, TIF[tif] if tif else ""),
+        (126, expire),
+        (117, quote_id),
+        (15, currency),
+    ):
+        if value:
+            fields.append((tag, value))
+    return Request("D", fields)
+
+
+def cancel(cl_ord_id: str, orig: str, symbol: str, side: str, quantity: str) -> Request:
+    """An OrderCancelRequest(F)."""
+    fields: list[Field] = [(11, cl_ord_id), (41, orig), (55, symbol), (54, SIDE[side])]
+    if quantity:
+        fields.append((38, quantity))
+    return Request("F", [*fields, (60, now_text())])
