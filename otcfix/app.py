@@ -172,11 +172,12 @@ class App:
         self.sequencer.say_again(
             owed + [row for row in unsent if not row.price and row.outbox_id not in said]
         )
+        if self.acceptor is None:
+            return  # an offline desk has no loop of its own: `command` steps it
         for feed in self.feeds:
             feed.start()
         self._thread.start()
-        if self.acceptor:
-            self.acceptor.start()
+        self.acceptor.start()
 
     def _boot(self, prices: list[OutboxRow]) -> Boot:
         now_hash = desk_hash(self.desk)
@@ -223,7 +224,8 @@ class App:
         if self.acceptor and self._thread.ident:
             self.acceptor.stop()
         for feed in self.feeds:
-            feed.stop()
+            if feed.ident:
+                feed.stop()
         if self._thread.ident:
             self.sequencer.stop()
             self._thread.join(30)

@@ -26,6 +26,7 @@ def run(
     phase: str = "",
     database: str = "",
     rounds: int | None = None,
+    cycles: int | None = None,
     postgresql: str = "",
     profile: Path | None = None,
     folder: Path | None = None,
@@ -34,8 +35,8 @@ def run(
 ) -> int:
     """Measure and write the figures to *out* (stdout): JSON, or tables. Progress: stderr.
 
-    phase, database: comma-separated names; empty: all. Returns the exit code: 0, 1 when a part
-    did not do what it must (a timing is never a failure).
+    phase, database: comma-separated names; empty: all. cycles: of the memory phase.
+    Returns the exit code: 1 when a part did not do what it must (a timing is never a failure).
     Errors: ValueError for a name that is none.
     """
     from rich.console import Console  # noqa: PLC0415 - see above
@@ -53,6 +54,8 @@ def run(
     )
     if rounds is not None:
         plan = dataclasses.replace(plan, rounds=rounds)
+    if cycles is not None:
+        plan = dataclasses.replace(plan, memory_cycles=cycles)
     out = out or sys.stdout
     progress = Console(stderr=True, highlight=False)
     try:

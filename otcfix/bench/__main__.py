@@ -17,6 +17,7 @@ def main() -> int:
     parser.add_argument("--phase", default="", help=", ".join(PHASES + FULL_PHASES))
     parser.add_argument("--database", default="", help=", ".join(DATABASES))
     parser.add_argument("--rounds", type=int)
+    parser.add_argument("--cycles", type=int, help="of the memory phase (500,000)")
     parser.add_argument("--postgresql", metavar="URL", help="a server that is there")
     parser.add_argument("--profile", type=Path, metavar="FILE", help="py-spy on the desk")
     parser.add_argument("--folder", type=Path, help="where the databases lie (a real disk)")
@@ -30,6 +31,7 @@ def main() -> int:
             phase=options.phase,
             database=options.database,
             rounds=options.rounds,
+            cycles=options.cycles,
             postgresql=options.postgresql or os.environ.get("OTCFIX_BENCH_POSTGRESQL", ""),
             profile=options.profile,
             folder=options.folder,

@@ -60,22 +60,25 @@ class Child:
     def close(self) -> Answer:
         """Let it end in order; returns its last words. Errors: BenchFailed."""
         if self._process.poll() is not None:
+            self.kill()
             return {}
         try:
             last = self.ask("stop", STOP_S)
-            assert self._process.stdin is not None
-            self._process.stdin.close()
             self._process.wait(STOP_S)
-        except (BenchFailed, subprocess.TimeoutExpired):
+        except subprocess.TimeoutExpired:
+            raise BenchFailed(self._obituary("said it would end, and did not")) from None
+        finally:
             self.kill()
-            raise
         return last
 
     def kill(self) -> None:
-        """SIGKILL."""
+        """SIGKILL, if it still runs."""
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
 
     def _send(self, what: Answer) -> None:
         assert self._process.stdin is not None

@@ -6,6 +6,8 @@ from otcfix.bench import desk_config
 from otcfix.bench.children import Answer
 from otcfix.bench.phases import faultless
 from otcfix.bench.stage import Desk, Stage
+from otcfix.sequencer.loop import SNAPSHOT_EVERY, SNAPSHOT_VERSION
+from otcfix.store import open_store
 
 Say = Callable[[str], None]
 
@@ -57,20 +59,32 @@ def memory(stage: Stage, database: str, say: Say) -> Answer:
     load.ask("log_on", port=desk.port, sessions=plan.few)
     step = plan.memory_cycles // plan.memory_steps
     _cycles(stage, desk, step // 10)
-    points = [{"cycles": 0, **desk.child.ask("stats", collect=True)}]
+    points = [{"cycles": 0, "messages_said": 0, **desk.child.ask("stats", collect=True)}]
     said = 0
     for number in range(plan.memory_steps):
         said += _cycles(stage, desk, step)
-        points.append({"cycles": (number + 1) * step, **desk.child.ask("stats", collect=True)})
-        say(f"{database}: {points[-1]}")
+        here = {"cycles": (number + 1) * step, "messages_said": said}
+        points.append(here | desk.child.ask("stats", collect=True))
+        rss, blocks = points[-1]["rss_mb"], points[-1]["blocks"]
+        say(f"{database}: {here['cycles']:,} cycles, {rss:.0f} MB, {blocks:,} Python objects")
     load.ask("log_off")
-    first, last = points[0], points[-1]
-    grown = (last["rss_mb"] - first["rss_mb"]) * 1e6
+    return _grown(points) | {"points": points}
+
+
+def _grown(points: list[Answer]) -> Answer:
+    """How memory grew, and how fast in the second half: by then the database's cache is full."""
+    first, half, last = points[0], points[len(points) // 2], points[-1]
+    said = last["messages_said"] - half["messages_said"]
     return {
-        "points": points,
-        "messages_said": said,
-        "rss_bytes_per_message": grown / max(said, 1),
-        "blocks_per_cycle": (last["blocks"] - first["blocks"]) / max(last["cycles"], 1),
+        "cycles": last["cycles"],
+        "messages_said": last["messages_said"],
+        "rss_mb_first": first["rss_mb"],
+        "rss_mb_half": half["rss_mb"],
+        "rss_mb_last": last["rss_mb"],
+        "rss_bytes_per_message": (last["rss_mb"] - half["rss_mb"]) * 1e6 / max(said, 1),
+        "python_blocks_per_cycle": (last["blocks"] - first["blocks"]) / max(last["cycles"], 1),
+        "open_first": first["open"],
+        "open_last": last["open"],
     }
 
 
@@ -90,22 +104,38 @@ def _cycles(stage: Stage, desk: Desk, count: int) -> int:
 
 
 def restart(stage: Stage, database: str, say: Say) -> Answer:
-    """Start again after SIGKILL (newest snapshot, and the tail behind it), then after a stop."""
+    """Start again after SIGKILL (newest snapshot, and the tail behind it), then after a stop.
+
+    The tail is as long as chance has it; killed_worst_s is what the longest one would take.
+    """
     desk = stage.desk(database)
     desk.child.kill()
-    found: Answer = {}
+    found: Answer = {"newest_snapshot": _snapshot_seq(desk.database)}
     for how in ("killed", "snapshot"):
         desk.child = stage.start_desk(database, desk.database)
         about = desk.child.about
         found |= {
-            "events": about["seq"],
+            f"{how}_seq": about["seq"],
             f"{how}_s": about["ready_s"],
             f"{how}_recovery_s": about["recovery_s"],
         }
         say(f"{database}: restart ({how}): {about}")
         if how == "killed":
             desk.stop()
-    return found
+    tail = max(found["killed_seq"] - found["newest_snapshot"], 1)
+    longest = found["killed_recovery_s"] / tail * SNAPSHOT_EVERY
+    rest = found["killed_s"] - found["killed_recovery_s"]
+    return found | {"killed_tail": tail, "killed_worst_s": rest + longest}
+
+
+def _snapshot_seq(address: str) -> int:
+    """The event up to which the newest snapshot goes; 0 without one."""
+    store = open_store(address)
+    try:
+        kept = store.newest_snapshot(SNAPSHOT_VERSION)
+    finally:
+        store.close()
+    return kept[0] if kept else 0
 
 
 def replay(stage: Stage, database: str) -> Answer:

@@ -92,10 +92,7 @@ def _flat(prefix: str, value: Any) -> list[tuple[str, str]]:
     if isinstance(value, dict):
         found: list[tuple[str, str]] = []
         for key, inner in value.items():
-            found += _flat(f"{prefix} {key}".strip(), inner)
+            if key not in ("points", "fingerprint"):
+                found += _flat(f"{prefix} {key}".strip(), inner)
         return found
-    if isinstance(value, list):
-        if value and isinstance(value[0], dict):
-            return [row for n, inner in enumerate(value) for row in _flat(f"{prefix} {n}", inner)]
-        return [(prefix, ", ".join(map(str, value)))]
     return [(prefix, shown(value) if isinstance(value, int | float) else str(value))]

@@ -7,6 +7,7 @@ import typer
 
 from otcfix.cli import (
     check,
+    client,
     database,
     funds,  # noqa: F401 - adds its commands to ledger
     journal,
@@ -36,6 +37,7 @@ RUN, ASK, STAFF = "Run", "Look", "Order"
 
 app.command(rich_help_panel=RUN)(serve.serve)
 app.command(rich_help_panel=RUN)(check.check)
+app.add_typer(client.app, name="client", rich_help_panel=RUN)
 app.add_typer(database.app, name="db", rich_help_panel=RUN)
 app.command(rich_help_panel=ASK)(trades.trades)
 app.add_typer(ledger.app, name="ledger", rich_help_panel=ASK)

@@ -46,10 +46,10 @@ def prepared(config: "Config", path: Path) -> Prepared:
         notes = [f"{what}, as configured"]
     else:
         config, added = _with_instrument(config, path, found)
+        keep = f'[[instrument]] symbol = "{symbol}" in {config.folder / "desk.toml"}'
         notes = [
             f"{what}, which is not configured: added for this run ({added})",
-            f'{symbol}: clients with instruments = ["*"] may deal in it; to keep it, put an '
-             f'[[instrument]] symbol = "{symbol}" into {config.folder / "desk.toml"}',
+            f'clients with instruments = ["*"] may deal in {symbol}; to keep it: {keep}',
         ]
     notes += _unpriced(config, found, symbol)
     return Prepared(config, symbol, tuple(notes))
@@ -155,7 +155,7 @@ def _unpriced(config: "Config", found: Any, symbol: str) -> list[str]:
         notes.append(f"no prices in this run for {', '.join(without)}")
     notes += [
         f"what {asset} is worth in {into} is not known, so {symbol} will be refused: put "
-         f"{asset} into fixed_rates of {config.folder / 'venues.toml'}"
+        f"{asset} into fixed_rates of {config.folder / 'venues.toml'}"
         for asset in (found.base, found.quote)
         if asset != into and not paths(asset, into, specs, fixed)
     ]

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from otcfix.cli.outcome import usage_error
@@ -69,17 +69,31 @@ def when(text: str, name: str, now: Instant) -> Instant:
 
     Errors: BadParameter naming the option.
     """
+    span = _span(text)
+    return _moment(text, name) if span is None else now - span
+
+
+def later(text: str, name: str, now: Instant) -> Instant:
+    """Read a moment to come: as `when`, but 15m is in 15 minutes."""
+    span = _span(text)
+    return _moment(text, name) if span is None else now + span
+
+
+def _span(text: str) -> Instant | None:
+    """The length of 90s, 15m, 2h or 7d; None for anything else."""
     unit = _UNITS.get(text[-1:])
-    if unit is not None:
-        try:
-            return now - int(Decimal(text[:-1]) * unit)
-        except (InvalidOperation, ValueError, OverflowError):
-            pass
+    number = text[:-1]
+    if unit is None or not number.isascii() or not number.isdigit() or len(number) > 6:
+        return None
+    return int(number) * unit
+
+
+def _moment(text: str, name: str) -> Instant:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise usage_error(
-            f"{name}: {text!r} is no time; write 2026-01-31, 2026-01-31T12:00:00 (UTC) or an age: "
+            f"{name}: {text!r} is no time; write 2026-01-31, 2026-01-31T12:00:00 (UTC), or a span: "
             "90s, 15m, 2h, 7d"
         ) from None
     return from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=UTC))

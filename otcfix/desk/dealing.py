@@ -167,6 +167,9 @@ def prepare(draft: Draft, case: OrderCase, increase: Decimal | None = None) -> M
         return market
     px = _dealing_price(case, market, quantity)
     if px is None or px <= 0:
+        if message.unit is Unit.BASE:  # size, notional and position need no price of the order
+            case.base_quantity = quantity
+            _measure(draft, case, instrument, tier, None, quantity)
         return market
     base = _base_of(quantity, message.unit, px, instrument)
     if message.unit is Unit.CASH and base <= 0:
@@ -253,7 +256,7 @@ def _measure(
     case: OrderCase,
     instrument: Instrument,
     tier: Tier,
-    px: Decimal,
+    px: Decimal | None,
     quantity: Decimal,
 ) -> None:
     client, message, base = case.client, case.order, case.base_quantity
@@ -265,7 +268,7 @@ def _measure(
         case.position_before = position_value(draft, client, instrument, rate)
         step = case.notional if message.side is Side.BUY else -case.notional
         case.position_after = case.position_before + step
-    if base > 2 * instrument.qty_max:
+    if px is None or base > 2 * instrument.qty_max:
         return  # refused as too large; an amount that fits no account is not measured
     unit = Unit.TERMS if message.unit is Unit.TERMS else Unit.BASE
     amount = quantity if unit is Unit.TERMS else base

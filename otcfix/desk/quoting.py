@@ -29,6 +29,7 @@ from otcfix.model.replies import (
 )
 from otcfix.model.time import MS, local_date
 from otcfix.pricing import Priced, Reference, client_side, price, reference
+from otcfix.pricing.sweep import sweep
 
 BUSINESS = (Refusal.MISSING_FIELD, Refusal.WRONG_SESSION, Refusal.THROTTLED)
 """Refusals that are answered by a BusinessMessageReject, not by the message's own reject."""
@@ -132,27 +133,46 @@ class _Sides:
         self.refusal: Refusal | None = None
 
 
+PRICING_REFUSALS = (
+    Refusal.BAD_QUANTITY,
+    Refusal.NO_PRICE,
+    Refusal.NO_DEPTH,
+    Refusal.MARKET_UNSTABLE,
+    Refusal.PASS,
+)
+"""What pricing may answer, in the order of QUOTE_CHECKS: of two sides the first one is told."""
+
+
 def _price(draft: Draft, case: QuoteCase, instrument: Instrument, tier: Tier) -> _Sides:
     sides = _Sides()
     line = case.line
     rates = draft.rates(instrument.symbol)
     ref = reference(rates, instrument, draft.event.at)
-    if not isinstance(ref, Reference) or rates is None:
-        sides.refusal = ref if isinstance(ref, Refusal) else Refusal.NO_PRICE
-        return sides
-    sides.mid = ref.mid
+    if isinstance(ref, Reference):
+        sides.mid = ref.mid
+    else:
+        sides.refusal = ref
     if line.quantity is None or line.quantity <= 0 or line.unit in (Unit.UNKNOWN, Unit.BOTH):
         return sides
+    if rates is None or sides.refusal is Refusal.NO_PRICE:
+        return sides
     taken = draft.taken_depth()
+    refusals = [sides.refusal] if sides.refusal else []
     for side in (Side.SELL, Side.BUY) if line.side is None else (line.side,):
         levels = client_side(rates, instrument, side, draft.event.at, taken)
+        if not isinstance(ref, Reference):
+            # A crossed market has no price, but it shows its depth, which is checked before.
+            if sweep(levels, line.quantity, line.unit is not Unit.BASE) is None:
+                refusals.append(Refusal.NO_DEPTH)
+            continue
         found = price(levels, ref, instrument, tier, side, line.quantity, line.unit)
         if isinstance(found, Refusal):
-            sides.refusal = found
+            refusals.append(found)
         elif side is Side.BUY:
             sides.buy = found
         else:
             sides.sell = found
+    sides.refusal = min(refusals, key=PRICING_REFUSALS.index, default=None)
     return sides
 
 

@@ -40,16 +40,16 @@ from otcfix.settlement import calendar
 def on_boot(draft: Draft, boot: Boot) -> None:
     """The desk starts: quotes of the last run are void (journaled, so that replay agrees).
 
-    They are withdrawn at their session's next logon, if that comes before their 62. Quotes that
-    were made but never said are answered "desk restarted" (R10).
+    They are withdrawn at their session's next logon, if that comes before their 62. Requests
+    whose quote may never have been said are answered "desk restarted" (R10) besides: a kill
+    can fall between the saying and its mark, so such a quote is withdrawn as well.
     """
     state = draft.state
-    unsaid = {quote_id for _, quote_id, _, _ in boot.unsent_quote_requests}
     for quote in state.quotes.values():
         draft.put_quote(structs.replace(quote, state=WITHDRAWN))
-        if quote.state == LIVE and quote.quote_id not in unsaid:
+        if quote.state == LIVE:
             draft.move("owed_withdrawal", quote.session, quote.quote_id)
-    for session, quote_id, quote_req_id, symbol_sent in boot.unsent_quote_requests:
+    for session, _quote_id, quote_req_id, symbol_sent in boot.unsent_quote_requests:
         draft.say(
             QuoteRefused(
                 session,
@@ -68,7 +68,15 @@ def on_boot(draft: Draft, boot: Boot) -> None:
 
 
 def _cancel_forbidden(draft: Draft, desk: Desk) -> None:
-    """Cancel what a new configuration forbids: an instrument delisted, a client suspended."""
+    """Cancel what a configuration forbids: an instrument delisted, a client or session suspended.
+
+    An order whose session is gone could never be reported on, so it goes as well.
+    """
+    sessions = {
+        session.key
+        for session in desk.sessions
+        if int(draft.state.word("session_enabled", session.key, int(session.enabled))) > 0
+    }
     listed = {instrument.symbol for instrument in desk.instruments}
     allowed = {
         client.client_id: listed.intersection(client.instruments)
@@ -76,7 +84,8 @@ def _cancel_forbidden(draft: Draft, desk: Desk) -> None:
         if client.enabled
     }
     for order in sorted(draft.state.orders.values(), key=lambda o: o.accepted_seq):
-        if order.symbol not in allowed.get(order.client_id, ()):
+        known = order.session in sessions
+        if not known or order.symbol not in allowed.get(order.client_id, ()):
             _cancel_by_desk(draft, order)
 
 

@@ -74,29 +74,41 @@ class SqliteStore(Store):
         Errors: StoreLost when it is not there and not to be made, or is of another schema.
         """
         self.path = path
+        self._lock_file: int | None = None
         new = path == MEMORY or not Path(path).exists()
         if new and not create:
             raise StoreLost(f"there is no database {path}")
-        if new and path != MEMORY:
-            # Everything the desk's clients do is in it: for its owner's eyes.
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        self._lock_file: int | None = None
-        self._connection = connect(path)
+        try:
+            if new and path != MEMORY:
+                # Everything the desk's clients do is in it: for its owner's eyes.
+                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            self._connection = connect(path)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreLost(f"{path}: {error}") from error
         super().__init__(_engine(path, self._connection))
         try:
-            # A file without a single table is as new as none: a crash may have left it so.
-            if new or not self._connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-                self._connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
-                mode = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-                if mode != "wal" and path != MEMORY:
-                    raise StoreLost(f"{path}: this file system does not let SQLite write ahead")
-                self.upgrade()
-            if not upgrading:
-                with self.reading() as connection:
-                    schema.check(connection)
+            self._prepare(upgrading)
         except BaseException:
             self.close()
             raise
+
+    def _prepare(self, upgrading: bool) -> None:
+        """Make the tables when there are none, otherwise see that they are the present ones."""
+        try:
+            # A file without a single table is as new as none: a crash may have left it so.
+            empty = not self._connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+            if empty:
+                self._connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+                mode = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+                if mode != "wal" and self.path != MEMORY:
+                    raise StoreLost(f"{self.path}: this file system does not let SQLite log ahead")
+        except sqlite3.Error as error:
+            raise StoreLost(f"{self.path}: {error}") from error
+        if empty:
+            self.upgrade()
+        if not upgrading:
+            with self.reading() as connection:
+                schema.check(connection)
 
     def upgrade(self) -> None:
         """Run the migrations that are missing."""

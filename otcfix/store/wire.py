@@ -73,8 +73,8 @@ class Wire:
         """Execute a prepared query and return its rows, in binary format."""
         return rows_of(self._good(self._conn.exec_prepared(name, values, None, BINARY)))
 
-    def pipeline(self, calls: Iterable[Call]) -> list[int]:
-        """Execute prepared statements in one round trip; return how many rows each touched.
+    def pipeline(self, calls: Iterable[Call]) -> None:
+        """Execute prepared statements in one round trip.
 
         Outside a transaction they are one: all are done, durably, or none. The answers are so
         short that the server can write them while we still send; nothing else may be asked here.
@@ -86,16 +86,13 @@ class Wire:
             conn.send_query_prepared(name, values, formats)
             count += 1
         conn.pipeline_sync()
-        touched = []
         for _ in range(count):
-            result = self._next()
-            touched.append(self._good(result).command_tuples or 0)
+            self._good(self._next())
             if conn.get_result() is not None:
                 raise StoreLost("the server answered twice")
         if self._next().status != pq.ExecStatus.PIPELINE_SYNC:
             raise StoreLost("the server lost its place")
         conn.exit_pipeline_mode()
-        return touched
 
     def copy(self, begin: str, texts: Sequence[tuple[str, bytes]]) -> None:
         """Execute *begin*, then COPY each table's text: one round trip each."""

@@ -108,14 +108,7 @@ def make_traders(desk: DeskProcess, seed: int) -> list[Trader]:
 
 def fund(desk: DeskProcess) -> None:
     """Deposit, with the desk not running."""
-    for client, asset, amount in (
-        ("ALPHA", "USD", "90000000"), ("BETA", "USD", "90000000"), ("GAMMA", "USD", "90000000"),
-    ):
-        done = desk.run(
-            "ledger", "deposit", client, asset, amount,
-            "--config", str(desk.config), "--database", desk.database,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+    desk.fund(*((name, "USD", "90000000") for name in ("ALPHA", "BETA", "GAMMA")))
 
 
 def one_life(desk: DeskProcess, traders: list[Trader], seconds: float) -> None:

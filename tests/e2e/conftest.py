@@ -17,17 +17,7 @@ def desk(tmp_path: Path) -> Iterator[DeskProcess]:
         tmp_path,
         edits={"venues.toml": [("mid = 100000,", "mid = 100000, frozen = true,")]},
     )
-    deposit(made)
+    made.fund(*PREFUND)
     made.start()
     yield made
     made.kill()
-
-
-def deposit(desk: DeskProcess) -> None:
-    """Book the clients' money while the desk is down."""
-    for client, asset, amount in PREFUND:
-        done = desk.run(
-            "ledger", "deposit", client, asset, amount,
-            "--config", str(desk.config), "--database", desk.database,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import deposit
+from tests.e2e.conftest import PREFUND
 from tests.support.desk_process import ROOT, DeskProcess
 from tests.support.fixclient import FixClient, utc_now
 
@@ -28,12 +28,7 @@ def test_a_foreign_client_deals_on_a_recorded_market(tmp_path: Path, name: str) 
         pytest.skip(f"no recorded market data at {path}")
     symbol, low, high = FEEDS[name]
     desk = DeskProcess(tmp_path, arguments=("--feed", str(path)))
-    deposit(desk)
-    funded = desk.run(
-        "ledger", "deposit", "ALPHA", "USDT", "500000",
-        "--config", str(desk.config), "--database", desk.database,
-    )
-    assert funded.returncode == 0
+    desk.fund(*PREFUND, ("ALPHA", "USDT", "500000"))
     desk.start()
     try:
         client = FixClient(desk.port)

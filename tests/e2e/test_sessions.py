@@ -93,7 +93,8 @@ def test_a_resent_order_is_executed_once(desk: DeskProcess) -> None:
     assert client.logon()
     order = f"35=D|11=A1|55=BTC/USD|54=1|38=0.1|40=1|60={utc_now()}"
     number = client.say(order)
-    client.hear("8", t150="F")
+    client.hear("8", t11="A1", t150="0")
+    client.hear("8", t11="A1", t150="F")
     client.resend(number, poss_resend=True)
     assert client.hear("8", t11="A1")[150] == "I"
     client.say(order)
@@ -122,7 +123,7 @@ def test_a_field_of_a_megabyte_hurts_nobody(desk: DeskProcess, kind: str) -> Non
     assert client.logon()
     assert other.logon()
     client.say(f"35={kind}|11={'X' * 1_000_000}|55=BTC/USD|54=1|38=1|40=1|60={utc_now()}")
-    other.say("35=R|131=R1|146=1|55=BTC-USD|38=0.1")
+    other.say("35=R|131=R1|146=1|55=BTC-USD|54=1|38=0.1")
     assert other.hear("S")[55] == "BTC-USD"
     client.say("35=R|131=R2|146=1|55=BTC/USD|38=0.1")
     client.hear("S", t131="R2")
@@ -145,9 +146,9 @@ def test_a_client_that_never_reads_does_not_stop_the_others(desk: DeskProcess) -
     for number in range(1500):
         deaf.say(f"35=H|11=N{number}|55=BTC/USD|54=1")
         if number % 300 == 0:
-            other.say(f"35=R|131=R{number}|146=1|55=BTC-USD|38=0.01")
+            other.say(f"35=R|131=R{number}|146=1|55=BTC-USD|54=1|38=0.01")
             other.hear("S", t131=f"R{number}")
-    other.say("35=R|131=last|146=1|55=BTC-USD|38=0.01")
+    other.say("35=R|131=last|146=1|55=BTC-USD|54=1|38=0.01")
     other.hear("S", t131="last")
 
 
@@ -276,6 +277,6 @@ def test_a_liquidity_provider_s_quote_is_journaled_and_not_answered(desk: DeskPr
     assert client.hear("j")[380] == "3"
     shown = desk.run(
         "journal", "show", "--kind", "ProviderQuote", "--json",
-        "--config", str(desk.config), "--database", desk.database,
+        "--database", desk.database,
     )
     assert "LPQ1" in shown.stdout

@@ -281,6 +281,20 @@ def test_a_balance_that_somebody_changed_is_found(store: Store, day: Day) -> Non
     assert set(store.trial_balance().values()) == {2, 10**15 + 1}
 
 
+def test_an_account_that_is_gone_stops_the_desk(
+    store: Store, reopened: Reopen, day: Day
+) -> None:
+    store.commit(day.funded())
+    with store.writing() as connection:
+        connection.execute(sa.text("DELETE FROM accounts WHERE account = 'desk:position:BTC'"))
+    before = everything(store)
+    day.fill()
+
+    with pytest.raises(StoreLost, match="account"):
+        store.commit(day.done())
+    assert everything(reopened()) == before
+
+
 def test_a_statement_holds_both_sides_of_the_time_asked_for(store: Store, day: Day) -> None:
     store.commit(day.funded())
     first = day.fill() and day.seq

@@ -7,7 +7,12 @@ import socket
 import subprocess
 import sys
 import time
+from decimal import Decimal
 from pathlib import Path
+
+from otcfix.app import App
+from otcfix.config import load
+from otcfix.model.event import MoveFunds
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -53,6 +58,15 @@ class DeskProcess:
             [sys.executable, "-m", "otcfix", *arguments],
             capture_output=True, text=True, timeout=timeout, cwd=self.folder, check=False,
         )
+
+    def fund(self, *deposits: tuple[str, str, str]) -> None:
+        """Book deposits (client, asset, amount) while the desk is down."""
+        config = load(self.config)
+        app = App(config, self.database, state_folder=self.folder / "state", serve_fix=False)
+        with app:
+            for client, asset, amount in deposits:
+                deposit = MoveFunds(client, asset, Decimal(amount), "custody", "test", "test")
+                assert app.command(deposit) == "done"
 
     def start(self, timeout: float = 30) -> None:
         """Start and wait until the port answers."""

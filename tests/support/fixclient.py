@@ -69,6 +69,10 @@ class FixClient:
         self._ahead: dict[int, Received] = {}
         self._asked_upto = 0
 
+    def __del__(self) -> None:
+        if self.sock is not None:
+            self.sock.close()
+
     # -- line ----------------------------------------------------------------------------------
 
     def connect(self) -> None:

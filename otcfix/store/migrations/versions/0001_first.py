@@ -12,14 +12,14 @@ down_revision = None
 # indexes together, and what they would refuse, one writer and one transaction cannot do.
 TABLES = """
 CREATE TABLE journal (
-    seq {int} PRIMARY KEY, at {int} NOT NULL, kind {text} NOT NULL, session {text} NOT NULL,
+    seq {int} NOT NULL PRIMARY KEY, at {int} NOT NULL, kind {text} NOT NULL, session {text} NOT NULL,
     epoch {int} NOT NULL, msg_seq_num {int} NOT NULL, received_at {int} NOT NULL,
     text {text} NOT NULL, facts {text} NOT NULL, digest {bytes} NOT NULL, hash {bytes} NOT NULL,
     verdicts {bytes} NOT NULL
 ) {plain};
 
 CREATE TABLE outbox (
-    outbox_id {int} PRIMARY KEY, seq {int} NOT NULL, session {text} NOT NULL,
+    outbox_id {int} NOT NULL PRIMARY KEY, seq {int} NOT NULL, session {text} NOT NULL,
     msg_type {text} NOT NULL, exec_id {text} NOT NULL, price {bool} NOT NULL,
     deliver_to {text} NOT NULL, deliver_to_sub {text} NOT NULL, text {text} NOT NULL
 ) {plain};
@@ -63,25 +63,25 @@ CREATE TABLE id_uses (
 ) {plain};
 
 CREATE TABLE orders (
-    order_id {text} PRIMARY KEY, client_id {text} NOT NULL, symbol {text} NOT NULL,
+    order_id {text} NOT NULL PRIMARY KEY, client_id {text} NOT NULL, symbol {text} NOT NULL,
     status {text} NOT NULL, seq {int} NOT NULL, body {bytes} NOT NULL
 ) {plain};
 
 CREATE TABLE quotes (
-    quote_id {text} PRIMARY KEY, client_id {text} NOT NULL, quote_req_id {text} NOT NULL,
+    quote_id {text} NOT NULL PRIMARY KEY, client_id {text} NOT NULL, quote_req_id {text} NOT NULL,
     state {text} NOT NULL, seq {int} NOT NULL, body {bytes} NOT NULL
 ) {plain};
 
 CREATE TABLE accounts (
-    account {text} PRIMARY KEY, owner {text} NOT NULL, kind {text} NOT NULL,
+    account {text} NOT NULL PRIMARY KEY, owner {text} NOT NULL, kind {text} NOT NULL,
     asset {text} NOT NULL, floor {int}, balance {int} NOT NULL,
     CHECK (floor IS NULL OR balance >= floor)
 ) {hot};
 
-CREATE TABLE proven (session {text} PRIMARY KEY, outbox_id {int} NOT NULL) {hot};
+CREATE TABLE proven (session {text} NOT NULL PRIMARY KEY, outbox_id {int} NOT NULL) {hot};
 
 CREATE TABLE snapshots (
-    seq {int} PRIMARY KEY, at {int} NOT NULL, version {text} NOT NULL, body {bytes} NOT NULL,
+    seq {int} NOT NULL PRIMARY KEY, at {int} NOT NULL, version {text} NOT NULL, body {bytes} NOT NULL,
     filter {bytes} NOT NULL
 ) {plain};
 
@@ -90,7 +90,7 @@ CREATE TABLE commands (
     done_seq {int}, result {text}
 ) {plain};
 
-CREATE TABLE meta (key {text} PRIMARY KEY, value {text} NOT NULL) {hot};
+CREATE TABLE meta (key {text} NOT NULL PRIMARY KEY, value {text} NOT NULL) {hot};
 
 CREATE INDEX outbox_reports ON outbox (session, outbox_id) WHERE NOT price;
 
@@ -105,7 +105,7 @@ SQLITE = {
     "bytes": "BLOB",
     "bool": "INTEGER",
     "exact": "TEXT",
-    "counted": "INTEGER PRIMARY KEY AUTOINCREMENT",
+    "counted": "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT",
     "sent_key": ", PRIMARY KEY (outbox_id, session, epoch, msg_seq_num)",
     # STRICT: a sum that leaves 64 bits is refused, not turned into a float.
     "plain": "STRICT",
