@@ -243,7 +243,7 @@ class Client(fix.Application):  # type: ignore[misc]
             kind = message.getHeader().getField(35)
             if kind == "5":
                 self._goodbye = message.getField(58) if message.isSetField(58) else ""
-            if kind in ("3", "5"):
+            if kind == "3" or (kind == "5" and self.online):
                 self._heard.put(Heard(False, kind, message.toString()))
         except Exception:
             log.exception("callback_failed", callback="fromAdmin")

@@ -51,7 +51,7 @@ def upgrade(url: str, role: str = "") -> None:
         from otcfix.store.sqlite import SqliteStore  # noqa: PLC0415
 
         with contextlib.closing(SqliteStore(parsed.database or MEMORY, upgrading=True)) as store:
-            store.lock()
+            store.lock(patience_s=0)
             store.upgrade()
         return
     engine = sa.create_engine(parsed.set(drivername="postgresql+psycopg"))

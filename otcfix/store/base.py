@@ -4,6 +4,7 @@ One thread, the sequencer, calls commit and recall. Everything else may be calle
 """
 
 import json
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,9 @@ Key = tuple[str, str, str]
 """What to recall: kind (cl_ord_id, order, quote, quote_request), scope, id."""
 
 SNAPSHOTS_KEPT = 2
+
+PATIENCE_S = 3.0
+"""How long a start waits for the lock of a desk that has just ended."""
 
 
 class Unstorable(ValueError):
@@ -145,10 +149,17 @@ class Store(Reads, ABC):
     def lock_holder(self) -> str:
         """Say who holds the lock, as well as the database knows."""
 
-    def lock(self) -> None:
-        """Become the one desk on this database. Errors: StoreLost, naming who is."""
-        if not self.try_lock():
-            raise StoreLost(f"another desk runs on this database: {self.lock_holder()}")
+    def lock(self, patience_s: float = PATIENCE_S) -> None:
+        """Become the one desk on this database: before anything of it is read.
+
+        After a kill PostgreSQL may still be busy with the last batch of the desk that was: its
+        lock goes when that is done. Errors: StoreLost after *patience_s*, naming who holds it.
+        """
+        deadline = time.monotonic() + patience_s
+        while not self.try_lock():
+            if time.monotonic() >= deadline:
+                raise StoreLost(f"another desk runs on this database: {self.lock_holder()}")
+            time.sleep(0.02)
 
     def close(self) -> None:
         """Let go of the database. What was committed stays; nothing else was there."""

@@ -26,6 +26,8 @@ MAILBOX_LOCK = 0x6F746367
 COPIED = ("journal", "outbox", "sent", "transfers", "trades", "id_uses", "obligations")
 """Tables that may see many rows in a batch; the others of Work.tables see one now and then."""
 
+_WRITTEN = (*COPIED, "disputes", "orders", "quotes", "accounts", "proven", "meta")
+
 
 def _type(column: sa.Column[object]) -> str:
     return {
@@ -70,7 +72,8 @@ _KEYS = "unnest($1::text[], $2::text[]) AS k(scope, id)"
 
 
 def _statements() -> Iterable[tuple[bytes, str]]:
-    for name, kinds in _TYPES.items():
+    for name in _WRITTEN:
+        kinds = _TYPES[name]
         put = _PUT.get(name, "")
         one = ", ".join(f"${n}::{kind}" for n, kind in enumerate(kinds, 1))
         yield name.encode(), f"INSERT INTO {name} VALUES ({one}){put}"  # noqa: S608
@@ -110,7 +113,12 @@ class PostgresStore(Store):
         self._wire: Wire | None = None
         self._locked = False
         super().__init__(
-            sa.create_engine(parsed, pool_size=2, connect_args={"connect_timeout": 10})
+            sa.create_engine(
+                parsed,
+                pool_size=2,
+                use_native_hstore=False,  # saves a question at every start
+                connect_args={"connect_timeout": 10},
+            )
         )
         try:
             with self.reading() as connection:
@@ -129,8 +137,7 @@ class PostgresStore(Store):
             wire.run("SET statement_timeout = 0")
             wire.run("SET lock_timeout = '20s'")
             wire.run("SET plan_cache_mode = force_generic_plan")
-            for name, statement in _statements():
-                wire.prepare(name, statement)
+            wire.prepare(_statements())
             self._wire = wire
         return self._wire
 

@@ -5,7 +5,8 @@ needs goes out in one piece and the answers are read in one go: a lone quote tak
 trip. Nothing is waited for in Python, so other threads run while the server works.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
@@ -65,9 +66,12 @@ class Wire:
         result = self._good(self._conn.exec_params(sql.encode(), params))
         return rows_of(result)
 
-    def prepare(self, name: bytes, sql: str) -> None:
-        """Prepare a statement under *name*."""
-        self._good(self._conn.prepare(name, sql.encode()))
+    def prepare(self, statements: Iterable[tuple[bytes, str]]) -> None:
+        """Prepare statements under their names, in one round trip."""
+        with self._pipelined() as pending:
+            for name, sql in statements:
+                self._conn.send_prepare(name, sql.encode())
+                pending.append(name)
 
     def ask(self, name: bytes, values: Sequence[bytes]) -> list[tuple[bytes | None, ...]]:
         """Execute a prepared query and return its rows, in binary format."""
@@ -76,17 +80,25 @@ class Wire:
     def pipeline(self, calls: Iterable[Call]) -> None:
         """Execute prepared statements in one round trip.
 
-        Outside a transaction they are one: all are done, durably, or none. The answers are so
-        short that the server can write them while we still send; nothing else may be asked here.
+        Outside a transaction they are one: all are done, durably, or none.
+        """
+        with self._pipelined() as pending:
+            for name, values, formats in calls:
+                self._conn.send_query_prepared(name, values, formats)
+                pending.append(name)
+
+    @contextmanager
+    def _pipelined(self) -> Iterator[list[bytes]]:
+        """Send what is sent within, then read an answer for each name that was noted.
+
+        The answers must be so short that the server can write them while we still send.
         """
         conn = self._conn
+        pending: list[bytes] = []
         conn.enter_pipeline_mode()
-        count = 0
-        for name, values, formats in calls:
-            conn.send_query_prepared(name, values, formats)
-            count += 1
+        yield pending
         conn.pipeline_sync()
-        for _ in range(count):
+        for _ in pending:
             self._good(self._next())
             if conn.get_result() is not None:
                 raise StoreLost("the server answered twice")

@@ -1,5 +1,6 @@
 """Rounds of: deal, kill -9, restart, reconnect. And what must be true at the end."""
 
+import json
 import random
 import time
 from collections import Counter
@@ -43,12 +44,12 @@ class Trader:
             self.requests += 1
             number = f"{self.name}R{self.requests}"
             self.client.send(
-                "R", [(131, number), (146, "1"), (55, self.symbol), (38, "0.01")]
+                "R", [(131, number), (146, "1"), (55, self.symbol), (54, "1"), (38, "0.01")]
             )
         elif choice < 0.9 or not self.resting:
             self.count += 1
             name = f"{self.name}L{self.count}"
-            price = self.rng.choice(("150000", "50000"))
+            price = self.rng.choice(("103000", "50000"))
             self._order(name, [(40, "2"), (44, price), (59, "1")])
             if price == "50000":
                 self.resting.append(name)
@@ -154,9 +155,8 @@ def last_life(desk: DeskProcess, traders: list[Trader]) -> None:
 
 def violations(desk: DeskProcess, traders: list[Trader]) -> list[str]:
     """Everything that is not as the laws say."""
-    import json
-
-    base = ("--config", str(desk.config), "--database", desk.database, "--json")
+    base = ("--database", desk.database, "--json")
+    configured = ("--config", str(desk.config), *base)
     booked = json.loads(desk.run("trades", *base, "--limit", "1000000").stdout)
     trades = {row["exec_id"]: row for row in booked["trades"]}
     wrong: list[str] = []
@@ -178,10 +178,10 @@ def violations(desk: DeskProcess, traders: list[Trader]) -> list[str]:
     verify = desk.run("journal", "verify", *base)
     if verify.returncode != 0:
         wrong.append(f"journal verify: {verify.stdout} {verify.stderr[-500:]}")
-    balance = desk.run("ledger", "trial-balance", *base)
+    balance = desk.run("ledger", "trial-balance", *configured)
     if balance.returncode != 0:
         wrong.append(f"trial balance: {balance.stdout} {balance.stderr[-500:]}")
-    prints = [desk.run("replay", *base, timeout=600) for _ in range(2)]
+    prints = [desk.run("replay", *configured, timeout=600) for _ in range(2)]
     if any(one.returncode for one in prints) or prints[0].stdout == "":
         wrong.append(f"replay: {prints[0].stdout} {prints[0].stderr[-500:]}")
     elif len({json.loads(one.stdout)["fingerprint"] for one in prints}) != 1:

@@ -113,7 +113,7 @@ def live_through(plan: list[tuple], begin: Callable[[], Store]) -> None:
 
 
 plainly = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -62,7 +62,7 @@ def test_the_lock_names_its_process(lite: SqliteStore, sqlite_url: str) -> None:
         contextlib.closing(open_store(sqlite_url)) as other,
         pytest.raises(StoreLost, match=f"process {os.getpid()}"),
     ):
-        other.lock()
+        other.lock(patience_s=0)
 
 
 def test_the_lock_goes_with_its_process(lite: SqliteStore, sqlite_url: str) -> None:

@@ -213,6 +213,9 @@ class FixClient:
             return
         if number > self.next_in:
             self._ahead[number] = message
+            if message.kind == "2":
+                # Answered at once: with a gap on both sides nobody would begin otherwise.
+                self._resend_range(int(message[7]), int(message[16]))
             if number > self._asked_upto:
                 self._asked_upto = number
                 self.asked_to_resend += 1
@@ -222,7 +225,9 @@ class FixClient:
             return
         self._in_sequence(message)
         while self.next_in in self._ahead:
-            self._in_sequence(self._ahead.pop(self.next_in))
+            number = self.next_in
+            self._in_sequence(self._ahead[number])
+            self._ahead.pop(number, None)
 
     def _in_sequence(self, message: Received) -> None:
         self.next_in = int(message[34]) + 1
@@ -235,7 +240,8 @@ class FixClient:
         if kind == "1":
             self.send("0", [(112, message[112])])
         elif kind == "2":
-            self._resend_range(int(message[7]), int(message[16]))
+            if message is not self._ahead.get(int(message[34])):
+                self._resend_range(int(message[7]), int(message[16]))
         elif kind == "3":
             self.received.append(message)
         elif kind == "4":
