@@ -270,18 +270,14 @@ class Store(Reads, ABC):
 
     def new_commands(self, after_id: int = 0) -> list[CommandRow]:
         """Return the commands after *after_id* that are not done, oldest first."""
-        query = sa.select(commands).where(
-            commands.c.id > after_id, commands.c.done_seq.is_(None)
-        )
+        query = sa.select(commands).where(commands.c.id > after_id, commands.c.done_seq.is_(None))
         with self.reading() as connection:
             return [CommandRow(*row) for row in connection.execute(query.order_by(commands.c.id))]
 
     def command_result(self, command_id: int) -> CommandRow | None:
         """Return the command; its result is None as long as it is not done. None: no such id."""
         with self.reading() as connection:
-            row = connection.execute(
-                sa.select(commands).where(commands.c.id == command_id)
-            ).first()
+            row = connection.execute(sa.select(commands).where(commands.c.id == command_id)).first()
         return CommandRow(*row) if row else None
 
 

@@ -17,7 +17,6 @@ GENESIS = bytes(32)
 """The link before the first event."""
 
 
-
 def canonical(row: JournalRow) -> bytes:
     """Return the bytes that stand for the event, and only for it: numbers, lengths, contents.
 

@@ -71,6 +71,25 @@ _PUT = {
 _KEYS = "unnest($1::text[], $2::text[]) AS k(scope, id)"
 
 
+# What is to be added to an account that is not there must undo the transaction, so the statement
+# itself has to fail; a cast is the one way to say why in plain SQL.
+_ADD = """
+    WITH done AS (
+        UPDATE accounts SET balance = balance + $2::int8 WHERE account = $1::text RETURNING 1
+    )
+    SELECT CASE count(*) WHEN 1 THEN 0 ELSE ('no account ' || $1::text)::int END FROM done
+"""
+_ADD_MANY = """
+    WITH done AS (
+        UPDATE accounts a SET balance = a.balance + d.delta
+        FROM unnest($1::text[], $2::int8[]) AS d(account, delta) WHERE a.account = d.account
+        RETURNING 1
+    )
+    SELECT CASE count(*) WHEN cardinality($1::text[]) THEN 0
+    ELSE ('no account for one of ' || $1::text)::int END FROM done
+"""
+
+
 def _statements() -> Iterable[tuple[bytes, str]]:
     for name in _WRITTEN:
         kinds = _TYPES[name]
@@ -83,22 +102,8 @@ def _statements() -> Iterable[tuple[bytes, str]]:
             yield b"many " + name.encode(), into
     for kind, query in RECALLS.items():
         yield b"recall " + kind.encode(), query.format(keys=_KEYS)
-    # What is to be added to an account that is not there must undo the transaction, so the
-    # statement itself has to fail; a cast is the one way to say why in plain SQL.
-    yield (
-        b"add",
-        "WITH done AS (UPDATE accounts SET balance = balance + $2::int8 WHERE account = $1::text "
-        "RETURNING 1) "
-        "SELECT CASE count(*) WHEN 1 THEN 0 ELSE ('no account ' || $1::text)::int END FROM done",
-    )
-    yield (
-        b"add many",
-        "WITH done AS (UPDATE accounts a SET balance = a.balance + d.delta "
-        "FROM unnest($1::text[], $2::int8[]) AS d(account, delta) WHERE a.account = d.account "
-        "RETURNING 1) "
-        "SELECT CASE count(*) WHEN cardinality($1::text[]) THEN 0 "
-        "ELSE ('no account for one of ' || $1::text)::int END FROM done",
-    )
+    yield b"add", _ADD
+    yield b"add many", _ADD_MANY
     yield b"done", "UPDATE commands SET done_seq = $1::int8, result = $2::text WHERE id = $3::int8"
     yield b"commit", "COMMIT"
 
@@ -188,10 +193,10 @@ class PostgresStore(Store):
             "SELECT a.pid, a.usename, a.application_name, a.client_addr FROM pg_locks l "
             "JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' "
             "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
-            f"AND l.classid = 0 AND l.objid = {LOCK} AND l.granted"
+            "AND l.classid = 0 AND l.objid = :lock AND l.granted"
         )
         with self.reading() as connection:
-            row = connection.execute(query).first()
+            row = connection.execute(query, {"lock": LOCK}).first()
         if row is None:
             return "nobody"
         return f"{row.application_name} of {row.usename} from {row.client_addr} (backend {row.pid})"

@@ -154,9 +154,7 @@ class Reads:
                 return
             outbox_id = rows[-1].outbox_id
 
-    def said_from_number(
-        self, session: str, epoch: int, msg_seq_num: int
-    ) -> Iterator[OutboxRow]:
+    def said_from_number(self, session: str, epoch: int, msg_seq_num: int) -> Iterator[OutboxRow]:
         """Yield the replies sent with MsgSeqNum(34) *msg_seq_num* or higher, by that number.
 
         Reads all sent marks: for the rare start after QuickFIX's own store was lost.
@@ -184,8 +182,8 @@ class Reads:
         with self.reading() as connection:
             rows = connection.execute(query, values).all()
         return [
-            OutboxRow(*row[:6], unpacked(row[6]), unpacked(row[7]), unpacked(row[8]))
-            for row in rows
+            OutboxRow(*first, unpacked(to), unpacked(to_sub), unpacked(text))
+            for *first, to, to_sub, text in rows
         ]
 
     # -- the ledger ------------------------------------------------------------------------
@@ -316,7 +314,8 @@ class Reads:
             first = _between(connection, trades.c.seq, since, None)
 
             def count(of: sa.FromClause, *where: Any) -> int:
-                return connection.scalar(sa.select(sa.func.count()).select_from(of).where(*where))
+                counted = sa.select(sa.func.count()).select_from(of).where(*where)
+                return connection.scalar(counted) or 0
 
             return {
                 "events": connection.scalar(sa.select(sa.func.max(journal.c.seq))) or 0,
@@ -395,8 +394,8 @@ def tracker(connection: sa.Connection) -> progress.Tracker:
 def unsent_ids(connection: sa.Connection, sent_upto: int) -> Sequence[int]:
     """Return the outbox ids without a sent mark; all at or below *sent_upto* have one."""
     marked = sa.select(sent.c.outbox_id).where(sent.c.outbox_id > sent_upto)
-    query = sa.select(outbox.c.outbox_id).where(outbox.c.outbox_id > sent_upto)
-    query = query.except_(marked).order_by(sa.literal_column("1"))
+    above = sa.select(outbox.c.outbox_id).where(outbox.c.outbox_id > sent_upto)
+    query = above.except_(marked).order_by(sa.literal_column("1"))
     return connection.scalars(query).all()
 
 

@@ -117,13 +117,11 @@ def work_of(batch: Batch, known: set[str], floors: Floors) -> Work:
 
 def _transfers(seq: int, decision: Decision, rows: list[Row], moved: dict[str, int]) -> None:
     """Add the rows of a decision's transfers, and their sums per account to *moved*."""
-    n = 0
-    for transfer in decision.transfers:
+    for n, transfer in enumerate(decision.transfers):
         debit, credit, amount = transfer.debit, transfer.credit, transfer.amount
         rows.append((seq, n, debit, credit, transfer.asset, amount, transfer.code))
         moved[debit] = moved.get(debit, 0) - amount
         moved[credit] = moved.get(credit, 0) + amount
-        n += 1
 
 
 def _trade(seq: int, n: int, trade: Trade) -> Row:

@@ -136,12 +136,11 @@ class Day:
             self.head, self.seq, at, kind, session, epoch, number, at - 40, text, facts, digest,
             verdicts,
         )  # fmt: skip
-        self.batch.rows.append(
-            JournalRow(
-                self.seq, at, kind, session, epoch, number, at - 40, text, facts, digest,
-                self.head, verdicts,
-            )  # fmt: skip
-        )
+        row = JournalRow(
+            self.seq, at, kind, session, epoch, number, at - 40, text, facts, digest, self.head,
+            verdicts,
+        )  # fmt: skip
+        self.batch.rows.append(row)
         event = Event(self.seq, at, kind, None, at - 40, session, epoch, number, text)
         self.batch.decided.append((event, decision))
         return self.seq

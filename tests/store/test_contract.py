@@ -281,9 +281,7 @@ def test_a_balance_that_somebody_changed_is_found(store: Store, day: Day) -> Non
     assert set(store.trial_balance().values()) == {2, 10**15 + 1}
 
 
-def test_an_account_that_is_gone_stops_the_desk(
-    store: Store, reopened: Reopen, day: Day
-) -> None:
+def test_an_account_that_is_gone_stops_the_desk(store: Store, reopened: Reopen, day: Day) -> None:
     store.commit(day.funded())
     with store.writing() as connection:
         connection.execute(sa.text("DELETE FROM accounts WHERE account = 'desk:position:BTC'"))

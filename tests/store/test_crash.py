@@ -66,4 +66,3 @@ def killed(url: str, after_s: float) -> int:
         told += desk.stdout.read()
     whole = told[: told.rindex("\n")]
     return int(whole.split("\n")[-1])
-

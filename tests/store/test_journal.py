@@ -71,9 +71,7 @@ def test_what_is_missing_is_found() -> None:
 
 
 @pytest.mark.parametrize("column", CHANGES)
-def test_a_changed_byte_in_the_file_is_found(
-    sqlite_store: Store, column: str, day: Day
-) -> None:
+def test_a_changed_byte_in_the_file_is_found(sqlite_store: Store, column: str, day: Day) -> None:
     for _ in range(3):
         day.event(Decision(), verdicts=b"v", text="8=FIX.4.4\x0138=1\x01")
     sqlite_store.commit(day.done())

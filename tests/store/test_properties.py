@@ -60,8 +60,9 @@ class Expected:
         self.seen: set[str] = set()
 
     def post(self, transfer: Transfer) -> None:
-        for account, amount in ((transfer.debit, -transfer.amount), (transfer.credit, transfer.amount)):  # fmt: skip
-            self.balances[account] = self.balances.get(account, 0) + amount
+        balances, amount = self.balances, transfer.amount
+        balances[transfer.debit] = balances.get(transfer.debit, 0) - amount
+        balances[transfer.credit] = balances.get(transfer.credit, 0) + amount
 
     def check(self, store: Store) -> None:
         assert store.balances() == self.balances

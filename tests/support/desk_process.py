@@ -13,6 +13,7 @@ from pathlib import Path
 from otcfix.app import App
 from otcfix.config import load
 from otcfix.model.event import MoveFunds
+from otcfix.store import upgrade
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -61,6 +62,7 @@ class DeskProcess:
 
     def fund(self, *deposits: tuple[str, str, str]) -> None:
         """Book deposits (client, asset, amount) while the desk is down."""
+        upgrade(self.database)
         config = load(self.config)
         app = App(config, self.database, state_folder=self.folder / "state", serve_fix=False)
         with app:

@@ -12,10 +12,10 @@ down_revision = None
 # indexes together, and what they would refuse, one writer and one transaction cannot do.
 TABLES = """
 CREATE TABLE journal (
-    seq {int} NOT NULL PRIMARY KEY, at {int} NOT NULL, kind {text} NOT NULL, session {text} NOT NULL,
-    epoch {int} NOT NULL, msg_seq_num {int} NOT NULL, received_at {int} NOT NULL,
-    text {text} NOT NULL, facts {text} NOT NULL, digest {bytes} NOT NULL, hash {bytes} NOT NULL,
-    verdicts {bytes} NOT NULL
+    seq {int} NOT NULL PRIMARY KEY, at {int} NOT NULL, kind {text} NOT NULL,
+    session {text} NOT NULL, epoch {int} NOT NULL, msg_seq_num {int} NOT NULL,
+    received_at {int} NOT NULL, text {text} NOT NULL, facts {text} NOT NULL,
+    digest {bytes} NOT NULL, hash {bytes} NOT NULL, verdicts {bytes} NOT NULL
 ) {plain};
 
 CREATE TABLE outbox (
@@ -81,8 +81,8 @@ CREATE TABLE accounts (
 CREATE TABLE proven (session {text} NOT NULL PRIMARY KEY, outbox_id {int} NOT NULL) {hot};
 
 CREATE TABLE snapshots (
-    seq {int} NOT NULL PRIMARY KEY, at {int} NOT NULL, version {text} NOT NULL, body {bytes} NOT NULL,
-    filter {bytes} NOT NULL
+    seq {int} NOT NULL PRIMARY KEY, at {int} NOT NULL, version {text} NOT NULL,
+    body {bytes} NOT NULL, filter {bytes} NOT NULL
 ) {plain};
 
 CREATE TABLE commands (
