@@ -31,6 +31,7 @@ def run(
     profile: Path | None = None,
     folder: Path | None = None,
     one_way: bool = False,
+    quiet_s: float = 0.0,
     out: TextIO | None = None,
 ) -> int:
     """Measure and write the figures to *out* (stdout): JSON, or tables. Progress: stderr.
@@ -51,6 +52,7 @@ def run(
         profile=profile,
         folder=folder,
         two_way=not one_way,
+        quiet_s=quiet_s,
     )
     if rounds is not None:
         plan = dataclasses.replace(plan, rounds=rounds)

@@ -22,6 +22,14 @@ def main() -> int:
     parser.add_argument("--profile", type=Path, metavar="FILE", help="py-spy on the desk")
     parser.add_argument("--folder", type=Path, help="where the databases lie (a real disk)")
     parser.add_argument("--one-way", action="store_true", help="ask for one side only")
+    parser.add_argument(
+        "--quiet",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        dest="quiet_s",
+        help="spend so much on waiting for others and on repeating what they disturbed",
+    )
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that all is cleared away
     try:
@@ -36,6 +44,7 @@ def main() -> int:
             profile=options.profile,
             folder=options.folder,
             one_way=options.one_way,
+            quiet_s=options.quiet_s,
         )
     except ValueError as error:
         parser.error(str(error))

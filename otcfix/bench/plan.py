@@ -14,7 +14,7 @@ class Plan:
     """The parts, in several interleaved rounds; figures are medians over the rounds.
 
     two_way: whether QuoteRequests leave Side(54) out, so that both sides are priced.
-    *_s: seconds that are measured, after warm_s.
+    *_s: seconds that are measured, after warm_s. quiet_s: see `quiet`.
     """
 
     databases: tuple[str, ...] = DATABASES
@@ -37,6 +37,7 @@ class Plan:
     folder: Path | None = None
     postgresql: str = ""
     profile: Path | None = None
+    quiet_s: float = 0.0
 
     def has(self, *phases: str) -> bool:
         """Whether one of *phases* is asked for."""

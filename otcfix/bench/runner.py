@@ -1,6 +1,8 @@
 """A whole run: the rounds, the long ones, the checks at the end."""
 
 import time
+from collections.abc import Callable
+from functools import partial
 
 from rich.console import Console
 
@@ -9,6 +11,7 @@ from otcfix.bench.children import Answer
 from otcfix.bench.measure import rounded
 from otcfix.bench.plan import Plan
 from otcfix.bench.profiling import Profile
+from otcfix.bench.quiet import Quiet
 from otcfix.bench.stage import Stage
 
 
@@ -49,22 +52,27 @@ def _rounds(stage: Stage, profile: Profile, say: long.Say) -> figures.Results:
     plan = stage.plan
     results: figures.Results = {}
 
-    def note(number: int, phase: str, database: str, answer: Answer) -> None:
+    quiet = Quiet(plan.quiet_s, say)
+
+    def take(phase: str, database: str, call: Callable[[], Answer]) -> None:
+        label = f"{phase} {database}".strip()
+        answer = quiet.measured(label, call)
         results.setdefault((phase, database), []).append(answer)
         rate = f", {answer['per_s']:,.0f}/s" if "per_s" in answer else ""
         took = f"p50 {answer['p50_us']:,.0f} µs, p99 {answer['p99_us']:,.0f} µs"
-        say(f"round {number + 1}: {f'{phase} {database}'.strip()}: {took}{rate}")
+        say(f"{label}: {took}{rate}; others {answer['others_share']:.0%}")
 
-    for number in range(plan.rounds):
+    for _ in range(plan.rounds):
         if plan.has("echo"):
-            note(number, "echo", "", phases.echo(stage))
+            take("echo", "", partial(phases.echo, stage))
         for database in stage.databases:
             if plan.has("commit"):
-                note(number, "commit", database, phases.commit(stage, database))
+                take("commit", database, partial(phases.commit, stage, database))
         for name, phase in phases.DESK_PHASES.items():
             for database in stage.databases:
                 if plan.has(name):
-                    note(number, name, database, phase(stage, database, profile))
+                    stage.desk(database)
+                    take(name, database, partial(phase, stage, database, profile))
     return results
 
 

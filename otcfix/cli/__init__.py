@@ -17,6 +17,7 @@ from otcfix.cli import (
     staff,
     trades,
 )
+from otcfix.cli.demo import demo
 from otcfix.cli.outcome import CODES, Root
 
 app = typer.Typer(
@@ -35,6 +36,7 @@ Start here: otcfix demo. Then otcfix check, otcfix serve, and otcfix client rfq 
 
 RUN, ASK, STAFF = "Run", "Look", "Order"
 
+app.command(rich_help_panel=RUN)(demo)
 app.command(rich_help_panel=RUN)(serve.serve)
 app.command(rich_help_panel=RUN)(check.check)
 app.add_typer(client.app, name="client", rich_help_panel=RUN)

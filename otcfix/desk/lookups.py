@@ -33,10 +33,15 @@ def prior_use(draft: Draft, scope: str, cl_ord_id: str) -> Prior | None:
     if order_id is not None:
         order = draft.order(order_id)
         if order is not None:
+            before = ""
             for known, digest in order.chain:
                 if known == cl_ord_id:
-                    kind = "D" if order.chain[0][0] == cl_ord_id else "G"
-                    return Prior(IdUse(scope, cl_ord_id, kind, order_id, digest, True), order)
+                    kind = "G" if before else "D"
+                    use = IdUse(
+                        scope, known, kind, order_id, digest, True, orig_cl_ord_id=before
+                    )
+                    return Prior(use, order)
+                before = known
     found = draft.recalled("cl_ord_id", scope, cl_ord_id)
     if found is None or found.use is None:
         return None

@@ -85,32 +85,33 @@ def rendered(reply: Reply, session: Session, instruments: Instruments) -> Render
 
 
 def _quote(reply: QuoteMade, session: Session, instruments: Instruments) -> Rendered:
+    # Written as one string: quotes and reports are most of what the desk says.
     quote, version = reply.quote, session.version
     lot = instruments[quote.symbol].lot
     sizes = not (version == V42 and not quote.firm)
-    body = Body()
-    if reply.poss_resend:
-        body.add(97, "Y")  # first: a field of the header, which is told from the body by its place
-    body.add(117, quote.quote_id)
-    body.add(131, quote.quote_req_id)
+    # 97 comes first: a field of the header is told from the body by its place.
+    again = f"97=Y{SOH}" if reply.poss_resend else ""
+    parts = [f"{again}117={quote.quote_id}{SOH}131={quote.quote_req_id}{SOH}"]
+    parts.append(f"55={quote.symbol_sent}{SOH}")
     if version != V42:
-        body.add(537, int(quote.firm))
-        body.add(54, quote.wire_side)
-        body.add(1, quote.account)
-        body.number(152 if quote.unit is Unit.CASH else 38, quote.quantity)
-    body.add(55, quote.symbol_sent)
-    body.add(15, quote.currency)
-    body.number(132, quote.bid)
-    body.number(133, quote.offer)
+        tag = 152 if quote.unit is Unit.CASH else 38
+        parts.append(f"537={int(quote.firm)}{SOH}{tag}={quote.quantity:f}{SOH}")
+        if quote.wire_side:
+            parts.append(f"54={quote.wire_side}{SOH}")
+        if quote.account:
+            parts.append(f"1={quote.account}{SOH}")
+    if quote.currency:
+        parts.append(f"15={quote.currency}{SOH}")
     if quote.bid is not None:
-        body.number(134, quote.size_for(Side.SELL, lot) if sizes else Decimal(0))
+        size = quote.size_for(Side.SELL, lot) if sizes else Decimal(0)
+        parts.append(f"132={quote.bid:f}{SOH}134={size:f}{SOH}")
     if quote.offer is not None:
-        body.number(135, quote.size_for(Side.BUY, lot) if sizes else Decimal(0))
+        size = quote.size_for(Side.BUY, lot) if sizes else Decimal(0)
+        parts.append(f"133={quote.offer:f}{SOH}135={size:f}{SOH}")
     if quote.firm:
-        body.add(62, utc_timestamp(quote.valid_until))
-    body.add(64, quote.settl_date)
-    body.add(60, utc_timestamp(quote.made_at))
-    return Rendered("S", str(body), price=True)
+        parts.append(f"62={utc_timestamp(quote.valid_until)}{SOH}")
+    parts.append(f"64={quote.settl_date}{SOH}60={utc_timestamp(quote.made_at)}{SOH}")
+    return Rendered("S", "".join(parts), price=True)
 
 
 def _quote_refused(reply: QuoteRefused, session: Session, instruments: Instruments) -> Rendered:
@@ -197,73 +198,87 @@ CANCEL_REASON = {"DISCONNECT": ("4", "99", "12"), "DESK": ("4", "99", "99")}
 def _execution(reply: ExecutionReport, session: Session, instruments: Instruments) -> Rendered:
     order, version = reply.order, session.version
     exec_type, status = EXEC_TYPE[reply.exec_type], order.status
-    body = Body()
-    body.add(37, order.order_id)
-    body.add(17, reply.exec_id)
+    trans = ""
     if version == V42:
-        body.add(20, 3 if reply.exec_type == "STATUS" else 0)
+        trans = f"20={3 if reply.exec_type == 'STATUS' else 0}{SOH}"
         if reply.exec_type == "REPLACED" and status == NEW:
             status = "5"
         if reply.exec_type in ("TRADE", "STATUS"):
             exec_type = status
+    text = (
+        f"37={order.order_id}{SOH}17={reply.exec_id}{SOH}{trans}150={exec_type}{SOH}39={status}{SOH}"
+        f"55={order.symbol_sent or 'NONE'}{SOH}54={order.wire_side}{SOH}"
+        f"{_terms_of_order(order, version)}{_fill(reply, version)}"
+        f"151={order.leaves_qty:f}{SOH}14={order.cum_qty:f}{SOH}6={_average(order)}{SOH}"
+        f"60={utc_timestamp(reply.at)}{SOH}"
+    )
+    body = Body()
+    body.parts.append(text)
     body.add(11, reply.cl_ord_id)
     body.add(41, reply.orig_cl_ord_id)
-    body.add(150, exec_type)
-    body.add(39, status)
     body.add(1, order.account)
-    body.add(55, order.symbol_sent or "NONE")
-    body.add(54, order.wire_side)
-    _terms_of_order(body, order, version)
-    _fill(body, reply, version)
-    body.number(151, order.leaves_qty)
-    body.number(14, order.cum_qty)
-    body.number(6, trimmed(order.avg_px))
-    body.add(60, utc_timestamp(reply.at))
     if reply.refusal is not None:
         body.add(103, code_of(ORDER_CODES, reply.refusal, version))
     if reply.cancel_reason:
         body.add(378, CANCEL_REASON[reply.cancel_reason][(V42, V44, V50).index(version)])
-    body.text(reply.text)
+    if reply.text:
+        body.text(reply.text)
     if version != V42:
-        body.add(693, reply.quote_resp_id)
-        if reply.copy_of:
-            body.add(797, "Y")
+        _references(body, reply)
+    exec_id = "" if reply.exec_type == "STATUS" else reply.exec_id
+    return Rendered("8", "".join(body.parts), exec_id)
+
+
+def _references(body: Body, reply: ExecutionReport) -> None:
+    """What a report belongs to: a QuoteResponse, another session's report, a mass status."""
+    body.add(693, reply.quote_resp_id)
+    if reply.copy_of:
+        body.add(797, "Y")
+    if reply.mass_status_req_id:
         body.add(584, reply.mass_status_req_id)
         body.add(911, reply.mass_status_total)
         if reply.mass_status_total is not None:
             body.add(912, "Y" if reply.mass_status_last else "N")
-    return Rendered("8", str(body), "" if reply.exec_type == "STATUS" else reply.exec_id)
 
 
-def _terms_of_order(body: Body, order: Order, version: str) -> None:
-    body.number(38, order.quantity)
+def _average(order: Order) -> str:
+    return f"{trimmed(order.avg_px):f}" if order.cum_qty else "0"
+
+
+def _terms_of_order(order: Order, version: str) -> str:
+    text = f"38={order.quantity:f}{SOH}"
+    if order.ord_type:
+        text += f"40={order.ord_type}{SOH}"
+    if order.time_in_force:
+        text += f"59={order.time_in_force}{SOH}"
+    if order.price is not None:
+        text += f"44={order.price:f}{SOH}"
+    if order.currency:
+        text += f"15={order.currency}{SOH}"
     if order.cash_order_qty is not None and version != V42:
-        body.number(152, order.cash_order_qty)
-    body.add(40, order.ord_type)
-    body.number(44, order.price)
-    body.add(59, order.time_in_force)
-    body.add(15, order.currency)
+        text += f"152={order.cash_order_qty:f}{SOH}"
     if order.expire_time is not None:
-        body.add(126, utc_timestamp(order.expire_time))
-    body.add(432, order.expire_date)
-    body.number(110, order.min_qty)
+        text += f"126={utc_timestamp(order.expire_time)}{SOH}"
+    if order.expire_date:
+        text += f"432={order.expire_date}{SOH}"
+    if order.min_qty is not None:
+        text += f"110={order.min_qty:f}{SOH}"
+    return text
 
 
-def _fill(body: Body, reply: ExecutionReport, version: str) -> None:
+def _fill(reply: ExecutionReport, version: str) -> str:
     if reply.last_qty is None:
-        return
-    body.number(32, reply.last_qty)
-    body.number(31, reply.last_px)
-    body.number(381, reply.gross)
-    body.number(119, reply.contra)
-    body.add(120, reply.contra_asset)
-    body.add(75, reply.trade_date)
-    body.add(64, reply.settl_date)
+        return ""
+    text = (
+        f"32={reply.last_qty:f}{SOH}31={reply.last_px:f}{SOH}381={reply.gross:f}{SOH}"
+        f"119={reply.contra:f}{SOH}120={reply.contra_asset}{SOH}75={reply.trade_date}{SOH}"
+        f"64={reply.settl_date}{SOH}"
+    )
     if reply.fee is not None:
-        body.number(12, reply.fee)
-        body.add(13, 3)
+        text += f"12={reply.fee:f}{SOH}13=3{SOH}"
         if version != V42:
-            body.add(479, reply.fee_asset)
+            text += f"479={reply.fee_asset}{SOH}"
+    return text
 
 
 def trimmed(value: Decimal) -> Decimal:

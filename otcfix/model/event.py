@@ -42,7 +42,7 @@ class Recalled(Struct, frozen=True, gc=False):
     session_seq: tuple[str, str] | None = None
 
 
-class Facts(Struct, frozen=True, gc=False):
+class Facts(Struct, frozen=True, gc=False, omit_defaults=True):
     """What the sequencer stamped on an event."""
 
     rates: dict[str, Rates] = {}

@@ -14,7 +14,7 @@ from otcfix.model.order import Order
 from otcfix.model.party import Session
 from otcfix.model.quote import Quote
 from otcfix.model.rates import Conversion, Rates
-from otcfix.model.time import Instant
+from otcfix.model.time import MS, Instant
 from otcfix.sequencer.ports import RatesPort, StorePort
 from otcfix.sequencer.seen import Seen
 
@@ -26,6 +26,21 @@ EMPTY = "{}"
 SEP = "\x1f"
 
 _encode = msgspec.json.Encoder().encode
+
+
+CONVERSIONS_KEPT = 5 * MS
+
+
+class _Market:
+    """Facts without ids, and their JSON; rates and at say until when they hold."""
+
+    __slots__ = ("at", "facts", "json", "rates")
+
+    def __init__(self, facts: Facts, json: str) -> None:
+        self.facts = facts
+        self.json = json
+        self.rates: Rates | None = None
+        self.at: Instant = 0
 
 
 class Recent:
@@ -93,7 +108,7 @@ class Stamper:
         self._rates = rates
         self._seen = seen
         self.recent = Recent()
-        self._encoded: dict[str, tuple[object, msgspec.Raw]] = {}
+        self._kept: dict[str, _Market] = {}
 
     # -- ids ---------------------------------------------------------------------------------
 
@@ -177,9 +192,39 @@ class Stamper:
         self, body: object, keys: Sequence[Key], fetched: dict[Key, Recalled] | None, now: Instant
     ) -> tuple[Facts, str]:
         """The facts of one event, and their JSON."""
+        symbols = self._symbols(body)
+        market = self._market(symbols[0], now) if len(symbols) == 1 else self._markets(symbols, now)
+        recalled: list[Recalled] = []
+        for key in keys:
+            known = self.recent.find(*key) or (fetched or {}).get(key)
+            if known is not None and known not in recalled:
+                recalled.append(known)
+        if not recalled and fetched is not None:
+            return market.facts, market.json
+        facts = msgspec.structs.replace(
+            market.facts, recalled=tuple(recalled), store_failed=fetched is None
+        )
+        return facts, _encode(facts).decode()
+
+    def _market(self, symbol: str, now: Instant) -> "_Market":
+        """The rates of one symbol and its conversions, stamped and encoded once a book.
+
+        A book serves many events before it moves. Conversions are looked at again after
+        `CONVERSIONS_KEPT`: they bound limits, they are no price, and their age is told.
+        """
+        rates = self._rates.rates(symbol, now)
+        kept = self._kept.get(symbol)
+        if kept is not None and kept.rates is rates and now - kept.at < CONVERSIONS_KEPT:
+            return kept
+        made = self._markets((symbol,), now)
+        made.rates, made.at = rates, now
+        self._kept[symbol] = made
+        return made
+
+    def _markets(self, symbols: Sequence[str], now: Instant) -> "_Market":
         rates: dict[str, Rates] = {}
         conversions: dict[str, Conversion] = {}
-        for symbol in self._symbols(body):
+        for symbol in symbols:
             instrument = self._state.register.instruments.get(symbol)
             if instrument is None or symbol in rates:
                 continue
@@ -188,15 +233,10 @@ class Stamper:
                 found = self._rates.conversion(asset, now)
                 if found is not None:
                     conversions[asset] = found
-        recalled: list[Recalled] = []
-        for key in keys:
-            known = self.recent.find(*key) or (fetched or {}).get(key)
-            if known is not None and known not in recalled:
-                recalled.append(known)
-        if not rates and not recalled and fetched is not None:
-            return NO_FACTS, EMPTY
-        facts = Facts(rates, conversions, tuple(recalled), fetched is None)
-        return facts, self._json(facts)
+        if not rates:
+            return _Market(NO_FACTS, EMPTY)
+        facts = Facts(rates, conversions)
+        return _Market(facts, _encode(facts).decode())
 
     def _symbols(self, body: object) -> Sequence[str]:
         if isinstance(body, messages.NewOrderSingle):
@@ -208,23 +248,3 @@ class Stamper:
         if isinstance(body, RatesMoved):
             return body.symbols
         return ()
-
-    def _json(self, facts: Facts) -> str:
-        # A book is stamped on many events before it moves: its JSON is made once.
-        parts: dict[str, object] = {}
-        if facts.rates:
-            parts["rates"] = {s: self._once(f"r{s}", r) for s, r in facts.rates.items()}
-            parts["conversions"] = {a: self._once(f"c{a}", c) for a, c in facts.conversions.items()}
-        if facts.recalled:
-            parts["recalled"] = facts.recalled
-        if facts.store_failed:
-            parts["store_failed"] = True
-        return _encode(parts).decode()
-
-    def _once(self, key: str, value: object) -> msgspec.Raw:
-        known = self._encoded.get(key)
-        if known is not None and known[0] is value:
-            return known[1]
-        raw = msgspec.Raw(_encode(value))
-        self._encoded[key] = (value, raw)
-        return raw

@@ -6,7 +6,7 @@
 
 Where to start reading: `base` for what a store does, `tables` for what it holds, `rows` for how
 a batch becomes rows, `journal` for the hash chain. `sqlite` and `postgres` are fast by writing
-through their drivers; what is not on the message path is SQLAlchemy and stands in `reads`.
+through their drivers; what is not on the message path is SQLAlchemy: `recovery`, `books`.
 """
 
 import contextlib
@@ -15,7 +15,8 @@ import sqlalchemy as sa
 
 from otcfix.model.errors import StoreLost
 from otcfix.store.base import CommandRow, Store
-from otcfix.store.reads import Head, StatementLine, TradeRow
+from otcfix.store.books import StatementLine, TradeRow
+from otcfix.store.recovery import Head
 
 __all__ = ["CommandRow", "Head", "StatementLine", "Store", "TradeRow", "open_store", "upgrade"]
 

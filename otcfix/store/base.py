@@ -18,9 +18,10 @@ from otcfix.model.event import IdUse, Recalled
 from otcfix.model.record import Batch
 from otcfix.model.time import Instant
 from otcfix.store import progress
+from otcfix.store.books import Books
 from otcfix.store.progress import Tracker
-from otcfix.store.reads import Reads, tracker
-from otcfix.store.rows import Floors, Row, Work, order_of, packed_work, quote_of, work_of
+from otcfix.store.recovery import Recovery, tracker
+from otcfix.store.rows import Floors, Row, Work, order_of, packed_work, quote_of, unpacked, work_of
 from otcfix.store.tables import accounts, commands, journal, meta, snapshots
 
 Key = tuple[str, str, str]
@@ -47,7 +48,7 @@ class CommandRow(Struct, frozen=True):
     result: str | None
 
 
-class Store(Reads, ABC):
+class Store(Recovery, Books, ABC):
     """The database of one desk.
 
     floors: per (client_id, asset code), minor units that a client's available account may go
@@ -319,9 +320,12 @@ def _recalled(
         return Recalled(
             kind,
             key,
-            IdUse(scope, name, used, order_id, digest, bool(accepted), code, text, orig),
+            IdUse(
+                scope, name, used, order_id, digest, bool(accepted), code, unpacked(text),
+                unpacked(orig),
+            ),
             order_of(body) if body is not None else None,
-        )
+        )  # fmt: skip
     if kind == "order":
         return Recalled(kind, key, order=order_of(rows[0][0]))
     quotes = [quote_of(row[0]) for row in rows]

@@ -439,7 +439,10 @@ def test_a_withdrawal_is_told_once(desk: Conversation, client: Client) -> None:
 
 
 def test_an_unsaid_quote_is_answered_after_a_restart(desk: Conversation, client: Client) -> None:
-    """A quote that was made and never said is not sent late: "desk restarted" (R10)."""
+    """A quote that was made and never said is not sent late: "desk restarted" (R10).
+
+    A kill may also fall between the saying and its mark: the quote is withdrawn as well.
+    """
     with desk.killed("before saying"):
         client.C("35=R|131=R1|146=1|55=BTC/USD|38=1")
     desk.restarts()
@@ -447,6 +450,7 @@ def test_an_unsaid_quote_is_answered_after_a_restart(desk: Conversation, client:
     client.talk_44("""
         D 35=AG|131=R1|658=99|55=BTC/USD|58=DESK_RESTARTED: desk restarted
     """) if client.number != "42" else client.talk("D 35=b|131=R1|297=5|58=DESK_RESTARTED...")
+    client.talk("D 35=Z|131=R1")
 
 
 # -- final states ------------------------------------------------------------------------------

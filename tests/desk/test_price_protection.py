@@ -148,10 +148,10 @@ def test_a_market_order_takes_only_what_its_worst_price_allows(
     """IOC: the part whose average price is within the worst fills, the rest is cancelled."""
     desk.sees("BTC/USD", bid="100050", offer="100050x2 100250x8")
     client.talk_44("""
-        C 35=D|11=A1|55=BTC/USD|54=1|38=4|40=1|44=100200
+        C 35=D|11=A1|55=BTC/USD|54=1|38=4.5|40=1|44=100200
         D 35=8|37=O1|150=0
-        D 35=8|37=O1|150=F|39=1|32=3.999|14=3.999|151=0.001|31=100199.99
-        D 35=8|37=O1|150=4|39=4|14=3.999|151=0
+        D 35=8|37=O1|150=F|39=1|32=4.000|14=4.000|151=0.500|31=100200.00
+        D 35=8|37=O1|150=4|39=4|14=4.000|151=0
     """)
 
 

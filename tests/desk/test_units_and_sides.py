@@ -70,7 +70,7 @@ def test_a_quote_in_cash_says_sizes_in_base(client: Client) -> None:
     """152 on R: the request's cash comes back, 134 and 135 are what it buys, in base."""
     client.talk_44("""
         C 35=R|131=R1|146=1|55=BTC/USD|152=1000
-        D 35=S|117=Q1|152=1000|38=-|132=100000.00|133=100100.00|134=0.010|135=0.009
+        D 35=S|117=Q1|152=1000|38=-|132=100000.00|133=100100.00|134=0.01|135=0.009
         C 35=D|11=A1|117=Q1|55=BTC/USD|54=1|152=1000|40=D
         D 35=8|37=O1|150=0|152=1000|38=0.009
         D 35=8|37=O1|150=F|39=2|32=0.009
@@ -81,10 +81,10 @@ def test_a_quote_in_cash_may_be_dealt_by_its_size(client: Client) -> None:
     """The order on a cash quote may repeat the size that the quote showed."""
     client.talk_44("""
         C 35=R|131=R1|146=1|55=BTC/USD|54=2|152=1000
-        D 35=S|117=Q1|132=100000.00|134=0.010
-        C 35=D|11=A1|117=Q1|55=BTC/USD|54=2|38=0.010|40=D
+        D 35=S|117=Q1|132=100000.00|134=0.01
+        C 35=D|11=A1|117=Q1|55=BTC/USD|54=2|38=0.01|40=D
         D 35=8|37=O1|150=0
-        D 35=8|37=O1|150=F|39=2|32=0.010|31=100000.00
+        D 35=8|37=O1|150=F|39=2|32=0.01|31=100000.00
     """)
 
 

@@ -58,14 +58,19 @@ def sqlite_url(tmp_path: Path, migrated_file: Path) -> str:
     return f"sqlite:///{tmp_path}/desk.db"
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "postgresql-copy"])
-def url(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Each test runs on both databases, and on PostgreSQL by both of its ways to write."""
-    if request.param == "sqlite":
-        return request.getfixturevalue("sqlite_url")
-    if request.param == "postgresql-copy":
-        monkeypatch.setattr(postgres_store, "PIPELINED_MAX", 0)
-    return request.getfixturevalue("postgres_url")
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    """Each test runs on both databases."""
+    kind = "sqlite" if request.param == "sqlite" else "postgres"
+    return request.getfixturevalue(f"{kind}_url")
+
+
+@pytest.fixture(params=["pipeline", "copy"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The two ways in which the PostgreSQL store writes, for tests of writing."""
+    limit = 10**9 if request.param == "pipeline" else 0
+    monkeypatch.setattr(postgres_store, "PIPELINED_MAX", limit)
+    return request.param
 
 
 @pytest.fixture

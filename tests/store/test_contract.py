@@ -49,6 +49,7 @@ def test_an_empty_store_begins_before_the_first_event(store: Store) -> None:
     assert store.counts()["events"] == 0
 
 
+@pytest.mark.usefixtures("way")
 def test_events_come_back_as_they_went_in(store: Store, reopened: Reopen, day: Day) -> None:
     store.commit(day.funded())
     day.quote_request()
@@ -67,7 +68,7 @@ def test_events_come_back_as_they_went_in(store: Store, reopened: Reopen, day: D
 def test_the_journal_is_read_in_chunks(
     store: Store, day: Day, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("otcfix.store.reads.CHUNK", 4)
+    monkeypatch.setattr("otcfix.store.reader.CHUNK", 4)
     for _ in range(9):
         day.event(Decision(), session="x")
         day.say(session="x")
@@ -83,8 +84,11 @@ def test_the_journal_is_read_in_chunks(
 @pytest.mark.parametrize(
     "text", ["58=NUL\0here", "58=not UTF-8 \udcff", "58=tab\tline\nback\\slash\r", "58=Zürich €"]
 )
+@pytest.mark.usefixtures("way")
 def test_no_text_of_a_client_can_stop_the_desk(store: Store, day: Day, text: str) -> None:
-    day.event(Decision(uses=(a_use("1", cl_ord_id=text),)), text=f"8=FIX.4.4\x01{text}\x01")
+    use = a_use("1", cl_ord_id=text, text=text, orig_cl_ord_id=text)
+    trade = a_trade("1", account=text)
+    day.event(Decision(uses=(use,), trades=(trade,)), text=f"8=FIX.4.4\x01{text}\x01")
     day.say(text=text)
     batch = day.done()
     store.commit(batch)
@@ -93,7 +97,8 @@ def test_no_text_of_a_client_can_stop_the_desk(store: Store, day: Day, text: str
     assert list(store.unsent()) == batch.outbox
     assert chain.verify(store.journal()).first_bad is None
     (found,) = store.recall([("cl_ord_id", "acme", text)])
-    assert found.use == a_use("1", cl_ord_id=text)
+    assert found.use == use
+    assert [row.trade for row in store.trades()] == [trade]
 
 
 def test_events_must_follow_the_last_one(store: Store, reopened: Reopen) -> None:
@@ -132,6 +137,7 @@ def a_broken_fill(day: Day, what: str) -> None:
 
 
 @pytest.mark.parametrize("what", ["duplicate ClOrdID", "overdraft", "overflow"])
+@pytest.mark.usefixtures("way")
 def test_a_batch_that_fails_leaves_nothing(
     store: Store, reopened: Reopen, day: Day, what: str
 ) -> None:
@@ -163,6 +169,7 @@ def test_a_second_writer_cannot_write(store: Store, reopened: Reopen, day: Day) 
     assert reopened().head().seq == 2
 
 
+@pytest.mark.usefixtures("way")
 def test_only_marks_may_be_committed(store: Store, day: Day) -> None:
     day.quote_request()
     store.commit(day.done())
@@ -281,6 +288,7 @@ def test_a_balance_that_somebody_changed_is_found(store: Store, day: Day) -> Non
     assert set(store.trial_balance().values()) == {2, 10**15 + 1}
 
 
+@pytest.mark.usefixtures("way")
 def test_an_account_that_is_gone_stops_the_desk(store: Store, reopened: Reopen, day: Day) -> None:
     store.commit(day.funded())
     with store.writing() as connection:
@@ -330,6 +338,7 @@ def test_obligations_are_kept(store: Store, day: Day) -> None:
 # -- trades and orders -----------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("way")
 def test_a_trade_comes_back_exactly(store: Store, day: Day) -> None:
     trade = a_trade(
         "1", base_amount=Decimal("123456789012345678.123456789012345678"), fee=Decimal("0E-8"),
@@ -384,6 +393,7 @@ def test_a_dispute_is_seen_on_its_trade(store: Store, day: Day) -> None:
     assert store.counts()["disputes"] == 4
 
 
+@pytest.mark.usefixtures("way")
 def test_orders_are_kept_as_they_stand_last(store: Store, day: Day) -> None:
     resting = an_order("1", status=NEW, accepted_seq=5)
     part = msgspec.structs.replace(resting, status=PARTIAL, cum_qty=Decimal("0.5"))
@@ -454,6 +464,7 @@ def test_recall_gives_all_quotes_of_a_request(store: Store, day: Day) -> None:
     assert [quote.quote_id for quote in found.quotes] == ["Q3", "Q4", "Q2", "Q1"]
 
 
+@pytest.mark.usefixtures("way")
 def test_quotes_that_live_are_not_stored(store: Store, day: Day) -> None:
     live = (a_quote("1", state=LIVE), a_quote("2", state=INDICATIVE, firm=False))
     day.event(Decision(quotes=live))
@@ -480,6 +491,7 @@ def test_recall_tells_a_refused_use_from_an_accepted_one(store: Store, day: Day)
     assert found == Recalled("cl_ord_id", "acme\x1fc-1", refused)
 
 
+@pytest.mark.usefixtures("way")
 def test_ids_are_only_text(store: Store, day: Day) -> None:
     names = ['"', "\\", "{a,b}", "NULL", "'; DROP TABLE journal; --", "", "%", "a\tb"]
     day.event(Decision(uses=tuple(a_use("1", cl_ord_id=name) for name in names)))
@@ -571,7 +583,7 @@ def test_what_was_said_since_leaves_prices_out(store: Store, day: Day) -> None:
 def test_what_was_said_from_a_number_on(
     store: Store, day: Day, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("otcfix.store.reads.CHUNK", 2)
+    monkeypatch.setattr("otcfix.store.reader.CHUNK", 2)
     store.commit(day.funded())
     for _ in range(3):
         day.quote_request()
@@ -725,6 +737,7 @@ def test_readers_see_whole_batches_while_the_desk_writes(url: str, day: Day) -> 
         assert writer.counts()["commands_waiting"] == len(seen)
 
 
+@pytest.mark.usefixtures("way")
 def test_a_large_batch_goes_the_same_way(store: Store, day: Day) -> None:
     store.commit(day.funded())
     for _ in range(64):

@@ -4,12 +4,15 @@ import csv
 import io
 import re
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from otcfix.model.decision import Decision
-from otcfix.model.ledger import Transfer
+from otcfix.model.ledger import Obligation, Transfer
+from otcfix.model.record import JournalRow, OutboxRow, SentMark
+from otcfix.model.trade import Trade
 from otcfix.store.base import Unstorable
 from otcfix.store.postgres import COPIED, copy_text
 from otcfix.store.rows import MARK, packed, packed_work, unpacked, work_of
@@ -91,6 +94,24 @@ def test_rows_have_the_columns_of_their_tables() -> None:
         assert {len(row) for row in rows} == {len(metadata.tables[name].columns)}, name
     assert set(COPIED) <= set(work.tables)
     assert work.size() == 2 + 3 + 1 + 3 + 1 + 1 + 1 + 1 + 1 + 1 + 5 + 1
+
+
+@pytest.mark.parametrize(
+    ("table", "kind", "own"),
+    [
+        ("journal", JournalRow, []),
+        ("outbox", OutboxRow, []),
+        ("sent", SentMark, []),
+        ("transfers", Transfer, ["seq", "n"]),
+        ("trades", Trade, ["seq", "n"]),
+        ("obligations", Obligation, ["seq", "n"]),
+    ],
+)
+def test_tables_have_the_fields_of_the_model(
+    table: str, kind: type[msgspec.Struct], own: list[str]
+) -> None:
+    columns = [column.name for column in metadata.tables[table].columns]
+    assert columns == [*own, *kind.__struct_fields__]
 
 
 def test_changes_of_known_accounts_are_summed_in_order() -> None:

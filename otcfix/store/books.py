@@ -1,50 +1,33 @@
-"""What people, recovery and reports read: the same queries for both databases.
+"""What people and reports read: balances, statements, trades, open orders, counts."""
 
-None of it is on the message path, and each call reads one consistent state.
-"""
-
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
 import sqlalchemy as sa
 from msgspec import Struct
 
-from otcfix.model.errors import StoreLost
 from otcfix.model.messages import Side
 from otcfix.model.order import Order
-from otcfix.model.record import JournalRow, OutboxRow, SessionNumbers
 from otcfix.model.time import Instant
 from otcfix.model.trade import Trade
-from otcfix.store import progress
-from otcfix.store.journal import GENESIS
-from otcfix.store.progress import Progress
+from otcfix.store import reader
+from otcfix.store.reader import Reader
+from otcfix.store.recovery import progress_now, unsent_ids
 from otcfix.store.rows import order_of, unpacked
 from otcfix.store.tables import (
     accounts,
     commands,
     disputes,
     journal,
-    meta,
     orders,
     outbox,
-    proven,
     sent,
     trades,
     transfers,
 )
 
-CHUNK = 2_000
-"""Rows read at once where a whole table may pass by."""
 
-
-class Head(NamedTuple):
-    """The last event in the journal, and the last row of the outbox."""
-
-    seq: int
-    hash: bytes
-    at: Instant
-    outbox_id: int
+_SIDE = Trade.__struct_fields__.index("side")
 
 
 class TradeRow(Struct, frozen=True):
@@ -67,124 +50,8 @@ class StatementLine(Struct, frozen=True):
     amount: int
 
 
-class Reads:
-    """The reading half of a store."""
-
-    engine: sa.Engine
-
-    @contextmanager
-    def reading(self) -> Iterator[sa.Connection]:
-        """A connection that sees one state of the database. Errors: StoreLost."""
-        try:
-            with self.engine.connect() as connection:
-                yield connection
-        except sa.exc.DBAPIError as error:
-            raise StoreLost(f"the database does not answer: {error.orig}") from error
-
-    # -- recovery --------------------------------------------------------------------------
-
-    def head(self) -> Head:
-        """Return where the journal and the outbox end; all zero when they are empty."""
-        last = sa.select(journal.c.seq, journal.c.hash, journal.c.at)
-        with self.reading() as connection:
-            row = connection.execute(last.order_by(journal.c.seq.desc()).limit(1)).first()
-            said = connection.scalar(sa.select(sa.func.max(outbox.c.outbox_id))) or 0
-        return Head(*row, said) if row else Head(0, GENESIS, 0, said)
-
-    def journal(self, after: int = 0, until: int | None = None) -> Iterator[JournalRow]:
-        """Yield the events with after < seq <= until, in order, in constant memory."""
-        query = sa.select(journal).where(journal.c.seq > sa.bindparam("after"))
-        if until is not None:
-            query = query.where(journal.c.seq <= until)
-        query = query.order_by(journal.c.seq).limit(CHUNK)
-        while True:
-            # A new look per chunk: an old one would keep SQLite's log from being emptied.
-            with self.reading() as connection:
-                rows = connection.execute(query, {"after": after}).all()
-            for row in rows:
-                seq, at, kind, session, epoch, number, received, text, facts, *rest = row
-                yield JournalRow(
-                    seq, at, kind, session, epoch, number, received, unpacked(text),
-                    unpacked(facts), *rest,
-                )  # fmt: skip
-            if len(rows) < CHUNK:
-                return
-            after = rows[-1].seq
-
-    def session_numbers(self) -> dict[str, SessionNumbers]:
-        """Return each session's numbers in its current epoch.
-
-        The current epoch is the highest that any event or sent mark of the session names.
-        """
-        with self.reading() as connection:
-            sessions = _progress(connection).sessions
-            proofs = {row.session: row.outbox_id for row in connection.execute(sa.select(proven))}
-        for session in proofs.keys() - sessions.keys():
-            sessions[session] = progress.Numbers()
-        return {
-            session: SessionNumbers(
-                session, numbers.epoch, numbers.last_in, numbers.last_out, proofs.get(session, 0)
-            )
-            for session, numbers in sorted(sessions.items())
-        }
-
-    # -- the outbox ------------------------------------------------------------------------
-
-    def unsent(self) -> Iterator[OutboxRow]:
-        """Yield the replies without any sent mark, in order."""
-        with self.reading() as connection:
-            ids = unsent_ids(connection, _progress(connection).sent_upto)
-        for start in range(0, len(ids), CHUNK):
-            some = ids[start : start + CHUNK]
-            query = sa.select(outbox).where(outbox.c.outbox_id.in_(some))
-            yield from self._outbox(query.order_by(outbox.c.outbox_id))
-
-    def said_since(self, session: str, outbox_id: int) -> Iterator[OutboxRow]:
-        """Yield the replies to *session* after *outbox_id*, in order, without prices (R10)."""
-        query = sa.select(outbox).where(
-            outbox.c.session == session,
-            outbox.c.outbox_id > sa.bindparam("after"),
-            sa.not_(outbox.c.price),
-        )
-        query = query.order_by(outbox.c.outbox_id).limit(CHUNK)
-        while True:
-            rows = self._outbox(query, after=outbox_id)
-            yield from rows
-            if len(rows) < CHUNK:
-                return
-            outbox_id = rows[-1].outbox_id
-
-    def said_from_number(self, session: str, epoch: int, msg_seq_num: int) -> Iterator[OutboxRow]:
-        """Yield the replies sent with MsgSeqNum(34) *msg_seq_num* or higher, by that number.
-
-        Reads all sent marks: for the rare start after QuickFIX's own store was lost.
-        """
-        number = sa.func.min(sent.c.msg_seq_num).label("number")
-        query = (
-            sa.select(sent.c.outbox_id, number)
-            .where(
-                sent.c.session == session,
-                sent.c.epoch == epoch,
-                sent.c.msg_seq_num >= max(msg_seq_num, 1),
-            )
-            .group_by(sent.c.outbox_id)
-            .order_by(number, sent.c.outbox_id)
-        )
-        with self.reading() as connection:
-            ids = [row.outbox_id for row in connection.execute(query)]
-        for start in range(0, len(ids), CHUNK):
-            some = ids[start : start + CHUNK]
-            rows = self._outbox(sa.select(outbox).where(outbox.c.outbox_id.in_(some)))
-            by_id = {row.outbox_id: row for row in rows}
-            yield from (by_id[outbox_id] for outbox_id in some)
-
-    def _outbox(self, query: sa.Select[Any], **values: Any) -> list[OutboxRow]:
-        with self.reading() as connection:
-            rows = connection.execute(query, values).all()
-        return [
-            OutboxRow(*first, unpacked(to), unpacked(to_sub), unpacked(text))
-            for *first, to, to_sub, text in rows
-        ]
+class Books(Reader):
+    """The reads of people. None of it is on the message path."""
 
     # -- the ledger ------------------------------------------------------------------------
 
@@ -256,7 +123,7 @@ class Reads:
                 sa.or_(_begins(transfers.c.debit, prefix), _begins(transfers.c.credit, prefix))
             )
             .order_by(transfers.c.seq, transfers.c.n)
-            .execution_options(yield_per=CHUNK)
+            .execution_options(yield_per=reader.CHUNK)
         )  # fmt: skip
         with self.reading() as connection:
             query = query.where(*_between(connection, transfers.c.seq, since, until))
@@ -309,7 +176,7 @@ class Reads:
         """Return how much there is, trades those since then: for `otcfix status`."""
         waiting = commands.c.done_seq.is_(None)
         with self.reading() as connection:
-            upto = _progress(connection).sent_upto
+            upto = progress_now(connection).sent_upto
             unsent = len(unsent_ids(connection, upto))
             first = _between(connection, trades.c.seq, since, None)
 
@@ -362,43 +229,6 @@ def _first_at(connection: sa.Connection, moment: Instant) -> int:
     return low
 
 
-def _progress(connection: sa.Connection) -> Progress:
-    """Return the progress as of now: as written last, and what came after it."""
-    word = connection.scalar(sa.select(meta.c.value).where(meta.c.key == progress.KEY))
-    known = progress.read(word)
-    heard = (
-        sa.select(journal.c.session, journal.c.epoch, sa.func.max(journal.c.msg_seq_num))
-        .where(journal.c.seq > known.seq, journal.c.session != "")
-        .group_by(journal.c.session, journal.c.epoch)
-    )
-    for session, epoch, number in connection.execute(heard):
-        known.heard(session, epoch, number)
-    said = (
-        sa.select(sent.c.session, sent.c.epoch, sa.func.max(sent.c.msg_seq_num))
-        .where(sent.c.outbox_id > known.sent_upto)
-        .group_by(sent.c.session, sent.c.epoch)
-    )
-    for session, epoch, number in connection.execute(said):
-        known.said(session, epoch, number)
-    return known
-
-
-def tracker(connection: sa.Connection) -> progress.Tracker:
-    """Return what the writer needs to go on from here."""
-    known = _progress(connection)
-    known.seq = connection.scalar(sa.select(sa.func.max(journal.c.seq))) or 0
-    last = connection.scalar(sa.select(sa.func.max(outbox.c.outbox_id))) or 0
-    return progress.Tracker(known, unsent_ids(connection, known.sent_upto), last)
-
-
-def unsent_ids(connection: sa.Connection, sent_upto: int) -> Sequence[int]:
-    """Return the outbox ids without a sent mark; all at or below *sent_upto* have one."""
-    marked = sa.select(sent.c.outbox_id).where(sent.c.outbox_id > sent_upto)
-    above = sa.select(outbox.c.outbox_id).where(outbox.c.outbox_id > sent_upto)
-    query = above.except_(marked).order_by(sa.literal_column("1"))
-    return connection.scalars(query).all()
-
-
 def _disputes(connection: sa.Connection) -> dict[str, str]:
     """Return why each ExecID(17) is disputed: named by itself, or by our report's number."""
     marked = sa.and_(
@@ -423,8 +253,8 @@ def _disputes(connection: sa.Connection) -> dict[str, str]:
 
 
 def _trade_row(row: sa.Row[Any], why: dict[str, str]) -> TradeRow:
-    values = dict(row._mapping)
-    seq, _ = values.pop("seq"), values.pop("n")
-    values["side"] = Side(values["side"])
-    trade = Trade(**values)
+    seq, _, *read = row
+    values = [unpacked(value) if isinstance(value, str) else value for value in read]
+    values[_SIDE] = Side(values[_SIDE])
+    trade = Trade(*values)
     return TradeRow(seq, trade, why.get(trade.exec_id, ""))

@@ -1,0 +1,111 @@
+"""The books after the demo: balances, the trial balance, the journal and its replay."""
+
+import contextlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from otcfix.cli.assets import Scales
+from otcfix.cli.demo.screen import Screen
+from otcfix.cli.demo.stage import Stage
+from otcfix.cli.journal import verified
+from otcfix.cli.ledger import balances_of, trial
+from otcfix.cli.replay import Told, replayed
+from otcfix.store import open_store
+
+KINDS = ("available", "held")
+
+
+@dataclass(slots=True)
+class Audit:
+    """What the books say; document is what --json prints, missing what should be otherwise."""
+
+    document: dict[str, Any]
+    missing: list[str] = field(default_factory=list)
+    balances: dict[str, int] = field(default_factory=dict)
+    verified: dict[str, Any] = field(default_factory=dict)
+    replayed: dict[str, Any] = field(default_factory=dict)
+    scales: Scales | None = None
+
+
+def audited(stage: Stage) -> Audit:
+    """Read the database as anybody could, beside the desk or after it."""
+    with contextlib.closing(open_store(stage.database, create=False)) as store:
+        balances = store.balances()
+        chain = verified(store)
+        again = replayed(store, stage.config.id_key, Told())
+        booked = {row.trade.exec_id for row in store.trades()}
+        scales = Scales(stage.config.folder, store)
+        for asset in {b.asset for b in balances_of(balances)}:
+            scales.major(0, asset)  # looked up while the store is open
+    sums, _ = trial(balances)
+    told = set(stage.heard_fills)
+    trial_ok = not any(sums.values()) and not chain["balances"]
+    journal_ok = chain["first_bad"] is None and again["ok"]
+    document = {
+        "trades": len(told),
+        "refusals": len(stage.heard_refusals),
+        "trial_balance_ok": trial_ok,
+        "journal_ok": journal_ok,
+        "fingerprint": again["fingerprint"],
+    }
+    missing = []
+    if told != booked:
+        missing.append(f"every fill told and booked alike: told {told}, booked {booked}")
+    if not trial_ok:
+        missing.append("a trial balance of zero")
+    if not journal_ok:
+        missing.append(f"a journal that verifies and replays: {chain['why']} {again['difference']}")
+    return Audit(document, missing, balances, chain, again, scales)
+
+
+def show_audit(stage: Stage, audit: Audit, screen: Screen) -> None:
+    """Print it."""
+    scales = audit.scales
+    if scales is None:
+        return
+    found = balances_of(audit.balances)
+    rows: dict[tuple[str, str], dict[str, str]] = {}
+    others = []
+    for b in found:
+        amount = scales.major(b.minor, b.asset)
+        if b.account.startswith("client/"):
+            rows.setdefault((b.owner, b.asset), {})[b.kind] = amount
+        else:
+            others.append((f"{b.owner} {b.kind}", b.asset, amount))
+    screen.table(
+        "The ledger: clients",
+        ("client", "asset", *KINDS),
+        [(*key, *(row.get(kind, "") for kind in KINDS)) for key, row in rows.items()],
+    )
+    screen.table(
+        "The ledger: the desk, and what its custodian holds",
+        ("account", "asset", "balance"),
+        others,
+    )
+    sums, sides = trial(audit.balances)
+    screen.table(
+        "Trial balance",
+        ("asset", "", "credit balances", "debit balances", "sum"),
+        [
+            (asset, "", *(scales.major(side, asset) for side in sides[asset]),
+             scales.major(total, asset))
+            for asset, total in sums.items()
+        ],
+    )  # fmt: skip
+    _show_journal(audit, screen)
+
+
+def _show_journal(audit: Audit, screen: Screen) -> None:
+    chain, again, document = audit.verified, audit.replayed, audit.document
+    screen.say()
+    whole = "holds" if chain["first_bad"] is None else f"BROKEN at event {chain['first_bad']}"
+    screen.say(f"Journal: {chain['events']} events, the hash chain {whole}.")
+    if again["ok"]:
+        screen.say(f"Replay: {again['events']} events decided again, all as before.")
+    else:
+        screen.say(f"Replay: DIFFERENT: {again['difference']}", "red")
+    screen.say(f"Fingerprint: {document['fingerprint']}")
+    screen.say(
+        f"{document['trades']} trades, {document['refusals']} refusals; what the clients were "
+        "told is what was booked."
+    )
