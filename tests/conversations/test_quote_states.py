@@ -447,10 +447,12 @@ def test_an_unsaid_quote_is_answered_after_a_restart(desk: Conversation, client:
         client.C("35=R|131=R1|146=1|55=BTC/USD|38=1")
     desk.restarts()
     client.logs_on()
-    client.talk_44("""
-        D 35=AG|131=R1|658=99|55=BTC/USD|58=DESK_RESTARTED: desk restarted
-    """) if client.number != "42" else client.talk("D 35=b|131=R1|297=5|58=DESK_RESTARTED...")
-    client.talk("D 35=Z|131=R1")
+    refusal = (
+        "D 35=b|131=R1|297=5|58=DESK_RESTARTED: desk restarted"
+        if client.number == "42"
+        else "D 35=AG|131=R1|658=99|55=BTC/USD|58=DESK_RESTARTED: desk restarted"
+    )
+    client.talk(f"{refusal}\nD 35=Z|117=Q1|131=R1")
 
 
 # -- final states ------------------------------------------------------------------------------

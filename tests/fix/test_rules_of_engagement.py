@@ -452,7 +452,7 @@ MARKET = re.compile(r"# our prices: (\S+) / (\S+) for (\S+)")
 HEADER = frozenset((8, 9, 10, 34, 49, 52, 56))
 
 
-@pytest.mark.parametrize(("key", "script"), TALKS, ids=[key for key, _ in TALKS])
+@pytest.mark.parametrize(("key", "script"), TALKS, ids=[f"{n}-{key}" for n, (key, _) in enumerate(TALKS)])
 def test_conversations_are_what_the_desk_says(desk: Conversation, key: str, script: str) -> None:
     """Every line of a client is answered by these lines, with these tags and no others."""
     client = desk.client(key)
