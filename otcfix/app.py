@@ -16,19 +16,21 @@ from otcfix.fix import dictionaries
 from otcfix.fix.acceptor import Acceptor
 from otcfix.fix.parse import Parser
 from otcfix.fix.render import Rendered, rendered
+from otcfix.model.decision import Decision
 from otcfix.model.errors import ConfigError
-from otcfix.model.event import Boot, EpochMoved
+from otcfix.model.event import Boot, EpochMoved, Event
 from otcfix.model.messages import Inbound, ProviderQuote
 from otcfix.model.record import OutboxRow
 from otcfix.model.replies import Reply
 from otcfix.model.time import SECOND, Instant
 from otcfix.sequencer.inbox import Inbox, Incoming
 from otcfix.sequencer.loop import Observer, Sequencer
+from otcfix.sequencer.ports import Parse, Render
 from otcfix.sequencer.recovery import recover
 from otcfix.store import open_store
 from otcfix.store.journal import GENESIS, chained
 from otcfix.venues.conversion import FixedRate
-from otcfix.venues.feed import Feed
+from otcfix.venues.feed import Feed, OnError
 from otcfix.venues.ratebook import RateBook
 from otcfix.venues.recorded import RecordedFeed, guess
 from otcfix.venues.simulated import SimulatedVenue, Walk
@@ -141,7 +143,7 @@ class App:
         self._thread = threading.Thread(target=self._run, name="sequencer", daemon=True)
         self.ended = threading.Event()
 
-    def _bind(self, state: State) -> tuple[object, object]:
+    def _bind(self, state: State) -> tuple[Parse, Render]:
         words = Words(state)
         return words.parse, words.render
 
@@ -254,14 +256,14 @@ class App:
     def _proven(self, session: str, outbox_id: int) -> None:
         self.sequencer.proven[session] = outbox_id
 
-    def _observe(self, event: object, decision: object, outbox: list[OutboxRow]) -> None:
-        body = getattr(event, "body", None)
+    def _observe(self, event: Event, decision: Decision, outbox: list[OutboxRow]) -> None:
+        body = event.body
         if isinstance(body, ProviderQuote):
             why = self.rates.on_provider_quote(body, wall_clock())
             if why:
                 log.info("provider_quote_not_used", session=body.head.session, why=why)
         if self._on_event is not None:
-            self._on_event(event, decision, outbox)  # type: ignore[arg-type]
+            self._on_event(event, decision, outbox)
 
     def command(self, command: object) -> str:
         """Sequence a staff command on a desk that does not serve; returns its result."""
@@ -333,7 +335,7 @@ def _venues(config: Config, feed: Path | None, speed: float) -> tuple[RateBook, 
 
 
 def _recorded(
-    config: Config, specs: list[SourceSpec], book: RateBook, on_error: object
+    config: Config, specs: list[SourceSpec], book: RateBook, on_error: OnError
 ) -> list[Feed]:
     """One thread a file, whatever number of sources it holds."""
     files: dict[str, list[tuple[SourceConfig, SourceSpec]]] = {}
@@ -351,7 +353,7 @@ def _recorded(
                     book,
                     on_error,
                     speed=float(recorded.speed),
-                    loop=recorded.loop,  # type: ignore[arg-type]
+                    loop=recorded.loop,
                 )
             )
     return feeds

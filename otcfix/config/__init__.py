@@ -70,7 +70,7 @@ def load(folder: Path) -> Config:
     """Read *folder*. Errors: ConfigError naming every problem, one a line."""
     problems: list[str] = []
     parts: dict[str, Any] = {}
-    models = (DeskConfig, ClientsConfig, SessionsConfig, VenuesConfig)
+    models: tuple[type[Closed], ...] = (DeskConfig, ClientsConfig, SessionsConfig, VenuesConfig)
     for name, model in zip(FILES, models, strict=True):
         parts[name] = _read(folder / name, model, problems)
     if not problems:

@@ -1,1 +1,1 @@
-"""The decision core: State, decide, and the verbs put together. Pure: (state, event) -> Decision."""
+"""The decision core: State, decide, and the verbs put together. (state, event) -> Decision."""

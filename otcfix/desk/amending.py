@@ -186,7 +186,7 @@ def on_order_cancel_replace_request(draft: Draft, message: OrderCancelReplaceReq
         _reject(draft, head, scope, case, verdict.failed, "2")
         return
     assert order is not None
-    _replace(draft, order, wanted, session)
+    _replace(draft, order, wanted)
 
 
 def _changed(order: Order, wanted: NewOrderSingle, session: Session) -> int:
@@ -229,15 +229,13 @@ def _judge(draft: Draft, order: Order, wanted: NewOrderSingle, session: Session)
                 instrument, order.side, leaves, order.unit, wanted.price, tier.fee_bps
             )
             case.need, case.need_asset = max(need - order.held, 0), order.held_asset
-            case.free = draft.free(
-                order.client_id, order.held_asset, same_day=instrument.settl_days == 0
-            )
+            case.free = draft.free(order.client_id, order.held_asset, same_day=True)
     verdict = judge(GATE_FOR_REPLACE, case)
     draft.verdicts.append(verdict)
     return verdict.failed
 
 
-def _replace(draft: Draft, order: Order, wanted: NewOrderSingle, session: Session) -> None:
+def _replace(draft: Draft, order: Order, wanted: NewOrderSingle) -> None:
     head = wanted.head
     instrument = draft.register.instruments[order.symbol]
     tier = draft.register.tiers[draft.register.clients[order.client_id].tier]
@@ -348,9 +346,9 @@ def _mass_refusal(
         return "0", wording(Refusal.UNSUPPORTED, 530)
     if prior_use(draft, scope, message.cl_ord_id) and not message.head.resent:
         return "99", wording(Refusal.DUPLICATE, 11)
-    if message.mass_cancel_request_type == "1":
-        if message.symbol not in draft.register.instruments:
-            return "1", wording(Refusal.UNKNOWN_SYMBOL, 55)
+    one_symbol = message.mass_cancel_request_type == "1"
+    if one_symbol and message.symbol not in draft.register.instruments:
+        return "1", wording(Refusal.UNKNOWN_SYMBOL, 55)
     return None
 
 

@@ -275,7 +275,9 @@ def _measure(
     case.need_asset, case.need = holds.hold_for(
         instrument, message.side, amount, unit, px, tier.fee_bps
     )
-    case.free = draft.free(client.client_id, case.need_asset, same_day=instrument.settl_days == 0)
+    # A limit order's hold is taken from what is available, whenever its fills will settle.
+    today = instrument.settl_days == 0 or message.ord_type == LIMIT
+    case.free = draft.free(client.client_id, case.need_asset, same_day=today)
 
 
 def _order(
@@ -382,7 +384,9 @@ def _accept(draft: Draft, case: OrderCase, scope: str, market: Market) -> None:
 
 def _deal_quote(draft: Draft, case: OrderCase, order: Order, market: Market) -> None:
     quote, px, instrument = case.quote, case.quoted_price, case.instrument
-    assert quote is not None and px is not None and instrument is not None
+    assert quote is not None
+    assert px is not None
+    assert instrument is not None
     fills.say_new(draft, order)
     quoting.dealt(draft, quote)
     mid = market.ref.mid if market.ref else quote.mid
@@ -402,12 +406,15 @@ def _deal_market(draft: Draft, case: OrderCase, order: Order, market: Market) ->
 def _deal_limit(draft: Draft, case: OrderCase, order: Order, market: Market) -> None:
     """A limit order: what goes now, then the rest rests or is cancelled (A9, R16)."""
     instrument = case.instrument
-    assert instrument is not None and case.need is not None and order.price is not None
+    assert instrument is not None
+    assert case.need is not None
+    worst = order.price
+    assert worst is not None
     draft.post(holds.place(order.client_id, case.need_asset, case.need))
     order = structs.replace(order, held_asset=case.need_asset, held=case.need)
     draft.put_order(order)
     fills.say_new(draft, order)
-    after = execute(draft, order, market.levels, market.ref, market.tier, order.price)
+    after = execute(draft, order, market.levels, market.ref, market.tier, worst)
     if not after.is_open:
         return
     if order.time_in_force in (FOK, IOC):

@@ -86,10 +86,10 @@ def failed(state: State, event: Event, error: Exception) -> Decision:
     """
     draft = Draft(state, event)
     head = getattr(event.body, "head", None)
-    if head is not None and event.session in state.register.sessions:
-        if not isinstance(event.body, messages.Complaint):
-            ref_id = getattr(event.body, "cl_ord_id", "") or getattr(event.body, "quote_req_id", "")
-            draft.business_reject(head, ref_id, Refusal.INTERNAL)
+    answerable = not isinstance(event.body, messages.Complaint)
+    if head is not None and answerable and event.session in state.register.sessions:
+        ref_id = getattr(event.body, "cl_ord_id", "") or getattr(event.body, "quote_req_id", "")
+        draft.business_reject(head, ref_id, Refusal.INTERNAL)
     draft.alerts.append(f"event {event.seq} could not be decided: {type(error).__name__}")
     decided = draft.decision()
     return Decision(replies=decided.replies, alerts=decided.alerts, failed=type(error).__name__)

@@ -122,6 +122,14 @@ class Draft:
         """All that the client has or is owed of *asset*, less what he owes. Minor units."""
         return sum(self._purse(client_id, asset))
 
+    def owed(self, client_id: str, asset: str, value_date: str) -> int:
+        """What the client is owed (negative: owes) on *value_date*. Minor units."""
+        return self.state.obligations.get(f"{client_id}|{asset}|{value_date}", 0) + sum(
+            owed.amount
+            for owed in self.obligations
+            if (owed.client_id, owed.asset, owed.value_date) == (client_id, asset, value_date)
+        )
+
     def free(self, client_id: str, asset: str, *, same_day: bool) -> int:
         """What the client may give of *asset*: his settlement limit included. Minor units.
 

@@ -143,7 +143,12 @@ def _post(draft: Draft, trade: Trade, order: Order, instrument: Instrument, tier
         held = order.held - min(order.held, cost)
     else:
         draft.post(holds.release(order.client_id, order.held_asset, order.held))
-        draft.post(transfers_for_trade(trade, instrument, same_day=False, from_held=0))
+        due = trade.settl_date
+        owed_before = (
+            draft.owed(trade.client_id, instrument.base.code, due),
+            draft.owed(trade.client_id, instrument.terms.code, due),
+        )
+        draft.post(transfers_for_trade(trade, instrument, same_day=False, owed=owed_before))
         held = 0
         for asset, amount in _owed(trade, instrument):
             if amount:
@@ -169,9 +174,10 @@ def _cost_of_trade(trade: Trade, instrument: Instrument) -> tuple[str, int]:
 def _owed(trade: Trade, instrument: Instrument) -> tuple[tuple[str, int], tuple[str, int]]:
     base = to_minor(trade.base_amount, instrument.base)
     terms = to_minor(trade.terms_amount, instrument.terms)
+    fee = to_minor(trade.fee, instrument.terms)
     if trade.side is Side.BUY:
-        return (instrument.base.code, base), (instrument.terms.code, -terms)
-    return (instrument.base.code, -base), (instrument.terms.code, terms)
+        return (instrument.base.code, base), (instrument.terms.code, -terms - fee)
+    return (instrument.base.code, -base), (instrument.terms.code, terms - fee)
 
 
 def _due(draft: Draft, instrument: Instrument) -> int:

@@ -15,7 +15,7 @@ def key_hash(key: bytes) -> str:
 
 
 @lru_cache(maxsize=8)
-def _rounds(key: bytes) -> tuple["hashlib._Hash", ...]:
+def _rounds(key: bytes) -> tuple["hashlib.blake2b", ...]:
     # Copying a keyed hash saves hashing the key again for each id.
     return tuple(hashlib.blake2b(digest_size=3, key=key, salt=bytes((n,))) for n in range(ROUNDS))
 

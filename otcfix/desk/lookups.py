@@ -37,9 +37,7 @@ def prior_use(draft: Draft, scope: str, cl_ord_id: str) -> Prior | None:
             for known, digest in order.chain:
                 if known == cl_ord_id:
                     kind = "G" if before else "D"
-                    use = IdUse(
-                        scope, known, kind, order_id, digest, True, orig_cl_ord_id=before
-                    )
+                    use = IdUse(scope, known, kind, order_id, digest, True, orig_cl_ord_id=before)
                     return Prior(use, order)
                 before = known
     found = draft.recalled("cl_ord_id", scope, cl_ord_id)

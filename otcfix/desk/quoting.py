@@ -157,7 +157,7 @@ def _price(draft: Draft, case: QuoteCase, instrument: Instrument, tier: Tier) ->
     if rates is None or sides.refusal is Refusal.NO_PRICE:
         return sides
     taken = draft.taken_depth()
-    refusals = [sides.refusal] if sides.refusal else []
+    refusals: list[Refusal] = [sides.refusal] if sides.refusal else []
     for side in (Side.SELL, Side.BUY) if line.side is None else (line.side,):
         levels = client_side(rates, instrument, side, draft.event.at, taken)
         if not isinstance(ref, Reference):
@@ -267,7 +267,8 @@ def _quote(
     firm = quote_type == 1
     at = draft.event.at
     life_ms = instrument.quote_life_ms if firm else case.desk.indicative_life_ms
-    assert line.quantity is not None and case.settl_date is not None
+    assert line.quantity is not None
+    assert case.settl_date is not None
     # 62 goes out in milliseconds: what the client reads is what the desk keeps.
     valid_until = (at + life_ms * MS) // MS * MS
     quote = Quote(

@@ -64,9 +64,9 @@ def supported(case: QuoteCase) -> Finding | None:
     tag = settlement_fault(line.settl_date, line.settl_type, case)
     if tag:
         return Finding("supported", Refusal.UNSUPPORTED, tag=tag)
-    if _is_indicative(case) and case.session.version == "FIX.4.2":
-        if case.session.indicative_42 != "sizeless":
-            return Finding("supported", Refusal.UNSUPPORTED, tag=537)
+    version_42, told = case.session.version == "FIX.4.2", case.session.indicative_42 == "sizeless"
+    if _is_indicative(case) and version_42 and not told:
+        return Finding("supported", Refusal.UNSUPPORTED, tag=537)
     return _SUPPORTED
 
 

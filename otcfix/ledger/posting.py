@@ -16,54 +16,84 @@ def fee_amount(terms_amount: Decimal, fee_bps: Decimal) -> Decimal:
 
 
 def transfers_for_trade(
-    trade: Trade, instrument: Instrument, *, same_day: bool, from_held: int
+    trade: Trade,
+    instrument: Instrument,
+    *,
+    same_day: bool,
+    from_held: int = 0,
+    owed: tuple[int, int] = (0, 0),
 ) -> tuple[Transfer, ...]:
     """Post *trade*: the two legs, the spread and the fee, each a transfer of its own.
 
     same_day: the value date is the trading day, so the legs move available; a later value date
-    moves receivable and payable. from_held: minor units of the leg (and fee, for a buyer) that
-    the client gives from his hold; the rest comes from available.
+    moves receivable and payable, the fee with it. from_held: minor units of the leg (and fee, for
+    a buyer) that the client gives from his hold; the rest comes from available. owed: base and
+    terms that the client is owed (negative: owes) on the trade's later value date already, in
+    minor units; what is due both ways on one date is owed once, as the difference.
     Rounds: amounts arrive rounded; a leg that rounds to zero is no transfer.
     """
     base, terms = instrument.base, instrument.terms
-    client = trade.client_id
+    legs = _Legs(trade.client_id, same_day, from_held, dict(zip((base.code, terms.code), owed)))
     base_minor = to_minor(trade.base_amount, base)
     terms_minor = to_minor(trade.terms_amount, terms)
-    fee_minor = to_minor(trade.fee, terms)
-    buys = trade.side is Side.BUY
-    gets = chart.AVAILABLE if same_day else chart.RECEIVABLE
-    out: list[Transfer] = []
-
-    def give(asset: str, amount: int, to: str, code: str) -> None:
-        nonlocal from_held
-        if not same_day and code != "fee":
-            _add(out, chart.client_account(client, chart.PAYABLE, asset), to, asset, amount, code)
-            return
-        held = min(from_held, amount)
-        from_held -= held
-        _add(out, chart.client_account(client, chart.HELD, asset), to, asset, held, code)
-        available = chart.client_account(client, chart.AVAILABLE, asset)
-        _add(out, available, to, asset, amount - held, code)
-
     base_position = chart.desk_account(chart.POSITION, base.code)
     terms_position = chart.desk_account(chart.POSITION, terms.code)
-    if buys:
-        give(terms.code, terms_minor, terms_position, "terms_leg")
-        receiver = chart.client_account(client, gets, base.code)
-        _add(out, base_position, receiver, base.code, base_minor, "base_leg")
+    if trade.side is Side.BUY:
+        legs.give(terms.code, terms_minor, terms_position, "terms_leg")
+        legs.get(base.code, base_minor, base_position, "base_leg")
     else:
-        give(base.code, base_minor, base_position, "base_leg")
-        receiver = chart.client_account(client, gets, terms.code)
-        _add(out, terms_position, receiver, terms.code, terms_minor, "terms_leg")
-        from_held = 0
-    give(terms.code, fee_minor, chart.desk_account(chart.FEES, terms.code), "fee")
+        legs.give(base.code, base_minor, base_position, "base_leg")
+        legs.get(terms.code, terms_minor, terms_position, "terms_leg")
+        legs.from_held = 0
+    fees = chart.desk_account(chart.FEES, terms.code)
+    legs.give(terms.code, to_minor(trade.fee, terms), fees, "fee")
     spread = to_minor(trade.spread, terms)
     pnl = chart.desk_account(chart.PNL, terms.code)
     if spread > 0:
-        _add(out, terms_position, pnl, terms.code, spread, "spread")
+        _add(legs.out, terms_position, pnl, terms.code, spread, "spread")
     else:
-        _add(out, pnl, terms_position, terms.code, -spread, "spread")
-    return tuple(out)
+        _add(legs.out, pnl, terms_position, terms.code, -spread, "spread")
+    return tuple(legs.out)
+
+
+class _Legs:
+    """The client's side of a trade: where each amount comes from and goes to."""
+
+    __slots__ = ("client", "from_held", "out", "owed", "same_day")
+
+    def __init__(
+        self, client: str, same_day: bool, from_held: int, owed: dict[str, int]
+    ) -> None:
+        self.client = client
+        self.same_day = same_day
+        self.from_held = from_held
+        self.owed = owed
+        self.out: list[Transfer] = []
+
+    def give(self, asset: str, amount: int, to: str, code: str) -> None:
+        """Out of the hold, then available; on a later date out of what is owed him, then owing."""
+        if self.same_day:
+            first, then = chart.HELD, chart.AVAILABLE
+            most = min(self.from_held, amount)
+            self.from_held -= most
+        else:
+            first, then = chart.RECEIVABLE, chart.PAYABLE
+            most = min(max(self.owed[asset], 0), amount)
+            self.owed[asset] -= amount
+        _add(self.out, chart.client_account(self.client, first, asset), to, asset, most, code)
+        rest = chart.client_account(self.client, then, asset)
+        _add(self.out, rest, to, asset, amount - most, code)
+
+    def get(self, asset: str, amount: int, source: str, code: str) -> None:
+        """To available; on a later date against what he owes, then owed to him."""
+        most, then = 0, chart.AVAILABLE
+        if not self.same_day:
+            most, then = min(max(-self.owed[asset], 0), amount), chart.RECEIVABLE
+            self.owed[asset] += amount
+        owes = chart.client_account(self.client, chart.PAYABLE, asset)
+        _add(self.out, source, owes, asset, most, code)
+        rest = chart.client_account(self.client, then, asset)
+        _add(self.out, source, rest, asset, amount - most, code)
 
 
 def _add(out: list[Transfer], debit: str, credit: str, asset: str, amount: int, code: str) -> None:

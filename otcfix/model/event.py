@@ -5,7 +5,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from otcfix.model.messages import Inbound
 from otcfix.model.order import Order
 from otcfix.model.party import Desk
 from otcfix.model.quote import Quote
@@ -202,7 +201,7 @@ class Event(Struct, frozen=True, gc=False):
     seq: int
     at: Instant
     kind: str
-    body: Inbound | Any
+    body: Any
     received_at: Instant
     session: str = ""
     epoch: int = 0

@@ -20,8 +20,8 @@ class Quote(Struct, frozen=True, gc=False, array_like=True):
     """One Quote(35=S). bid and offer are ours: the client sells at bid, buys at offer.
 
     quantity counts *unit*; side None is two-way; line is the place in the request; mid is the
-    stamped reference before spread (R20); firm is what QuoteType(537) said. valid_until is ValidUntilTime(62), for an indicative
-    quote the instant at which the desk forgets it.
+    stamped reference before spread (R20); firm is what QuoteType(537) said. valid_until is
+    ValidUntilTime(62), for an indicative quote the instant at which the desk forgets it.
     """
 
     quote_id: str

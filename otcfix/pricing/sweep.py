@@ -95,7 +95,7 @@ def within(levels: Depth, worst: Decimal, side: Side) -> Decimal:
 def take(
     levels: Depth, quantity: Decimal, symbol: str, side: Side, taken: Taken
 ) -> list[DepthTaken]:
-    """What dealing *quantity* (base) leaves as taken, per source; depth that is short is all gone."""
+    """What dealing *quantity* (base) leaves as taken, per source; short depth is all gone."""
     by_source: dict[str, tuple[SourceBook, Decimal]] = {}
     for _, shown, book in levels:
         if quantity <= 0:
@@ -107,7 +107,7 @@ def take(
     out = []
     for source, (book, used) in by_source.items():
         before = taken.get((source, symbol, side))
-        if before is not None and before.snapshot == book.snapshot:
-            used += before.quantity
-        out.append(DepthTaken(source, symbol, book.snapshot, side, used))
+        again = before is not None and before.snapshot == book.snapshot
+        total_used = used + before.quantity if before is not None and again else used
+        out.append(DepthTaken(source, symbol, book.snapshot, side, total_used))
     return out

@@ -13,6 +13,7 @@ from otcfix.model.event import (
     ClockJumped,
     Event,
     RatesMoved,
+    Recalled,
     SessionUp,
     TimerFired,
     Typed,
@@ -234,12 +235,12 @@ class Sequencer:
         one: Incoming,
         body: object,
         keys: list[Key],
-        fetched: dict[Key, object] | None,
+        fetched: dict[Key, Recalled] | None,
     ) -> None:
         state = self.state
         now = self._clock()
         at = max(state.at, now)
-        facts, facts_json = self._stamper.stamp(body, keys, fetched, at)  # type: ignore[arg-type]
+        facts, facts_json = self._stamper.stamp(body, keys, fetched, at)
         text = one.text or self._encode(body).decode()
         head = getattr(body, "head", None)
         event = Event(

@@ -21,8 +21,15 @@ Render = Callable[[Reply], tuple[str, str, str, bool]]
 class Mailed(Protocol):
     """A command as it waits: its number and its JSON."""
 
-    id: int
-    body: str
+    @property
+    def id(self) -> int:
+        """Its number in the mailbox."""
+        ...
+
+    @property
+    def body(self) -> str:
+        """The command as typed JSON."""
+        ...
 
 
 class StorePort(Protocol):

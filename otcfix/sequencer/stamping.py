@@ -66,9 +66,7 @@ class Recent:
         """State forgets a closed order's ClOrdIDs at once; a cancel behind it in this batch may
         still name one that an earlier batch used up."""
         for place, (cl_ord_id, digest) in enumerate(order.chain):
-            use = IdUse(
-                order.scope, cl_ord_id, "G" if place else "D", order.order_id, digest, True
-            )
+            use = IdUse(order.scope, cl_ord_id, "G" if place else "D", order.order_id, digest, True)
             self.uses.setdefault((order.scope, cl_ord_id), use)
 
     def clear(self) -> None:

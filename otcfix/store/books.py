@@ -26,7 +26,6 @@ from otcfix.store.tables import (
     transfers,
 )
 
-
 _SIDE = Trade.__struct_fields__.index("side")
 
 
@@ -254,7 +253,7 @@ def _disputes(connection: sa.Connection) -> dict[str, str]:
 
 def _trade_row(row: sa.Row[Any], why: dict[str, str]) -> TradeRow:
     seq, _, *read = row
-    values = [unpacked(value) if isinstance(value, str) else value for value in read]
+    values: list[Any] = [unpacked(value) if isinstance(value, str) else value for value in read]
     values[_SIDE] = Side(values[_SIDE])
     trade = Trade(*values)
     return TradeRow(seq, trade, why.get(trade.exec_id, ""))

@@ -150,13 +150,16 @@ class PostgresStore(Store):
 
     def _write(self, work: Work) -> None:
         wire = self._connected()
+        # Everything is encoded before anything is sent: an Unstorable must leave nothing behind.
         if work.size() <= PIPELINED_MAX:
-            wire.pipeline(_small(work))
+            calls = list(_small(work))
+            wire.pipeline(calls)
             return
         texts = [(name, copy_text(name, rows)) for name in COPIED if (rows := work.tables[name])]
+        calls = list(_rest(work))
         try:
             wire.copy("BEGIN", texts)
-            wire.pipeline(_rest(work))
+            wire.pipeline(calls)
         except BaseException:
             wire.close()  # the server rolls back
             raise

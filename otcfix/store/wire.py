@@ -77,7 +77,7 @@ class Wire:
         """Execute a prepared query and return its rows, in binary format."""
         return rows_of(self._good(self._conn.exec_prepared(name, values, None, BINARY)))
 
-    def pipeline(self, calls: Iterable[Call]) -> None:
+    def pipeline(self, calls: Sequence[Call]) -> None:
         """Execute prepared statements in one round trip.
 
         Outside a transaction they are one: all are done, durably, or none.

@@ -85,7 +85,7 @@ def test_the_first_accepted_is_the_first_filled(desk: Conversation) -> None:
     rests(alpha, "A1")
     comes_down(desk, "1.5")
     beta.talk("D 35=8|11=B1|150=F|39=2|32=1")
-    alpha.talk("D 35=8|11=A1|150=F|39=1|32=0.5|14=0.5|151=0.5")
+    alpha.talk("D 35=8|11=A1|150=F|39=1|32=0.500|14=0.500|151=0.500")
 
 
 @pytest.mark.parametrize(
@@ -116,11 +116,11 @@ def test_a_part_below_the_minimum_waits(desk: Conversation) -> None:
     comes_down(desk, "0.009")
     client.says_nothing_more()
     comes_down(desk, "0.01")
-    client.talk("D 35=8|11=A1|150=F|32=0.010|151=0.990")
+    client.talk("D 35=8|11=A1|150=F|32=0.01|151=0.99")
     rests(client, "A2", "0.005")
     comes_down(desk, "1")
     client.talk("""
-        D 35=8|11=A1|150=F|39=2|32=0.990
+        D 35=8|11=A1|150=F|39=2|32=0.99
         D 35=8|11=A2|150=F|39=2|32=0.005
     """)
 

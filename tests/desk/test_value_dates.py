@@ -63,8 +63,52 @@ def test_deals_of_one_value_date_net(desk: Conversation) -> None:
         D 35=8|150=F|31=1.08000
     """)
     assert desk.state.obligations == {"TREASURY|USD|20270115": -200_00}
+    desk.books("TREASURY", "receivable", EUR="0.00", USD="0.00")
+    desk.books("TREASURY", "payable", EUR="0.00", USD="-200.00")
     desk.at("2027-01-15 00:00:00")
     desk.books("TREASURY", EUR="0.00", USD="-200.00")
+    desk.books("TREASURY", "payable", USD="0.00")
+
+
+def test_the_fee_of_a_spot_deal_is_owed_with_it(open_desk: OpenDesk) -> None:
+    """A client without a cent today deals and pays his fee on the value date."""
+    desk = open_desk(clients={"TREASURY": {"tier": "dear", "settlement_limits": {}}})
+    desk.prices("EUR/USD", **EURUSD)
+    desk.moves_funds("TREASURY", "EUR", "100000")
+    client = desk.client("T44")
+    client.talk("""
+        C 35=D|11=A1|55=EUR/USD|54=2|38=100000|40=1
+        D 35=8|150=0
+        D 35=8|150=F|381=108000.00|12=108.00
+    """)
+    desk.books("TREASURY", "receivable", USD="107892.00")
+    desk.books("TREASURY", USD="0.00")
+    client.talk("""
+        C 35=D|11=A2|55=EUR/USD|54=1|38=50000|40=1
+        D 35=8|150=0
+        D 35=8|150=F|381=54100.00|12=54.10
+    """)
+    desk.books("TREASURY", "receivable", USD="53737.90")
+    desk.books("TREASURY", "payable", EUR="-50000.00", USD="0.00")
+    desk.at("2027-01-15 00:00:00")
+    desk.books("TREASURY", USD="53737.90", EUR="50000.00")
+
+
+def test_what_is_owed_later_backs_no_hold(open_desk: OpenDesk) -> None:
+    """A resting order's hold is of money that is there today, not of a receivable."""
+    desk = open_desk(clients={"TREASURY": {"settlement_limits": {}}})
+    desk.prices("EUR/USD", **EURUSD)
+    desk.moves_funds("TREASURY", "EUR", "100000")
+    desk.client("T44").talk("""
+        C 35=D|11=A1|55=EUR/USD|54=2|38=100000|40=1
+        D 35=8|150=0
+        D 35=8|150=F|381=108000.00
+        C 35=D|11=A2|55=EUR/USD|54=1|38=50000|40=2|44=1.07000|59=1
+        D 35=8|150=8|103=3|58=FUNDS: ...
+        C 35=D|11=A3|55=EUR/USD|54=1|38=50000|40=1
+        D 35=8|150=0
+        D 35=8|150=F|381=54100.00
+    """)
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,21 @@ def test_no_text_of_a_client_can_stop_the_desk(store: Store, day: Day, text: str
     assert [row.trade for row in store.trades()] == [trade]
 
 
+@pytest.mark.usefixtures("way")
+def test_a_text_at_the_end_of_a_batch_cannot_either(store: Store, day: Day) -> None:
+    store.commit(day.funded())
+    quote = a_quote("1", quote_req_id="r\0")
+    day.fill("1", quotes=(quote,))
+    day.event(Decision(uses=(a_use("2", cl_ord_id="\udcff"),)))
+    batch = day.done()
+    store.commit(batch)
+
+    assert list(store.journal(after=1)) == batch.rows
+    (found,) = store.recall([("quote_request", "acme", "r\0")])
+    assert found.quotes == (quote,)
+    assert store.check_balances() == []
+
+
 def test_events_must_follow_the_last_one(store: Store, reopened: Reopen) -> None:
     ahead = Day(seq=1)
     ahead.event(Decision())
