@@ -18,7 +18,7 @@ from otcfix.fix.parse import Parser
 from otcfix.fix.render import Rendered, rendered
 from otcfix.model.decision import Decision
 from otcfix.model.errors import ConfigError
-from otcfix.model.event import Boot, EpochMoved, Event
+from otcfix.model.event import Boot, EpochMoved, Event, UnsentQuote
 from otcfix.model.messages import Inbound, ProviderQuote
 from otcfix.model.record import OutboxRow
 from otcfix.model.replies import Reply
@@ -188,7 +188,13 @@ class App:
             self.desk if now_hash != self.state.desk_hash else None,
             otcfix.__version__,
             tuple(
-                (row.session, _tag(row.text, 117), _tag(row.text, 131), _tag(row.text, 55))
+                UnsentQuote(
+                    row.session,
+                    _tag(row.text, 131),
+                    _tag(row.text, 55),
+                    row.deliver_to,
+                    row.deliver_to_sub,
+                )
                 for row in prices
                 if row.msg_type == "S" and row.session in {s.key for s in self.desk.sessions}
             ),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.conversation import Client, Conversation
+from tests.conversation import START, Client, Conversation
 from tests.support.house_desk import VERSIONS, house_desk
 from tests.support.memory_store import MemoryStore
 
@@ -23,8 +23,14 @@ def open_desk(make_store: Callable[[], Any]) -> Iterator[OpenDesk]:
     """Open desks with changes of the house's; every one is checked at the end."""
     opened: list[Conversation] = []
 
-    def open_one(*, start: str | None = None, store: Any = None, **changes: Any) -> Conversation:
-        more = {"start": start} if start else {}
+    def open_one(
+        *,
+        start: str = START,
+        inbox: tuple[int, int] = (512, 256),
+        store: Any = None,
+        **changes: Any,
+    ) -> Conversation:
+        more = {"start": start, "inbox": inbox}
         opened.append(Conversation(house_desk(**changes), store or make_store(), **more))
         return opened[-1]
 

@@ -44,6 +44,7 @@ from otcfix.model.event import (
     Overflowed,
     SessionDown,
     SessionUp,
+    UnsentQuote,
 )
 from otcfix.model.messages import Inbound
 from otcfix.model.money import from_minor
@@ -76,7 +77,7 @@ from tests.support.world import (
     stamp,
 )
 
-HEADER = (34, 43, 52, 97, 115, 116, 122)
+HEADER = (34, 43, 52, 97, 115, 116, 122, 1128)
 START = "2027-01-13 12:00:00.000"  # a Wednesday; the trading day ends at 22:00 UTC
 
 
@@ -103,9 +104,15 @@ class Conversation:
     """One desk and its clients, from its first start to the end of the test."""
 
     def __init__(
-        self, desk: Desk | None = None, store: Any = None, *, start: str = START
+        self,
+        desk: Desk | None = None,
+        store: Any = None,
+        *,
+        start: str = START,
+        inbox: tuple[int, int] = (512, 256),
     ) -> None:
         self.desk = desk or house_desk()
+        self._room = inbox
         self.clock = Clock(instant(start))
         self.rates = SetRates(self.clock)
         self.store = Watched(store or MemoryStore())
@@ -130,7 +137,7 @@ class Conversation:
 
     def _start(self) -> None:
         self.state, seen = recover(self.store, ID_KEY, self._bind)
-        self.inbox = Inbox()
+        self.inbox = Inbox(*self._room)
         for session in self.desk.sessions:
             self.inbox.open_lane(session.key)
             self.wire.lines.setdefault(session.key, Line(session))
@@ -163,7 +170,7 @@ class Conversation:
         prices = [row for row in unsent if row.price]
         now_hash = desk_hash(self.desk)
         changed = self.desk if now_hash != self.state.desk_hash else None
-        self.sequencer.boot(Boot(now_hash, changed, "test", tuple(map(_unsaid, prices))))
+        self.sequencer.boot(Boot(now_hash, changed, "test", tuple(map(_unsent, prices))))
         self.sequencer.mark_unsaid(prices)
         self.sequencer.say_again([row for row in unsent if not row.price])
 
@@ -477,9 +484,11 @@ class Client:
         assert not self.line.unread, f"the desk also said: {self.line.unread}"
 
 
-def _unsaid(row: OutboxRow) -> tuple[str, str, str, str]:
+def _unsaid(row: OutboxRow) -> UnsentQuote:
     heard = Heard(row.text)
-    return row.session, heard.get(117), heard.get(131), heard.get(55)
+    return UnsentQuote(
+        row.session, heard.get(131), heard.get(55), row.deliver_to, row.deliver_to_sub
+    )
 
 
 def _levels(text: str, depth: str) -> list[tuple[Any, Any]]:

@@ -6,6 +6,7 @@ What a command needs is imported when it runs, so that `otcfix --help` is there 
 import typer
 
 from otcfix.cli import (
+    bench,
     check,
     client,
     database,
@@ -40,6 +41,7 @@ app.command(rich_help_panel=RUN)(demo)
 app.command(rich_help_panel=RUN)(serve.serve)
 app.command(rich_help_panel=RUN)(check.check)
 app.add_typer(client.app, name="client", rich_help_panel=RUN)
+app.command(rich_help_panel=RUN)(bench.bench)
 app.add_typer(database.app, name="db", rich_help_panel=RUN)
 app.command(rich_help_panel=ASK)(trades.trades)
 app.add_typer(ledger.app, name="ledger", rich_help_panel=ASK)

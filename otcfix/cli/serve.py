@@ -74,6 +74,7 @@ def serve(
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
     from otcfix.app import App  # noqa: PLC0415
+    from otcfix.fix.listening import let_go  # noqa: PLC0415
 
     app = App(loaded, database, state_folder=state, feed=feed, feed_speed=feed_speed)
     stopping = stop_signals()
@@ -83,7 +84,8 @@ def serve(
         while not stopping.is_set() and not app.ended.wait(LOOK_S):
             pass
     finally:
-        app.stop()
+        with let_go(loaded.sessions.acceptor.port):
+            app.stop()
     if not stopping.is_set():
         failure = app.sequencer.failure
         why = f"{type(failure).__name__}: {failure}" if failure else "see the log"

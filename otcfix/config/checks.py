@@ -85,6 +85,9 @@ def _sessions(config: "Config", problem: Problem) -> None:
             problem("sessions.toml", f"{where}.flat_quote_request", "expected only in FIX.4.2")
         if s.dictionary and not (config.folder / s.dictionary).is_file():
             problem("sessions.toml", f"{where}.dictionary", f"no file {s.dictionary}")
+        if s.reset_on_logon and s.kind in ("trade", "both", "drop_copy"):
+            expected = "expected false: a trade or drop copy session must not lose its numbers"
+            problem("sessions.toml", f"{where}.reset_on_logon", expected)
         if s.heartbeat_min > s.heartbeat_max:
             problem("sessions.toml", f"{where}.heartbeat_min", "expected at most heartbeat_max")
 

@@ -68,7 +68,12 @@ def on_order_cancel_request(draft: Draft, message: OrderCancelRequest) -> None:
             orig_cl_ord_id=message.orig_cl_ord_id,
         )
     )
-    order = structs.replace(order, session=head.session)
+    order = structs.replace(
+        order,
+        session=head.session,
+        deliver_to=head.on_behalf_of,
+        deliver_to_sub=head.on_behalf_of_sub,
+    )
     fills.close(
         draft,
         order,
@@ -91,7 +96,7 @@ def _said_before(draft: Draft, head: Head, scope: str, cl_ord_id: str, kind: str
         return False
     use, order = prior.use, prior.order
     if use.accepted and order is not None:
-        fills.say_status(draft, order, head.session, cl_ord_id, orig_cl_ord_id=use.orig_cl_ord_id)
+        fills.say_status(draft, order, head, cl_ord_id, orig_cl_ord_id=use.orig_cl_ord_id)
         return True
     draft.say(
         OrderCancelRejected(
@@ -241,7 +246,13 @@ def _replace(draft: Draft, order: Order, wanted: NewOrderSingle) -> None:
     tier = draft.register.tiers[draft.register.clients[order.client_id].tier]
     assert wanted.quantity is not None
     quantity = max(wanted.quantity, order.cum_qty)
-    keeps_place = wanted.price == order.price and quantity <= order.quantity
+    # R16: a place in the queue is kept only when the quantity alone went down.
+    same_otherwise = (wanted.price, wanted.time_in_force or DAY, wanted.min_qty) == (
+        order.price,
+        order.time_in_force or DAY,
+        order.min_qty,
+    ) and (wanted.expire_time == order.expire_time)
+    keeps_place = same_otherwise and quantity <= order.quantity
     status = order.status
     if quantity == order.cum_qty:
         status = FILLED

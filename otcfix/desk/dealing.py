@@ -76,9 +76,7 @@ def on_new_order_single(draft: Draft, message: NewOrderSingle) -> None:
         order = prior.order or _order(draft, message, session, scope, REJECTED)
         if prior.order is None:
             order = structs.replace(order, last_text=prior.use.text)
-        fills.say_status(
-            draft, order, head.session, message.cl_ord_id, quote_resp_id=message.quote_resp_id
-        )
+        fills.say_status(draft, order, head, message.cl_ord_id, quote_resp_id=message.quote_resp_id)
         return
     case = order_case(draft, message, session)
     case.throttled = throttled(draft, session, head)

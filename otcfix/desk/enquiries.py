@@ -29,7 +29,7 @@ def on_order_status_request(draft: Draft, message: OrderStatusRequest) -> None:
     scope = scope_of(session, message.end_client)
     order = order_of(draft, scope, message.cl_ord_id, message.order_id)
     if order is not None:
-        fills.say_status(draft, order, head.session, message.cl_ord_id or order.cl_ord_id)
+        fills.say_status(draft, order, head, message.cl_ord_id or order.cl_ord_id)
         return
     nothing = _no_order(draft, head, session, message.symbol_sent, message.wire_side)
     draft.say(
@@ -111,7 +111,7 @@ def on_order_mass_status_request(draft: Draft, message: OrderMassStatusRequest) 
         fills.say_status(
             draft,
             nothing,
-            head.session,
+            head,
             "",
             mass_status_req_id=request_id,
             mass_status_total=0,
@@ -123,7 +123,7 @@ def on_order_mass_status_request(draft: Draft, message: OrderMassStatusRequest) 
         fills.say_status(
             draft,
             order,
-            head.session,
+            head,
             order.cl_ord_id,
             mass_status_req_id=request_id,
             mass_status_total=len(found),

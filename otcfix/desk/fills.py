@@ -9,7 +9,7 @@ from otcfix.ledger import holds
 from otcfix.ledger.posting import fee_amount, transfers_for_trade
 from otcfix.model.instrument import Instrument
 from otcfix.model.ledger import Obligation
-from otcfix.model.messages import Side, Unit
+from otcfix.model.messages import Head, Side, Unit
 from otcfix.model.money import round_amount, to_minor
 from otcfix.model.order import FILLED, PARTIAL, Order
 from otcfix.model.party import Tier
@@ -244,10 +244,13 @@ def say_new(draft: Draft, order: Order) -> None:
     )
 
 
-def say_status(draft: Draft, order: Order, session: str, cl_ord_id: str, **extra: object) -> None:
-    """How the order stands: 150=I (4.2: 20=3). Nothing is executed by it."""
+def say_status(draft: Draft, order: Order, head: Head, cl_ord_id: str, **extra: object) -> None:
+    """How the order stands: 150=I (4.2: 20=3), to whoever asks. Nothing is executed by it."""
+    shown = structs.replace(
+        order, deliver_to=head.on_behalf_of, deliver_to_sub=head.on_behalf_of_sub
+    )
     report = ExecutionReport(
-        session, "STATUS", "0", order, cl_ord_id, draft.event.at, text=order.last_text
+        head.session, "STATUS", "0", shown, cl_ord_id, draft.event.at, text=order.last_text
     )
     draft.say(structs.replace(report, **extra) if extra else report)
 

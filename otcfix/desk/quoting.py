@@ -254,6 +254,8 @@ def _refuse(
             wording(refusal, tag, detail),
             head.on_behalf_of,
             head.on_behalf_of_sub,
+            line.unit,
+            line.currency,
         )
     )
     return True
@@ -341,6 +343,9 @@ def on_quote_cancel(draft: Draft, message: QuoteCancel) -> None:
     session = draft.register.sessions[head.session]
     if message.missing:
         draft.business_reject(head, message.quote_id, Refusal.MISSING_FIELD, message.missing[0])
+        return
+    if not (session.may_quote or session.may_trade):
+        draft.business_reject(head, message.quote_id, Refusal.WRONG_SESSION)
         return
     everything = message.quote_cancel_type == "4" and not message.quote_resp_id
     if everything:

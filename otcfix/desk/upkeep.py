@@ -27,11 +27,17 @@ from otcfix.model.event import (
 from otcfix.model.ledger import Obligation, Transfer
 from otcfix.model.messages import Complaint, Head, Malformed, Unsupported
 from otcfix.model.money import from_minor, to_minor
-from otcfix.model.order import CANCELED, EXPIRED, Order
+from otcfix.model.order import CANCELED, EXPIRED, REJECTED, Order
 from otcfix.model.party import Desk
 from otcfix.model.quote import LIVE, WITHDRAWN
 from otcfix.model.refusal import Refusal, wording
-from otcfix.model.replies import BusinessRejected, QuoteRefused, QuoteWithdrawn, SessionRejected
+from otcfix.model.replies import (
+    BusinessRejected,
+    OrderCancelRejected,
+    QuoteRefused,
+    QuoteWithdrawn,
+    SessionRejected,
+)
 from otcfix.model.time import MS
 from otcfix.pricing import Reference, reference
 from otcfix.settlement import calendar
@@ -49,16 +55,18 @@ def on_boot(draft: Draft, boot: Boot) -> None:
         draft.put_quote(structs.replace(quote, state=WITHDRAWN))
         if quote.state == LIVE:
             draft.move("owed_withdrawal", quote.session, quote.quote_id)
-    for session, _quote_id, quote_req_id, symbol_sent in boot.unsent_quote_requests:
+    for unsent in boot.unsent_quotes:
         draft.say(
             QuoteRefused(
-                session,
-                quote_req_id,
-                symbol_sent,
+                unsent.session,
+                unsent.quote_req_id,
+                unsent.symbol_sent,
                 "",
                 None,
                 Refusal.DESK_RESTARTED,
-                f"{Refusal.DESK_RESTARTED.name}: {Refusal.DESK_RESTARTED.value}",
+                wording(Refusal.DESK_RESTARTED),
+                unsent.deliver_to,
+                unsent.deliver_to_sub,
             )
         )
     desk = boot.desk or draft.register.desk
@@ -239,20 +247,36 @@ def on_epoch_moved(draft: Draft, moved: EpochMoved) -> None:
 
 def on_overflowed(draft: Draft, over: Overflowed) -> None:
     """R2: the journaled refusal of a message that found no room; its ClOrdID is not used up."""
-    detail = Refusal.OVERLOADED.value
-    if over.msg_type in ("F", "G", "q"):
-        order = _named(draft, over)
-        draft.alerts.append(f"{over.session}: no room for {over.msg_type} {over.ref_id}")
-        if order is not None:
-            detail = f"{detail}; order {order.order_id} stands"
+    if over.msg_type not in ("F", "G"):
+        draft.say(
+            BusinessRejected(
+                over.session,
+                over.msg_seq_num,
+                over.msg_type,
+                over.ref_id,
+                Refusal.OVERLOADED,
+                wording(Refusal.OVERLOADED),
+                over.on_behalf_of,
+                over.on_behalf_of_sub,
+            )
+        )
+        return
+    draft.alerts.append(f"{over.session}: no room for {over.msg_type} {over.ref_id}")
+    order = _named(draft, over)
     draft.say(
-        BusinessRejected(
+        OrderCancelRejected(
             over.session,
-            over.msg_seq_num,
-            over.msg_type,
+            order.order_id if order else "NONE",
             over.ref_id,
+            over.orig_cl_ord_id,
+            order.status if order else REJECTED,
+            "1" if over.msg_type == "F" else "2",
             Refusal.OVERLOADED,
-            wording(Refusal.OVERLOADED, detail=detail),
+            wording(Refusal.OVERLOADED),
+            order.account if order else "",
+            draft.event.at,
+            over.on_behalf_of,
+            over.on_behalf_of_sub,
         )
     )
 
@@ -261,7 +285,7 @@ def _named(draft: Draft, over: Overflowed) -> Order | None:
     session = draft.register.sessions.get(over.session)
     if session is None:
         return None
-    order_id = draft.state.order_of_id.get((session.client_id, over.ref_id))
+    order_id = draft.state.order_of_id.get((session.client_id, over.orig_cl_ord_id))
     return draft.order(order_id) if order_id else None
 
 
@@ -276,6 +300,8 @@ def on_malformed(draft: Draft, message: Malformed) -> None:
             message.ref_tag,
             message.session_reject_reason,
             message.text,
+            head.on_behalf_of,
+            head.on_behalf_of_sub,
         )
     )
 

@@ -121,6 +121,7 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         self._proven = proven
         self._share = config.sessions.acceptor.inbox_share
         self._speaker = 0
+        self._stopping = False
         self.port = config.sessions.acceptor.port
         self._lines: dict[str, _Line] = {}
         self._keys: dict[str, str] = {}
@@ -178,7 +179,11 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         self._acceptor.start()
 
     def stop(self) -> None:
-        """Log everybody out and close the port."""
+        """Log everybody out, with the reason, and close the port."""
+        self._stopping = True
+        for line in self._lines.values():
+            if line.online:
+                line.session.logout("the desk stops; log on again when it is back")
         self._acceptor.stop()
 
     @property
@@ -246,7 +251,7 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         """The session is down, or never came up."""
         line = self._line(session_id)
         self._note_numbers(line)
-        if not line.session.isEnabled():
+        if not line.session.isEnabled() and not self._stopping:
             line.session.logon()  # we logged it out for slowness; it may come back
         if line.online:
             line.online = False
@@ -334,7 +339,17 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         """R2: what found no room is journaled, and only then refused."""
         ref_id = _field(text, 131 if kind == "R" else 11)
         number = int(_field(text, 34) or 0)
-        self._event(line, Overflowed(line.config.key, line.epoch, number, kind, ref_id))
+        over = Overflowed(
+            line.config.key,
+            line.epoch,
+            number,
+            kind,
+            ref_id,
+            _field(text, 41),
+            _field(text, 115),
+            _field(text, 116),
+        )
+        self._event(line, over)
         if self._depth(line.config.key) > FLOOD_FACTOR * self._share:
             log.warning("flood", session=line.config.key)
             line.session.logout("too many messages")
@@ -387,6 +402,8 @@ def logon_refusal(config: SessionConfig, message: Any, wants_reset: bool) -> str
     same_user = hmac.compare_digest(username.encode(), config.username.encode())
     if not (hmac.compare_digest(found, wanted) and same_user):
         return "username or password"
+    if message.isSetField(1137) and message.getField(1137) != "9":
+        return "DefaultApplVerID(1137) other than 9"  # its dictionary would check nothing
     if wants_reset and not config.allow_reset:
         return "141=Y is not allowed"
     with contextlib.suppress(ValueError):

@@ -45,16 +45,43 @@ from otcfix.model.party import Session
 from otcfix.model.time import Instant
 
 NOT_DONE = frozenset(
-    (78, 99, 111, 168, 192, 193, 210, 211, 388, 389, 423, 555, 640, 847, 848, 849, 854, 957, 1100)
+    (
+        78,
+        99,
+        111,
+        168,
+        192,
+        193,
+        210,
+        211,
+        388,
+        389,
+        423,
+        555,
+        640,
+        847,
+        848,
+        849,
+        854,
+        957,
+        1100,
+        1138,
+    )
 )
 """Tags that make another order of it (stop, iceberg, peg, later start, legs, allocations): an
 order that carries one is refused rather than executed as something else."""
 
-PLAIN_VALUES = {847: "R", 423: "2", 854: "0"}
+NOT_QUOTED = frozenset((192, 193, 555, 600, 640))
+"""Tags of a QuoteRequest that ask for a swap or for legs: refused, never quoted as outright."""
+
+PLAIN_VALUES = {423: "2", 854: "0"}
 """Values of such tags that say no more than what the desk does anyway."""
 
 Fields = list[tuple[int, str]]
 Values = dict[int, str]
+
+ECHOED = (1, 15, 55)
+"""Account, Currency and Symbol come back on our answers: they are as short and plain as ids."""
 
 NOT_BODY = frozenset((8, 9, 10, 34, 43, 52, 97, 122))
 ORD_TYPES_42 = {"C": "1", "F": "2", "H": "D"}
@@ -119,7 +146,7 @@ class Parser:
             reader = self._readers.get(head.msg_type)
             if reader is None:
                 return Unsupported(head)
-            return reader(head, values, fields)
+            return reader(head, self._bounded(values), fields)
         except WireError as error:
             return Malformed(head, error.reason, error.tag, error.text)
 
@@ -142,6 +169,14 @@ class Parser:
             values.get(116, ""),
             digest,
         )
+
+    @staticmethod
+    def _bounded(values: Values) -> Values:
+        for tag in ECHOED:
+            value = values.get(tag)
+            if value is not None:
+                read_id(tag, value)
+        return values
 
     # -- pieces --------------------------------------------------------------------------------
 
@@ -197,7 +232,7 @@ class Parser:
     # -- messages ------------------------------------------------------------------------------
 
     def _quote_request(self, head: Head, values: Values, fields: Fields) -> QuoteRequest:
-        lines = [self._line(entry) for entry in self._entries(fields)]
+        lines = [self._line(self._bounded(entry)) for entry in self._entries(fields)]
         missing = [131] if not values.get(131) else []
         for line in lines:
             if not line.symbol_sent:
@@ -251,6 +286,7 @@ class Parser:
             values.get(1, ""),
             values.get(40, ""),
             self._decimal(values, 44),
+            tuple(tag for tag in values if tag in NOT_QUOTED),
         )
 
     def _order(

@@ -126,8 +126,9 @@ def _quote_refused(reply: QuoteRefused, session: Session, instruments: Instrumen
     body.add(658, code)
     body.add(146, 1)
     body.add(55, reply.symbol_sent or "NONE")
-    body.add(54, reply.wire_side)
-    body.number(38, reply.quantity)
+    body.add(54, reply.wire_side if reply.wire_side in ("1", "2") else "")
+    body.number(152 if reply.unit is Unit.CASH else 38, reply.quantity)
+    body.add(15, reply.currency if reply.unit is not Unit.UNKNOWN else "")
     body.text(reply.text)
     return Rendered("AG", str(body))
 
@@ -208,7 +209,7 @@ def _execution(reply: ExecutionReport, session: Session, instruments: Instrument
     text = (
         f"37={order.order_id}{SOH}17={reply.exec_id}{SOH}{trans}150={exec_type}{SOH}39={status}{SOH}"
         f"55={order.symbol_sent or 'NONE'}{SOH}54={order.wire_side}{SOH}"
-        f"{_terms_of_order(order, version)}{_fill(reply, version)}"
+        f"{_terms_of_order(order)}{_fill(reply, version)}"
         f"151={order.leaves_qty:f}{SOH}14={order.cum_qty:f}{SOH}6={_average(order)}{SOH}"
         f"60={utc_timestamp(reply.at)}{SOH}"
     )
@@ -245,7 +246,7 @@ def _average(order: Order) -> str:
     return f"{trimmed(order.avg_px):f}" if order.cum_qty else "0"
 
 
-def _terms_of_order(order: Order, version: str) -> str:
+def _terms_of_order(order: Order) -> str:
     text = f"38={order.quantity:f}{SOH}"
     if order.ord_type:
         text += f"40={order.ord_type}{SOH}"
@@ -255,7 +256,7 @@ def _terms_of_order(order: Order, version: str) -> str:
         text += f"44={order.price:f}{SOH}"
     if order.currency:
         text += f"15={order.currency}{SOH}"
-    if order.cash_order_qty is not None and version != V42:
+    if order.cash_order_qty is not None:
         text += f"152={order.cash_order_qty:f}{SOH}"
     if order.expire_time is not None:
         text += f"126={utc_timestamp(order.expire_time)}{SOH}"
@@ -365,7 +366,7 @@ WRITERS: dict[type, Callable[[Any, Session, Instruments], Rendered]] = {
 }
 
 GROUPS: dict[str, tuple[int, tuple[int, ...]]] = {
-    "AG": (146, (55, 54, 38)),
+    "AG": (146, (55, 54, 38, 152, 15)),
     "Z": (295, (55,)),
     "r": (534, (41, 1824, 535)),
 }

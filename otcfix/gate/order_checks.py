@@ -196,13 +196,16 @@ def quantity_valid(case: OrderCase) -> Finding | None:
 
 
 def _quoted_quantity_fault(case: OrderCase, quantity: Decimal) -> str:
-    quote, order = case.quote, case.order
-    if quote is None:
+    quote, order, instrument = case.quote, case.order, case.instrument
+    if quote is None or instrument is None:
         return ""
+    if order.unit is quote.unit:
+        return "" if quantity == quote.quantity else "differs from the quoted quantity"
     if order.unit is Unit.BASE and quote.unit is Unit.CASH:
         # A request in cash was answered with sizes in base: the order may repeat either.
-        return "" if quantity == case.base_quantity else "differs from the quoted size"
-    return "" if quantity == quote.quantity else "differs from the quoted quantity"
+        size = quote.size_for(order.side, instrument.lot)
+        return "" if quantity == size else "differs from the quoted size"
+    return "counts another unit than the quote"
 
 
 def quantity_max(case: OrderCase) -> Finding | None:

@@ -53,6 +53,8 @@ def supported(case: QuoteCase) -> Finding | None:
         return Finding("supported", Refusal.UNSUPPORTED, detail="the line repeats another")
     if line.wire_side not in ("", "1", "2"):
         return Finding("supported", Refusal.UNSUPPORTED, tag=54)
+    if line.faults:
+        return Finding("supported", Refusal.UNSUPPORTED, tag=line.faults[0])
     if line.unit is Unit.BOTH:
         return Finding("supported", Refusal.UNSUPPORTED, tag=152)
     if line.quote_type not in (None, 0, 1):

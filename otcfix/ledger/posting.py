@@ -33,7 +33,8 @@ def transfers_for_trade(
     Rounds: amounts arrive rounded; a leg that rounds to zero is no transfer.
     """
     base, terms = instrument.base, instrument.terms
-    legs = _Legs(trade.client_id, same_day, from_held, dict(zip((base.code, terms.code), owed)))
+    owed_by_asset = {base.code: owed[0], terms.code: owed[1]}
+    legs = _Legs(trade.client_id, same_day, from_held, owed_by_asset)
     base_minor = to_minor(trade.base_amount, base)
     terms_minor = to_minor(trade.terms_amount, terms)
     base_position = chart.desk_account(chart.POSITION, base.code)

@@ -53,13 +53,23 @@ class Facts(Struct, frozen=True, gc=False, omit_defaults=True):
 NO_FACTS = Facts()
 
 
+class UnsentQuote(Struct, frozen=True):
+    """A Quote that was committed and, as far as the journal knows, never said (R10)."""
+
+    session: str
+    quote_req_id: str
+    symbol_sent: str
+    deliver_to: str = ""
+    deliver_to_sub: str = ""
+
+
 class Boot(Struct, frozen=True, tag=True):
     """The desk started: quotes of the last run are void. desk is given when it changed."""
 
     desk_hash: str
     desk: Desk | None
     version: str
-    unsent_quote_requests: tuple[tuple[str, str, str, str], ...] = ()
+    unsent_quotes: tuple["UnsentQuote", ...] = ()
 
 
 class TimerFired(Struct, frozen=True, tag=True):
@@ -97,13 +107,19 @@ class EpochMoved(Struct, frozen=True, tag=True):
 
 
 class Overflowed(Struct, frozen=True, tag=True):
-    """The session's share of the inbox was full: journaled, then answered by j 380=4 (R2)."""
+    """The session's share of the inbox was full: journaled, then answered by j 380=4 (R2).
+
+    An F or a G is answered by a 9: orig_cl_ord_id is its OrigClOrdID(41).
+    """
 
     session: str
     epoch: int
     msg_seq_num: int
     msg_type: str
     ref_id: str
+    orig_cl_ord_id: str = ""
+    on_behalf_of: str = ""
+    on_behalf_of_sub: str = ""
 
 
 class AdminSeen(Struct, frozen=True, tag=True):

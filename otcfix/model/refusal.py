@@ -112,6 +112,7 @@ CANCEL_CODES: dict[Refusal, Codes] = {
     R.IMMUTABLE: (2, 99, 99),
     R.REPLACE_REFUSED: (2, 99, 99),
     R.BAD_PRICE: (2, 99, 18),
+    R.OVERLOADED: (2, 99, 99),
 }
 """Cancel or replace refused: 102 in 9. A refusal without a row of its own is the gate's (G)."""
 

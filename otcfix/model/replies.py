@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from otcfix.model.messages import Unit
 from otcfix.model.order import Order
 from otcfix.model.quote import Quote
 from otcfix.model.refusal import Refusal
@@ -34,6 +35,8 @@ class QuoteRefused(Struct, frozen=True, gc=False, array_like=True, tag=True):
     text: str
     deliver_to: str = ""
     deliver_to_sub: str = ""
+    unit: Unit = Unit.BASE
+    currency: str = ""
 
 
 class QuoteWithdrawn(Struct, frozen=True, gc=False, array_like=True, tag=True):
@@ -153,6 +156,8 @@ class SessionRejected(Struct, frozen=True, gc=False, array_like=True, tag=True):
     ref_tag: int
     reason: int
     text: str
+    deliver_to: str = ""
+    deliver_to_sub: str = ""
 
 
 Reply = (

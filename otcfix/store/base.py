@@ -3,11 +3,11 @@
 One thread, the sequencer, calls commit and recall. Everything else may be called from anywhere.
 """
 
+import contextlib
 import json
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 
 import sqlalchemy as sa
 from msgspec import Struct
@@ -165,12 +165,14 @@ class Store(Recovery, Books, ABC):
     def close(self) -> None:
         """Let go of the database. What was committed stays; nothing else was there."""
         if self._tracker is not None and not self._lost:
-            self._note_progress()
+            # It only shortens the next start, which finds the same without it.
+            with contextlib.suppress(StoreLost):
+                self._note_progress()
         self.engine.dispose()
 
     # -- what is written now and then ------------------------------------------------------
 
-    @contextmanager
+    @contextlib.contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """A transaction beside the message path. Errors: StoreLost."""
         try:

@@ -252,7 +252,7 @@ def _disputes(connection: sa.Connection) -> dict[str, str]:
 
 
 def _trade_row(row: sa.Row[Any], why: dict[str, str]) -> TradeRow:
-    seq, _, *read = row
+    seq, _, *read = tuple(row)
     values: list[Any] = [unpacked(value) if isinstance(value, str) else value for value in read]
     values[_SIDE] = Side(values[_SIDE])
     trade = Trade(*values)

@@ -4,13 +4,11 @@ A small batch is one pipeline of prepared statements. From PIPELINED_MAX rows on
 for the server and for us; what COPY cannot do, changing rows, follows as one pipeline.
 """
 
-import contextlib
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
 import sqlalchemy as sa
 
-from otcfix.model.errors import StoreLost
 from otcfix.store import progress, schema
 from otcfix.store.base import RECALLS, Store, Unstorable
 from otcfix.store.rows import Row, Work, packed
@@ -70,7 +68,6 @@ _PUT = {
 }
 _KEYS = "unnest($1::text[], $2::text[]) AS k(scope, id)"
 
-
 # What is to be added to an account that is not there must undo the transaction, so the statement
 # itself has to fail; a cast is the one way to say why in plain SQL.
 _ADD = """
@@ -88,6 +85,18 @@ _ADD_MANY = """
     SELECT CASE count(*) WHEN cardinality($1::text[]) THEN 0
     ELSE ('no account for one of ' || $1::text)::int END FROM done
 """
+
+
+# Every statement here finds single rows by a key. Plans are made once, perhaps while the tables
+# are empty, where reading all of a table would look cheaper, and must not be made so.
+_SETTINGS = (
+    "statement_timeout = 0",
+    "lock_timeout = '20s'",
+    "plan_cache_mode = force_generic_plan",
+    "enable_seqscan = off",
+    "enable_hashjoin = off",
+    "enable_mergejoin = off",
+)
 
 
 def _statements() -> Iterable[tuple[bytes, str]]:
@@ -139,9 +148,8 @@ class PostgresStore(Store):
             # A batch is either durable or the desk stops: no setting of a role may soften that.
             if wire.run("SHOW synchronous_commit") in ([(b"off",)], [(b"local",)]):
                 wire.run("SET synchronous_commit = on")
-            wire.run("SET statement_timeout = 0")
-            wire.run("SET lock_timeout = '20s'")
-            wire.run("SET plan_cache_mode = force_generic_plan")
+            for setting in _SETTINGS:
+                wire.run(f"SET {setting}")
             wire.prepare(_statements())
             self._wire = wire
         return self._wire
@@ -210,8 +218,7 @@ class PostgresStore(Store):
 
     def close(self) -> None:
         """Close the connections, and with them let go of the lock."""
-        with contextlib.suppress(StoreLost):  # the server may be gone
-            super().close()
+        super().close()
         if self._wire is not None:
             self._wire.close()
             self._wire = None

@@ -400,7 +400,7 @@ def test_numbers_of_the_connection() -> None:
     assert "more than 120 seconds off" in section("Connecting")
     assert f"Rejected Logon Attempt: {acceptor.REFUSED}" in section("Connecting")
     (prices,) = re.findall(
-        r"everything but prices\. (.*?) are never said twice", section("Sequence numbers")
+        r"everything but prices\. (.*?) are never resent", section("Sequence numbers")
     )
     assert set(re.split(r", | and ", prices)) == acceptor.NEVER_AGAIN
     for row in table("Text(58) of our Logout(5)")[2:4]:

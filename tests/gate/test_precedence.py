@@ -226,7 +226,6 @@ def test_the_desk_passes(
     ladder = Ladder(desk, number, {35: "R"})
     ladder.group = {55: "BTC/USD", 38: "1"}
     ladder.is_refused("PASS")
-    desk.finish()  # while the desk still passes
 
 
 # -- orders ------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from otcfix.model.errors import StoreLost
 from otcfix.store import open_store
 from otcfix.store import postgres as postgres_store
+from otcfix.store.base import RECALLS
 from otcfix.store.postgres import PostgresStore
 from otcfix.store.tables import metadata
 from otcfix.store.wire import Wire, conninfo_of
@@ -105,6 +106,17 @@ def test_the_lock_is_lost_with_the_right_to_write(
         other.lock()
         with pytest.raises(StoreLost):
             store.commit(Day().funded())
+
+
+def test_every_row_is_found_by_an_index_from_the_first_day_on(postgres_url: str) -> None:
+    with contextlib.closing(PostgresStore(postgres_url)) as store:
+        wire = store._connected()
+        for name in [*(f"recall {kind}" for kind in RECALLS), "add", "add many"]:
+            values = "'x', 1" if name == "add" else "'{}', '{}'"
+            steps = wire.run(f'EXPLAIN EXECUTE "{name}" ({values})')
+            plan = "\n".join(str(step[0], "utf8") for step in steps)
+            assert "Index Scan" in plan, plan
+            assert "Seq Scan" not in plan, plan
 
 
 def test_addresses_become_connection_strings() -> None:

@@ -14,6 +14,7 @@ from otcfix.model.decision import Decision
 from otcfix.model.errors import StoreLost
 from otcfix.store import open_store
 from otcfix.store import sqlite as sqlite_store_module
+from otcfix.store.base import RECALLS
 from otcfix.store.sqlite import PAGE_SIZE, SqliteStore
 from tests.store.days import NOON, Day
 
@@ -110,6 +111,15 @@ def test_a_writer_waits_for_another_but_not_for_ever(
 
         with pytest.raises(StoreLost, match="database is locked"):
             store.commit(day.done())
+
+
+@pytest.mark.parametrize("kind", RECALLS)
+def test_recall_goes_by_an_index(lite: SqliteStore, kind: str) -> None:
+    query = f"EXPLAIN QUERY PLAN {sqlite_store_module._RECALLS[kind]}"
+    steps = [row[3] for row in lite._connection.execute(query, ("[]",))]
+
+    assert steps[0] == "SCAN json_each VIRTUAL TABLE INDEX 1:"
+    assert all(step.startswith("SEARCH ") and " INDEX " in step for step in steps[1:]), steps
 
 
 def test_a_sum_beyond_64_bits_is_refused(lite: SqliteStore) -> None:

@@ -65,7 +65,7 @@ def demo(
         if as_json:
             print_json(found.document)
         else:
-            show_audit(stage, found, screen)
+            show_audit(found, screen)
             screen.say(f"Done in {time.monotonic() - started:.1f} s.")
         for line in missing:
             complain(f"demo: did not happen: {line}")
@@ -74,6 +74,8 @@ def demo(
             _stay(stage, as_json)
     finally:
         stage.close()
+        if not keep:
+            stage.remove()
     if missing:
         raise typer.Exit(NO)
 

@@ -58,7 +58,7 @@ def audited(stage: Stage) -> Audit:
     return Audit(document, missing, balances, chain, again, scales)
 
 
-def show_audit(stage: Stage, audit: Audit, screen: Screen) -> None:
+def show_audit(audit: Audit, screen: Screen) -> None:
     """Print it."""
     scales = audit.scales
     if scales is None:
@@ -78,7 +78,7 @@ def show_audit(stage: Stage, audit: Audit, screen: Screen) -> None:
         [(*key, *(row.get(kind, "") for kind in KINDS)) for key, row in rows.items()],
     )
     screen.table(
-        "The ledger: the desk, and what its custodian holds",
+        "The ledger: everybody else",
         ("account", "asset", "balance"),
         others,
     )

@@ -39,18 +39,19 @@ class Screen:
         """One message that went over the wire."""
         if not self.shown:
             return
-        from rich.padding import Padding  # noqa: PLC0415
         from rich.text import Text  # noqa: PLC0415
 
         from otcfix.cli.words import body_of, is_fill, is_refusal, words_of  # noqa: PLC0415
 
         who = f"{client} → desk" if heard.sent else f"desk → {client}"
         style = "cyan" if heard.sent else "green"
-        words = "red" if is_refusal(heard) else "bold" if is_fill(heard) else ""
-        line = Text(f"  {who:<{NAME - 2}}", style=style)
-        self.console.print(line.append(words_of(heard), style=words))
-        fix = Text(body_of(heard.text), style="dim", overflow="fold")
-        self.console.print(Padding(fix, (0, 0, 0, NAME)))
+        tone = "red" if is_refusal(heard) else "bold" if is_fill(heard) else ""
+        first, *rest = _wrapped(words_of(heard), " ", self.console.width - NAME)
+        self.console.print(Text(f"  {who:<{NAME - 2}}", style=style).append(first, style=tone))
+        for line in rest:
+            self.console.print(Text(" " * NAME + line, style=tone))
+        for line in _wrapped(body_of(heard.text), "|", self.console.width - NAME):
+            self.console.print(Text(" " * NAME + line, style="dim"))
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """A small table; all but the first two columns are numbers."""
@@ -64,3 +65,17 @@ class Screen:
             table.add_row(*row)
         self.console.print()
         self.console.print(table)
+
+
+def _wrapped(text: str, separator: str, width: int) -> list[str]:
+    """Break *text* behind separators, so that no word or field is torn."""
+    lines: list[str] = []
+    line = ""
+    for part in text.split(separator):
+        if line and len(line) + len(part) + 1 > width:
+            lines.append(line)
+            line = ""
+        line += part + separator
+    lines.append(line)
+    lines[-1] = lines[-1].removesuffix(separator)
+    return lines

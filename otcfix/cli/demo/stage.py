@@ -17,6 +17,7 @@ from otcfix.cli.outcome import CONNECT, Failed
 from otcfix.cli.secrets import trial_secret
 from otcfix.config import hash_secret
 from otcfix.fix.client import CannotConnect, Client, Login
+from otcfix.fix.listening import let_go
 from otcfix.model.errors import ConfigError
 from otcfix.model.event import MoveFunds
 from otcfix.venues.simulated import SimulatedVenue
@@ -200,7 +201,8 @@ class Stage:
             client.stop()
         app, self._app = self._app, None
         if app is not None:
-            app.stop()
+            with let_go(self.port):
+                app.stop()
             self._stopped = app  # QuickFIX must outlive its last thread
 
     def remove(self) -> None:
@@ -228,7 +230,7 @@ class Stage:
         ]
         numbers = self.app.store.session_numbers()
         lines.append(
-            "  The demo's clients have used numbers up: begin with ResetSeqNumFlag(141)=Y, or go on:"
+            "  The demo has used numbers up: log on with ResetSeqNumFlag(141)=Y, or go on:"
         )
         lines += [
             f"    {s.target_comp_id}: your next MsgSeqNum(34) is {numbers[s.key].last_in + 1}"
