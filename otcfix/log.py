@@ -8,9 +8,7 @@ logged under a name such as secret or password are blanked on the way out.
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
-from typing import Any, TextIO
-
-import structlog
+from typing import Any, TextIO, cast
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 
@@ -50,6 +48,19 @@ def redact(
     return {key: _clean(key, value) for key, value in event.items()}
 
 
+class _Stderr:
+    """Whatever sys.stderr is when something is written."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+    def isatty(self) -> bool:
+        return sys.stderr.isatty()
+
+
 def configure(
     level: str = "info", *, stream: TextIO | None = None, as_json: bool | None = None
 ) -> None:
@@ -58,9 +69,11 @@ def configure(
     as_json: None means JSON unless *stream* (stderr) is a terminal.
     Errors: ValueError for a level that is not in LEVELS.
     """
+    import structlog  # noqa: PLC0415 - a fifth of a second, and many commands log nothing
+
     if level not in LEVELS:
         raise ValueError(f"no log level {level!r}, only {', '.join(LEVELS)}")
-    out = sys.stderr if stream is None else stream
+    out = cast(TextIO, _Stderr()) if stream is None else stream
     if as_json is None:
         as_json = not out.isatty()
     renderer: Any = (

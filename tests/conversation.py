@@ -170,7 +170,7 @@ class Conversation:
         prices = [row for row in unsent if row.price]
         now_hash = desk_hash(self.desk)
         changed = self.desk if now_hash != self.state.desk_hash else None
-        self.sequencer.boot(Boot(now_hash, changed, "test", tuple(map(_unsent, prices))))
+        self.sequencer.boot(Boot(now_hash, changed, "test", tuple(map(_unsaid, prices))))
         self.sequencer.mark_unsaid(prices)
         self.sequencer.say_again([row for row in unsent if not row.price])
 
@@ -424,7 +424,8 @@ class Client:
         if not here.inbox.put(incoming, heard.kind):
             ref_id = heard.get(131 if heard.kind == "R" else 11)
             number = int(heard.get(34))
-            body = Overflowed(self.key, self.line.epoch, number, heard.kind, ref_id)
+            named = heard.get(41), heard.get(115), heard.get(116)
+            body = Overflowed(self.key, self.line.epoch, number, heard.kind, ref_id, *named)
             here.inbox.put_behind(Incoming(self.key, self.line.epoch, "", here.now, body))
 
     def _rejected(self, heard: Heard, refused: Refused) -> None:
@@ -499,4 +500,3 @@ def _levels(text: str, depth: str) -> list[tuple[Any, Any]]:
         price, _, quantity = level.partition("x")
         levels.append((Decimal(price), Decimal(quantity or depth)))
     return levels
-

@@ -1,5 +1,7 @@
 """otcfix bench: hands over to `otcfix.bench`."""
 
+import signal
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -24,7 +26,12 @@ def bench(
     ] = None,
     postgresql: Annotated[
         str,
-        typer.Option("--postgresql", metavar="URL", help="This server, not one of our own."),
+        typer.Option(
+            "--postgresql",
+            metavar="URL",
+            envvar="OTCFIX_BENCH_POSTGRESQL",
+            help="This server, not one of our own.",
+        ),
     ] = "",
     profile: Annotated[
         Path | None,
@@ -44,6 +51,7 @@ def bench(
     quiet("error")
     from otcfix.bench import run  # noqa: PLC0415
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that all is cleared away
     try:
         code = run(
             as_json,

@@ -1,7 +1,7 @@
 """Staff commands: to the desk that runs, or done here when none does."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from otcfix.cli.options import open_database
@@ -36,7 +36,7 @@ def send(config: "Config", database: str, command: Any, by: str, wait_s: float =
     finally:
         store.close()
     if done is None:
-        done = _here(config, database, command, by, wait_s)
+        done = _here(config, database, command, by)
     if done.result != "done":
         raise Failed(NO, done.result)
     return done
@@ -44,10 +44,7 @@ def send(config: "Config", database: str, command: Any, by: str, wait_s: float =
 
 def by_mail(store: Any, command: Any, by: str, wait_s: float = WAIT_S) -> Done:
     """Leave *command* for the desk that runs, and wait. Errors: Failed (5), StoreLost."""
-    import msgspec  # noqa: PLC0415
-
-    text = msgspec.json.encode(command).decode()
-    command_id = store.put_command(text, by, time.time_ns() // 1_000)
+    command_id = put(store, command, by)
     until = time.monotonic() + wait_s
     while time.monotonic() < until:
         found = store.command_result(command_id)
@@ -62,14 +59,26 @@ def by_mail(store: Any, command: Any, by: str, wait_s: float = WAIT_S) -> Done:
     )
 
 
-def _here(config: "Config", database: str, command: Any, by: str, wait_s: float) -> Done:
+def put(store: Any, command: Any, by: str) -> int:
+    """Leave *command* in the mailbox; its id."""
+    import msgspec  # noqa: PLC0415
+
+    text = msgspec.json.encode(command).decode()
+    return int(store.put_command(text, by, time.time_ns() // 1_000))
+
+
+def _here(config: "Config", database: str, command: Any, by: str) -> Done:
     """Start a desk that hears nobody and prices nothing, for this one command."""
     from otcfix.app import App  # noqa: PLC0415 - QuickFIX comes with it
 
     app = App(config, database, serve_fix=False)
-    app.feeds.clear()  # no prices, no deals: only what was asked for, and what fell due
     try:
         app.start()
-        return replace(by_mail(app.store, command, by, wait_s), offline=True)
+        command_id = put(app.store, command, by)
+        app.sequencer.check_commands()
+        found = app.store.command_result(command_id)
     finally:
         app.stop()
+    if found is None or found.result is None:
+        raise Failed(NO, f"command {command_id} was not taken; it stays in the mailbox")
+    return Done(found.done_seq, found.result, offline=True)

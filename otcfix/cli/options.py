@@ -126,7 +126,8 @@ def read_amount(text: str, name: str) -> Decimal:
         ) from None
     if value <= 0:
         raise usage_error(f"{name}: {text} is not above zero")
-    if value.adjusted() >= DIGITS_MAX or -value.as_tuple().exponent > DIGITS_MAX:
+    whole, _, fraction = plain.partition(".")
+    if max(len(whole), len(fraction)) > DIGITS_MAX:
         raise usage_error(f"{name}: {text} has more than {DIGITS_MAX} digits on a side")
     return value
 

@@ -88,20 +88,22 @@ class Root(TyperGroup):
         prog_name: str | None = None,
         complete_var: str | None = None,
         standalone_mode: bool = True,
+        windows_expand_args: bool = True,
         **extra: Any,
     ) -> Any:
         """Run from the command line; usage errors are one line as well."""
+        more = {"windows_expand_args": windows_expand_args, **extra}
         if not standalone_mode:
-            return super().main(args, prog_name, complete_var, False, **extra)
+            return super().main(args, prog_name, complete_var, False, **more)
         try:
-            code = super().main(args, prog_name or "otcfix", complete_var, False, **extra)
+            code = super().main(args, prog_name or "otcfix", complete_var, False, **more)
             sys.stdout.flush()
         except typer.Abort:
             sys.exit(130)
         except typer.TyperException as error:
             sys.exit(_usage(error))
         except BrokenPipeError:
-            sys.stdout = None  # type: ignore[assignment]  # nobody reads: not even the last flush
+            sys.stdout = None  # nobody reads: not even the last flush
             sys.exit(NO)
         sys.exit(code if isinstance(code, int) else DONE)
 
@@ -109,8 +111,11 @@ class Root(TyperGroup):
 def _usage(error: typer.TyperException) -> int:
     context = getattr(error, "ctx", None)
     text = error.format_message().removeprefix("Invalid value: ")
-    if type(error).__name__ == "NoArgsIsHelpError" or context is None:
-        print(text, file=sys.stderr)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        if text.strip():  # rich has printed it already
+            print(text, file=sys.stderr)
+    elif context is None:
+        complain(text)
     else:
         said = text if text.endswith((".", "?")) else f"{text}."
         path = context.command_path

@@ -5,10 +5,11 @@ from decimal import Decimal
 from msgspec import structs
 
 from otcfix.desk import fills
-from otcfix.desk.dealing import Market, expiry_of, order_case, prepare
+from otcfix.desk.dealing import expiry_of, order_case
 from otcfix.desk.draft import Draft
 from otcfix.desk.lookups import duplicate_text, order_of, prior_use, scope_of
 from otcfix.desk.matching import execute
+from otcfix.desk.measuring import Market, prepare
 from otcfix.gate import CANCEL_CHECKS, ORDER_CHECKS, CancelCase, judge
 from otcfix.ledger import holds
 from otcfix.model.event import IdUse
@@ -17,14 +18,13 @@ from otcfix.model.messages import (
     NewOrderSingle,
     OrderCancelReplaceRequest,
     OrderCancelRequest,
-    OrderMassCancelRequest,
     Unit,
 )
 from otcfix.model.order import CANCELED, DAY, FILLED, FOK, IOC, REJECTED, Order
 from otcfix.model.party import Session
 from otcfix.model.refusal import CANCEL_CODES, Refusal, wording
-from otcfix.model.replies import ExecutionReport, MassCancelReported, OrderCancelRejected
-from otcfix.model.time import local_date
+from otcfix.model.replies import ExecutionReport, OrderCancelRejected
+from otcfix.model.time import Instant, local_date
 from otcfix.model.verdict import Finding
 
 NONE = "NONE"
@@ -241,39 +241,9 @@ def _judge(draft: Draft, order: Order, wanted: NewOrderSingle, session: Session)
 
 
 def _replace(draft: Draft, order: Order, wanted: NewOrderSingle) -> None:
-    head = wanted.head
     instrument = draft.register.instruments[order.symbol]
     tier = draft.register.tiers[draft.register.clients[order.client_id].tier]
-    assert wanted.quantity is not None
-    quantity = max(wanted.quantity, order.cum_qty)
-    # R16: a place in the queue is kept only when the quantity alone went down.
-    same_otherwise = (wanted.price, wanted.time_in_force or DAY, wanted.min_qty) == (
-        order.price,
-        order.time_in_force or DAY,
-        order.min_qty,
-    ) and (wanted.expire_time == order.expire_time)
-    keeps_place = same_otherwise and quantity <= order.quantity
-    status = order.status
-    if quantity == order.cum_qty:
-        status = FILLED
-    after = structs.replace(
-        order,
-        cl_ord_id=wanted.cl_ord_id,
-        chain=(*order.chain, (wanted.cl_ord_id, head.digest)),
-        quantity=quantity,
-        price=wanted.price,
-        time_in_force=wanted.time_in_force or DAY,
-        expire_at=expiry_of(draft, wanted, instrument),
-        expire_time=wanted.expire_time,
-        expire_date=local_date(wanted.expire_date) if wanted.expire_date else "",
-        min_qty=wanted.min_qty,
-        accepted_seq=order.accepted_seq if keeps_place else draft.event.seq,
-        session=head.session,
-        status=status,
-        cash_order_qty=None,
-        deliver_to=head.on_behalf_of,
-        deliver_to_sub=head.on_behalf_of_sub,
-    )
+    after = _as_wanted(draft, order, wanted, expiry_of(draft, wanted, instrument))
     after = _move_hold(draft, after, fills.hold_wanted(after, instrument, tier))
     draft.put_order(after)
     draft.uses.append(
@@ -282,7 +252,7 @@ def _replace(draft: Draft, order: Order, wanted: NewOrderSingle) -> None:
             wanted.cl_ord_id,
             "G",
             order.order_id,
-            head.digest,
+            wanted.head.digest,
             True,
             orig_cl_ord_id=order.cl_ord_id,
         )
@@ -305,6 +275,49 @@ def _replace(draft: Draft, order: Order, wanted: NewOrderSingle) -> None:
     _try_at_once(draft, after)
 
 
+def _as_wanted(
+    draft: Draft, order: Order, wanted: NewOrderSingle, expire_at: Instant | None
+) -> Order:
+    """The order as the replace makes it (A11): never for less than is filled already."""
+    head = wanted.head
+    assert wanted.quantity is not None
+    quantity = max(wanted.quantity, order.cum_qty)
+    expire_date = local_date(wanted.expire_date) if wanted.expire_date else ""
+    # R16: a place in the queue is kept only when the quantity alone went down.
+    same_otherwise = (
+        wanted.price,
+        wanted.time_in_force or DAY,
+        wanted.min_qty,
+        wanted.expire_time,
+        expire_date,
+    ) == (
+        order.price,
+        order.time_in_force or DAY,
+        order.min_qty,
+        order.expire_time,
+        order.expire_date,
+    )
+    keeps_place = same_otherwise and quantity <= order.quantity
+    return structs.replace(
+        order,
+        cl_ord_id=wanted.cl_ord_id,
+        chain=(*order.chain, (wanted.cl_ord_id, head.digest)),
+        quantity=quantity,
+        price=wanted.price,
+        time_in_force=wanted.time_in_force or DAY,
+        expire_at=expire_at,
+        expire_time=wanted.expire_time,
+        expire_date=expire_date,
+        min_qty=wanted.min_qty,
+        accepted_seq=order.accepted_seq if keeps_place else draft.event.seq,
+        session=head.session,
+        status=FILLED if quantity == order.cum_qty else order.status,
+        cash_order_qty=None,
+        deliver_to=head.on_behalf_of,
+        deliver_to_sub=head.on_behalf_of_sub,
+    )
+
+
 def _move_hold(draft: Draft, order: Order, wanted: int) -> Order:
     if wanted > order.held:
         draft.post(holds.place(order.client_id, order.held_asset, wanted - order.held))
@@ -319,70 +332,3 @@ def _try_at_once(draft: Draft, order: Order) -> None:
     market = Market(draft, instrument, tier, order.side)
     if order.price is not None:
         execute(draft, order, market.levels, market.ref, tier, order.price)
-
-
-def on_order_mass_cancel_request(draft: Draft, message: OrderMassCancelRequest) -> None:
-    """Cancel the client's orders of one symbol (530=1) or all (530=7), on any session (2.8)."""
-    head = message.head
-    session = draft.register.sessions[head.session]
-    if message.missing:
-        tag = message.missing[0]
-        draft.business_reject(head, message.cl_ord_id, Refusal.MISSING_FIELD, tag)
-        return
-    if not session.may_trade:
-        draft.business_reject(head, message.cl_ord_id, Refusal.WRONG_SESSION)
-        return
-    scope = scope_of(session, message.end_client)
-    kind = message.mass_cancel_request_type
-    refusal = _mass_refusal(draft, message, scope)
-    if refusal:
-        draft.say(_mass_report(draft, message, "0", (), *refusal))
-        return
-    found = [
-        order
-        for order in draft.state.orders.values()
-        if order.scope == scope and (kind == "7" or order.symbol == message.symbol)
-    ]
-    affected = tuple((order.cl_ord_id, order.order_id) for order in found)
-    draft.say(_mass_report(draft, message, kind, affected))
-    draft.uses.append(IdUse(scope, message.cl_ord_id, "q", NONE, head.digest, True))
-    for order in sorted(found, key=lambda o: o.accepted_seq):
-        fills.close(draft, order, CANCELED, "CANCELED")
-
-
-def _mass_refusal(
-    draft: Draft, message: OrderMassCancelRequest, scope: str
-) -> tuple[str, str] | None:
-    if message.mass_cancel_request_type not in ("1", "7"):
-        return "0", wording(Refusal.UNSUPPORTED, 530)
-    if prior_use(draft, scope, message.cl_ord_id) and not message.head.resent:
-        return "99", wording(Refusal.DUPLICATE, 11)
-    one_symbol = message.mass_cancel_request_type == "1"
-    if one_symbol and message.symbol not in draft.register.instruments:
-        return "1", wording(Refusal.UNKNOWN_SYMBOL, 55)
-    return None
-
-
-def _mass_report(
-    draft: Draft,
-    message: OrderMassCancelRequest,
-    response: str,
-    affected: tuple[tuple[str, str], ...],
-    reject_reason: str = "",
-    text: str = "",
-) -> MassCancelReported:
-    head = message.head
-    return MassCancelReported(
-        head.session,
-        draft.ids.next("M"),
-        message.cl_ord_id,
-        message.mass_cancel_request_type,
-        response,
-        affected,
-        message.symbol_sent,
-        reject_reason,
-        text,
-        draft.event.at,
-        head.on_behalf_of,
-        head.on_behalf_of_sub,
-    )

@@ -1,6 +1,6 @@
 """NewOrderSingle, and the hit of a QuoteResponse: from the message to the fill or the refusal."""
 
-from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal
+from decimal import Decimal
 
 from msgspec import structs
 
@@ -8,19 +8,18 @@ from otcfix.desk import fills, quoting
 from otcfix.desk.draft import Draft
 from otcfix.desk.lookups import (
     duplicate_text,
-    position_value,
     prior_use,
     quote_of,
     scope_of,
     throttled,
 )
 from otcfix.desk.matching import execute
+from otcfix.desk.measuring import Market, prepare
 from otcfix.gate import ORDER_CHECKS, OrderCase, judge
 from otcfix.ledger import holds
 from otcfix.model.event import IdUse
 from otcfix.model.instrument import Instrument
-from otcfix.model.messages import NewOrderSingle, Side, Unit
-from otcfix.model.money import to_multiple
+from otcfix.model.messages import NewOrderSingle, Unit
 from otcfix.model.order import (
     CANCELED,
     DAY,
@@ -34,36 +33,12 @@ from otcfix.model.order import (
     REJECTED,
     Order,
 )
-from otcfix.model.party import Session, Tier
+from otcfix.model.party import Session
 from otcfix.model.quote import INDICATIVE
 from otcfix.model.refusal import Refusal, wording
 from otcfix.model.time import Instant, local_date
 from otcfix.model.verdict import Finding
-from otcfix.pricing import Priced, Reference, client_side, largest, price, reference, shown
-from otcfix.pricing.sweep import Depth
 from otcfix.settlement.calendar import day_end
-
-BPS = Decimal(10_000)
-
-
-class Market:
-    """The stamped market as one order sees it: reference, depth on its side, its tier."""
-
-    __slots__ = ("levels", "ref", "refusal", "tier")
-
-    def __init__(self, draft: Draft, instrument: Instrument, tier: Tier, side: Side) -> None:
-        rates = draft.rates(instrument.symbol)
-        found = reference(rates, instrument, draft.event.at)
-        self.tier = tier
-        self.ref: Reference | None = None
-        self.refusal: Refusal | None = None
-        self.levels: Depth = []
-        if isinstance(found, Reference) and rates is not None:
-            self.ref = found
-            self.levels = client_side(rates, instrument, side, draft.event.at, draft.taken_depth())
-        else:
-            # An order has no row of its own for an unstable market: there is no price then.
-            self.refusal = Refusal.NO_PRICE
 
 
 def on_new_order_single(draft: Draft, message: NewOrderSingle) -> None:
@@ -140,142 +115,6 @@ def expiry_of(draft: Draft, message: NewOrderSingle, instrument: Instrument) -> 
     if message.time_in_force in ("", DAY):
         return draft.trade_dates(instrument)[2]
     return None
-
-
-def prepare(draft: Draft, case: OrderCase, increase: Decimal | None = None) -> Market | None:
-    """Lay price, size, notional, position and funds before the gate.
-
-    increase: for a replace, how much more it asks for in the order's unit; limits see only that.
-    """
-    instrument, client, message = case.instrument, case.client, case.order
-    tier = draft.register.tiers.get(client.tier) if client else None
-    if instrument is None or client is None or tier is None:
-        return None
-    market = Market(draft, instrument, tier, message.side)
-    rate = draft.conversion(instrument.base.code)
-    terms_rate = draft.conversion(instrument.terms.code)
-    case.conversion = rate if terms_rate is not None else None
-    case.pricing_refusal = market.refusal
-    if market.ref is not None:
-        case.mid = market.ref.mid
-    quantity = message.quantity if increase is None else increase
-    if quantity is None or quantity < 0 or message.unit in (Unit.UNKNOWN, Unit.BOTH):
-        return market
-    if quantity == 0 and increase is None:
-        return market
-    px = _dealing_price(case, market, quantity)
-    if px is None or px <= 0:
-        if message.unit is Unit.BASE:  # size, notional and position need no price of the order
-            case.base_quantity = quantity
-            _measure(draft, case, instrument, tier, None, quantity)
-        return market
-    base = _base_of(quantity, message.unit, px, instrument)
-    if message.unit is Unit.CASH and base <= 0:
-        case.pricing_refusal = case.pricing_refusal or Refusal.BAD_QUANTITY
-    case.base_quantity = base
-    _measure(draft, case, instrument, tier, px, quantity)
-    return market
-
-
-def _base_of(quantity: Decimal, unit: Unit, px: Decimal, instrument: Instrument) -> Decimal:
-    if unit is Unit.BASE:
-        return quantity
-    if unit is Unit.CASH:
-        return to_multiple(quantity / px, instrument.lot, ROUND_DOWN)
-    return quantity / px
-
-
-def _dealing_price(case: OrderCase, market: Market, quantity: Decimal) -> Decimal | None:
-    """The price that size and funds are measured at: quoted, limit, or the client's price now."""
-    message, instrument = case.order, case.instrument
-    if message.ord_type == PREVIOUSLY_QUOTED:
-        return case.quoted_price
-    if message.ord_type == LIMIT:
-        return message.price
-    if market.ref is None or instrument is None or message.ord_type != MARKET:
-        return None
-    case.worst = worst_price(case, market.ref, instrument)
-    found = price(
-        market.levels, market.ref, instrument, market.tier, message.side, quantity, message.unit
-    )
-    if isinstance(found, Priced):
-        case.price = found.price
-        _judge_market(case, market, instrument, found.base)
-        return found.price
-    if found is Refusal.BAD_QUANTITY:
-        case.pricing_refusal = found
-        return market.ref.mid
-    # Not enough depth for all: what there is may still go, if the order takes less than all.
-    available = shown(market.levels)
-    if message.unit is not Unit.BASE or message.time_in_force == FOK or available <= 0:
-        case.depth_short = True
-        return case.worst
-    _judge_market(case, market, instrument, quantity)
-    return case.worst
-
-
-def _judge_market(case: OrderCase, market: Market, instrument: Instrument, base: Decimal) -> None:
-    """R5: how much of a market order goes within its worst price; none of it is a refusal."""
-    worst, ref = case.worst, market.ref
-    if worst is None or ref is None:
-        return
-    message = case.order
-    fits = largest(market.levels, ref, instrument, market.tier, message.side, base, worst)
-    needed = (
-        base
-        if message.time_in_force == FOK or message.unit is not Unit.BASE
-        else (message.min_qty or instrument.lot)
-    )
-    case.price_moved = fits < min(needed, base)
-
-
-def worst_price(case: OrderCase, ref: Reference, instrument: Instrument) -> Decimal:
-    """R5: the stricter of 2676 and 44, or the client's default slippage; towards the reference.
-
-    Units: terms per base, on the tick. 2676 is a fraction of the reference, not a per cent.
-    """
-    message, client = case.order, case.client
-    buys = message.side is Side.BUY
-    start = ref.offer if buys else ref.bid
-    deviation = message.max_price_deviation
-    if deviation is None and message.price is None and client is not None:
-        deviation = client.slippage_default_bps / BPS
-    found: list[Decimal] = []
-    if deviation is not None:
-        raw = start * (1 + deviation if buys else 1 - deviation)
-        found.append(to_multiple(raw, instrument.tick, ROUND_FLOOR if buys else ROUND_CEILING))
-    if message.price is not None:
-        found.append(message.price)
-    return min(found) if buys else max(found)
-
-
-def _measure(
-    draft: Draft,
-    case: OrderCase,
-    instrument: Instrument,
-    tier: Tier,
-    px: Decimal | None,
-    quantity: Decimal,
-) -> None:
-    client, message, base = case.client, case.order, case.base_quantity
-    rate = draft.conversion(instrument.base.code)
-    if client is None or base is None:
-        return
-    if rate is not None:
-        case.notional = base * rate
-        case.position_before = position_value(draft, client, instrument, rate)
-        step = case.notional if message.side is Side.BUY else -case.notional
-        case.position_after = case.position_before + step
-    if px is None or base > 2 * instrument.qty_max:
-        return  # refused as too large; an amount that fits no account is not measured
-    unit = Unit.TERMS if message.unit is Unit.TERMS else Unit.BASE
-    amount = quantity if unit is Unit.TERMS else base
-    case.need_asset, case.need = holds.hold_for(
-        instrument, message.side, amount, unit, px, tier.fee_bps
-    )
-    # A limit order's hold is taken from what is available, whenever its fills will settle.
-    today = instrument.settl_days == 0 or message.ord_type == LIMIT
-    case.free = draft.free(client.client_id, case.need_asset, same_day=today)
 
 
 def _order(

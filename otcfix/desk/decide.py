@@ -3,7 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-from otcfix.desk import amending, dealing, enquiries, quoting, upkeep
+from otcfix.desk import (
+    amending,
+    dealing,
+    enquiries,
+    mass_cancelling,
+    quoting,
+    staff,
+    standing,
+    upkeep,
+)
 from otcfix.desk.draft import Draft
 from otcfix.desk.state import State
 from otcfix.model import event as events
@@ -19,13 +28,13 @@ def _only_journaled(draft: Draft, body: Any) -> None:
 
 HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
     messages.QuoteRequest: quoting.on_quote_request,
-    messages.QuoteCancel: quoting.on_quote_cancel,
-    messages.QuoteCounter: quoting.on_quote_counter,
-    messages.QuoteStatusRequest: quoting.on_quote_status_request,
+    messages.QuoteCancel: standing.on_quote_cancel,
+    messages.QuoteCounter: standing.on_quote_counter,
+    messages.QuoteStatusRequest: standing.on_quote_status_request,
     messages.NewOrderSingle: dealing.on_new_order_single,
     messages.OrderCancelRequest: amending.on_order_cancel_request,
     messages.OrderCancelReplaceRequest: amending.on_order_cancel_replace_request,
-    messages.OrderMassCancelRequest: amending.on_order_mass_cancel_request,
+    messages.OrderMassCancelRequest: mass_cancelling.on_order_mass_cancel_request,
     messages.OrderStatusRequest: enquiries.on_order_status_request,
     messages.OrderMassStatusRequest: enquiries.on_order_mass_status_request,
     messages.ProviderQuote: _only_journaled,
@@ -41,11 +50,11 @@ HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
     events.Overflowed: upkeep.on_overflowed,
     events.AdminSeen: _only_journaled,
     events.ClockJumped: upkeep.on_clock_jumped,
-    events.Kill: upkeep.on_kill,
-    events.SetSession: upkeep.on_set_session,
-    events.SetInstrument: upkeep.on_set_instrument,
-    events.MoveFunds: upkeep.on_move_funds,
-    events.CancelOrder: upkeep.on_cancel_order,
+    events.Kill: staff.on_kill,
+    events.SetSession: staff.on_set_session,
+    events.SetInstrument: staff.on_set_instrument,
+    events.MoveFunds: staff.on_move_funds,
+    events.CancelOrder: staff.on_cancel_order,
 }
 
 LOOKS_UP = (

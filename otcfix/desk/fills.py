@@ -72,31 +72,10 @@ def fill(
     date, takes the depth, and says the ExecutionReport.
     Units: last_qty in the order's unit; px and mid in terms per base.
     """
-    base, terms = amounts(order, instrument, last_qty, px)
-    fee = round_amount(fee_amount(terms, tier.fee_bps), instrument.terms)
-    day, value, _ = draft.trade_dates(instrument)
-    away = px - mid if order.side is Side.BUY else mid - px
-    trade = Trade(
-        draft.ids.next("E"),
-        order.order_id,
-        order.cl_ord_id,
-        order.client_id,
-        order.end_client,
-        order.account,
-        order.session,
-        instrument.symbol,
-        order.side,
-        base,
-        terms,
-        px,
-        mid,
-        round_amount(away * base, instrument.terms),
-        fee,
-        order.quote_id,
-        draft.event.at,
-        local_date(day),
-        local_date(value),
+    trade = _trade(
+        draft, order, instrument, tier, amounts(order, instrument, last_qty, px), px, mid
     )
+    base, terms, fee = trade.base_amount, trade.terms_amount, trade.fee
     cum_qty = order.cum_qty + last_qty
     after = structs.replace(
         order,
@@ -132,6 +111,42 @@ def fill(
         )
     )
     return after
+
+
+def _trade(
+    draft: Draft,
+    order: Order,
+    instrument: Instrument,
+    tier: Tier,
+    legs: tuple[Decimal, Decimal],
+    px: Decimal,
+    mid: Decimal,
+) -> Trade:
+    """The fill as it will stand in the book: legs, spread and fee in major units (R20)."""
+    base, terms = legs
+    day, value, _ = draft.trade_dates(instrument)
+    away = px - mid if order.side is Side.BUY else mid - px
+    return Trade(
+        draft.ids.next("E"),
+        order.order_id,
+        order.cl_ord_id,
+        order.client_id,
+        order.end_client,
+        order.account,
+        order.session,
+        instrument.symbol,
+        order.side,
+        base,
+        terms,
+        px,
+        mid,
+        round_amount(away * base, instrument.terms),
+        round_amount(fee_amount(terms, tier.fee_bps), instrument.terms),
+        order.quote_id,
+        draft.event.at,
+        local_date(day),
+        local_date(value),
+    )
 
 
 def _post(draft: Draft, trade: Trade, order: Order, instrument: Instrument, tier: Tier) -> Order:

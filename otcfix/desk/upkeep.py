@@ -1,32 +1,25 @@
-"""What happens without a client asking: boot, timers, rates, sessions, staff commands."""
-
-from decimal import ROUND_DOWN
+"""What happens without a client asking: boot, timers, rates, sessions."""
 
 from msgspec import structs
 
 from otcfix.desk import fills, quoting
 from otcfix.desk.draft import Draft
 from otcfix.desk.matching import match_resting
+from otcfix.desk.staff import cancel_by_desk
 from otcfix.ledger import chart
 from otcfix.model.decision import Disputed
 from otcfix.model.event import (
     Boot,
-    CancelOrder,
     ClockJumped,
     EpochMoved,
-    Kill,
-    MoveFunds,
     Overflowed,
     RatesMoved,
     SessionDown,
     SessionUp,
-    SetInstrument,
-    SetSession,
     TimerFired,
 )
 from otcfix.model.ledger import Obligation, Transfer
 from otcfix.model.messages import Complaint, Head, Malformed, Unsupported
-from otcfix.model.money import from_minor, to_minor
 from otcfix.model.order import CANCELED, EXPIRED, REJECTED, Order
 from otcfix.model.party import Desk
 from otcfix.model.quote import LIVE, WITHDRAWN
@@ -94,7 +87,7 @@ def _cancel_forbidden(draft: Draft, desk: Desk) -> None:
     for order in sorted(draft.state.orders.values(), key=lambda o: o.accepted_seq):
         known = order.session in sessions
         if not known or order.symbol not in allowed.get(order.client_id, ()):
-            _cancel_by_desk(draft, order)
+            cancel_by_desk(draft, order)
 
 
 def _watch_hours(draft: Draft, desk: Desk) -> None:
@@ -323,88 +316,3 @@ def on_complaint(draft: Draft, message: Complaint) -> None:
     draft.disputed.append(Disputed(head.session, message.exec_id, message.ref_seq_num, why))
     what = message.exec_id or f"MsgSeqNum {message.ref_seq_num}"
     draft.alerts.append(f"{head.session} disputes {what}: {why}")
-
-
-def on_kill(draft: Draft, kill: Kill) -> None:
-    """The kill switch: quotes and resting orders are withdrawn and told; survives a restart."""
-    if not kill.on:
-        draft.move("desk", "state", "")
-        return
-    draft.move("desk", "state", "HALTED")
-    for quote in draft.state.quotes.values():
-        quoting.withdraw(draft, quote, text="")
-    for order in sorted(draft.state.orders.values(), key=lambda o: o.accepted_seq):
-        _cancel_by_desk(draft, order)
-    draft.alerts.append(f"killed by {kill.by}: {kill.why}")
-
-
-def _cancel_by_desk(draft: Draft, order: Order) -> None:
-    text = wording(Refusal.CANCELLED_BY_DESK)
-    fills.close(draft, order, CANCELED, "CANCELED", text=text, cancel_reason="DESK")
-
-
-def on_set_session(draft: Draft, command: SetSession) -> None:
-    """Staff enables or disables a session; a disabled one's quotes and orders are withdrawn."""
-    if command.session not in draft.register.sessions:
-        draft.alerts.append(f"refused: no session {command.session}")
-        return
-    # Zero would read as "as configured"; the word is 1 for on and -1 for off.
-    draft.move("session_enabled", command.session, 1 if command.enabled else -1)
-    if command.enabled:
-        return
-    for quote in draft.state.quotes.values():
-        if quote.session == command.session:
-            quoting.withdraw(draft, quote)
-    for order in sorted(draft.state.orders.values(), key=lambda o: o.accepted_seq):
-        if order.session == command.session:
-            _cancel_by_desk(draft, order)
-
-
-def on_set_instrument(draft: Draft, command: SetInstrument) -> None:
-    """Staff pauses or reopens an instrument; a paused one's quotes are withdrawn."""
-    if command.symbol not in draft.register.instruments:
-        draft.alerts.append(f"refused: no instrument {command.symbol}")
-        return
-    paused = command.state == "PAUSED"
-    draft.move("paused", command.symbol, 1 if paused else 0)
-    if paused:
-        for quote in draft.state.quotes.values():
-            if quote.symbol == command.symbol:
-                quoting.withdraw(draft, quote, text="paused")
-
-
-def on_cancel_order(draft: Draft, command: CancelOrder) -> None:
-    """Staff cancels one resting order."""
-    order = draft.order(command.order_id)
-    if order is None or not order.is_open:
-        draft.alerts.append(f"refused: no open order {command.order_id}")
-        return
-    _cancel_by_desk(draft, order)
-
-
-def on_move_funds(draft: Draft, command: MoveFunds) -> None:
-    """A deposit or a withdrawal. Withdrawals see available only (R4), never the credit line.
-
-    Rounds: a deposit down to the minor unit, what is below is kept as a memo in the journal.
-    """
-    asset = draft.register.assets.get(command.asset)
-    client = draft.register.clients.get(command.client_id)
-    if asset is None or client is None or not command.amount.is_finite():
-        missing = f"asset {command.asset}" if asset is None else f"client {command.client_id}"
-        draft.alerts.append(f"refused: no {missing}")
-        return
-    amount = to_minor(abs(command.amount), asset, ROUND_DOWN)
-    if not amount:
-        draft.alerts.append("refused: nothing to move")
-        return
-    available = chart.client_account(client.client_id, chart.AVAILABLE, asset.code)
-    venue = chart.venue_account(command.venue, asset.code)
-    if command.amount > 0:
-        draft.post((Transfer(venue, available, asset.code, amount, "deposit"),))
-        return
-    has = draft.balance(available)
-    if amount > has:
-        short = f"available {from_minor(has, asset)} {asset.code}"
-        draft.alerts.append(f"refused: {client.client_id} has {short}")
-        return
-    draft.post((Transfer(available, venue, asset.code, amount, "withdrawal"),))

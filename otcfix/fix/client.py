@@ -162,9 +162,22 @@ class Client(fix.Application):  # type: ignore[misc]
 
     def stop(self) -> None:
         """Log out and close. The client must be kept until this returns."""
-        if self._started:
-            self._started = False
+        if not self._started:
+            return
+        self._started = False
+        if self.online:
+            # Left alone, QuickFIX would see at its next tick that it is to log out, and look once
+            # a second whether it has. Said now, the desk's answer ends its thread.
+            self._session.logout()
+            self._session.next(fix.UtcTimeStamp())
+            self._initiator.stop(True)
+        else:
             self._initiator.stop()
+
+    @property
+    def next_number(self) -> int:
+        """The MsgSeqNum(34) of our next message."""
+        return int(self._session.getExpectedSenderNum())
 
     def __enter__(self) -> "Client":
         self.connect()

@@ -55,9 +55,10 @@ class Store(Recovery, Books, ABC):
     below zero (R20); read when an account is opened. See `set_floors` for those that exist.
     """
 
-    def __init__(self, engine: sa.Engine, floors: Floors | None = None) -> None:
+    def __init__(self, engine: sa.Engine, readers: sa.Engine) -> None:
         self.engine = engine
-        self.floors: Floors = floors if floors is not None else {}
+        self.readers = readers
+        self.floors: Floors = {}
         self._known: set[str] = set()
         self._tracker: Tracker | None = None
         self._next_seq = 0
@@ -91,7 +92,7 @@ class Store(Recovery, Books, ABC):
                     f"events {first} to {last} ({len(batch.rows)} of them) do not follow "
                     f"event {self._next_seq - 1}"
                 )
-        work = work_of(batch, self._known, self.floors)
+        work = work_of(batch, followed.link(batch.outbox), self._known, self.floors)
         work.progress = followed.take(batch)
         try:
             self._write(work)

@@ -126,14 +126,13 @@ class PostgresStore(Store):
         self._info = conninfo_of(parsed)
         self._wire: Wire | None = None
         self._locked = False
-        super().__init__(
-            sa.create_engine(
-                parsed,
-                pool_size=2,
-                use_native_hstore=False,  # saves a question at every start
-                connect_args={"connect_timeout": 10},
-            )
+        engine = sa.create_engine(
+            parsed,
+            pool_size=2,
+            use_native_hstore=False,  # saves a question at every start
+            connect_args={"connect_timeout": 10},
         )
+        super().__init__(engine, engine.execution_options(isolation_level="REPEATABLE READ"))
         try:
             with self.reading() as connection:
                 schema.check(connection)

@@ -1,8 +1,9 @@
 """How far each session's numbers and the outbox have got.
 
 Kept in memory while batches pass, written to meta now and then, in the batch's own transaction,
-and completed at start from the rows that came after. So neither the journal nor the sent marks
-need an index by session, which every event would pay for.
+and completed at start from the rows that came after. So neither the journal nor the outbox nor
+the sent marks need an index by session, which every event would pay for: what was said on one
+session is a chain, each report naming the one before.
 """
 
 from collections.abc import Iterable
@@ -10,7 +11,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Struct
 
-from otcfix.model.record import Batch, SentMark
+from otcfix.model.record import Batch, OutboxRow, SentMark
 
 KEY = "progress"
 """The word of meta that holds it."""
@@ -20,17 +21,25 @@ EVERY = 4096
 
 
 class Numbers(Struct, array_like=True):
-    """One session's current epoch, and the highest MsgSeqNum(34) in and out of it."""
+    """One session's current epoch, and the highest MsgSeqNum(34) in and out of it.
+
+    last_report is the outbox id of the last reply to it that is not a price.
+    """
 
     epoch: int = 0
     last_in: int = 0
     last_out: int = 0
+    last_report: int = 0
 
 
 class Progress(Struct):
-    """All that is known up to event *seq*; every outbox row up to *sent_upto* is sent."""
+    """All that is known up to event *seq* and outbox row *outbox_id*.
+
+    Every outbox row up to *sent_upto* is sent.
+    """
 
     seq: int = 0
+    outbox_id: int = 0
     sent_upto: int = 0
     sessions: dict[str, Numbers] = {}
 
@@ -46,6 +55,15 @@ class Progress(Struct):
         if epoch == numbers.epoch and msg_seq_num > numbers.last_out:
             numbers.last_out = msg_seq_num
 
+    def reported(self, session: str, outbox_id: int) -> int:
+        """Note a reply to *session* that is not a price; return the one before, or 0."""
+        numbers = self.sessions.get(session)
+        if numbers is None:
+            numbers = self.sessions[session] = Numbers()
+        before = numbers.last_report
+        numbers.last_report = outbox_id
+        return before
+
     def _at(self, session: str, epoch: int) -> Numbers:
         numbers = self.sessions.get(session)
         if numbers is None:
@@ -58,11 +76,15 @@ class Progress(Struct):
 class Tracker:
     """Follows Progress through the batches of the one writer."""
 
-    def __init__(self, progress: Progress, unsent: Iterable[int], outbox_id: int) -> None:
+    def __init__(self, progress: Progress, unsent: Iterable[int]) -> None:
         self.progress = progress
-        self.outbox_id = outbox_id
         self._unsent = set(unsent)
         self._rows = 0
+
+    def link(self, replies: Iterable[OutboxRow]) -> list[int]:
+        """Return what each reply has as `previous`: the session's report before it, else 0."""
+        reported = self.progress.reported
+        return [0 if row.price else reported(row.session, row.outbox_id) for row in replies]
 
     def take(self, batch: Batch) -> str | None:
         """Note *batch*; return what to write to meta with it, None when nothing is due."""
@@ -74,7 +96,7 @@ class Tracker:
             progress.seq = batch.rows[-1].seq
         if batch.outbox:
             self._unsent.update([row.outbox_id for row in batch.outbox])
-            self.outbox_id = batch.outbox[-1].outbox_id
+            progress.outbox_id = batch.outbox[-1].outbox_id
         late = self._take_marks(batch.sent) if batch.sent else False
         self._rows += len(batch.rows) + len(batch.sent)
         return self.written() if late or self._rows >= EVERY else None
@@ -92,8 +114,9 @@ class Tracker:
     def written(self) -> str:
         """The word of meta as of now; the count to the next time begins anew."""
         self._rows = 0
-        self.progress.sent_upto = min(self._unsent) - 1 if self._unsent else self.outbox_id
-        return msgspec.json.encode(self.progress).decode()
+        progress = self.progress
+        progress.sent_upto = min(self._unsent) - 1 if self._unsent else progress.outbox_id
+        return msgspec.json.encode(progress).decode()
 
 
 def read(word: str | None) -> Progress:

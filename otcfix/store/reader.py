@@ -14,13 +14,14 @@ CHUNK = 2_000
 class Reader:
     """Something that reads through an engine."""
 
-    engine: sa.Engine
+    readers: sa.Engine
+    """Gives connections on which all queries of a transaction see the same state."""
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A connection that sees one state of the database. Errors: StoreLost."""
         try:
-            with self.engine.connect() as connection:
+            with self.readers.connect() as connection:
                 yield connection
         except sa.exc.DBAPIError as error:
             raise StoreLost(f"the database does not answer: {error.orig}") from error

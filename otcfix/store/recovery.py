@@ -1,7 +1,7 @@
 """What a start and the sequencer read: where everything ended, and what is still to be said."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -77,25 +77,22 @@ class Recovery(Reader):
         """Yield the replies without any sent mark, in order."""
         with self.reading() as connection:
             ids = unsent_ids(connection, progress_now(connection).sent_upto)
-        for start in range(0, len(ids), reader.CHUNK):
-            some = ids[start : start + reader.CHUNK]
-            query = sa.select(outbox).where(outbox.c.outbox_id.in_(some))
-            yield from self._outbox(query.order_by(outbox.c.outbox_id))
+        yield from self._replies(ids)
 
     def said_since(self, session: str, outbox_id: int) -> Iterator[OutboxRow]:
         """Yield the replies to *session* after *outbox_id*, in order, without prices (R10)."""
-        query = sa.select(outbox).where(
-            outbox.c.session == session,
-            outbox.c.outbox_id > sa.bindparam("after"),
-            sa.not_(outbox.c.price),
-        )
-        query = query.order_by(outbox.c.outbox_id).limit(reader.CHUNK)
-        while True:
-            rows = self._outbox(query, after=outbox_id)
-            yield from rows
-            if len(rows) < reader.CHUNK:
+        with self.reading() as connection:
+            numbers = progress_now(connection).sessions.get(session)
+            last = numbers.last_report if numbers else 0
+            if last <= outbox_id:
                 return
-            outbox_id = rows[-1].outbox_id
+            # From the last report back along the chain: see `progress`.
+            start = sa.literal(last, outbox.c.outbox_id.type).label("outbox_id")
+            walk = sa.select(start).cte("walk", recursive=True)
+            before = sa.select(outbox.c.previous).join(walk, walk.c.outbox_id == outbox.c.outbox_id)
+            walk = walk.union_all(before.where(outbox.c.previous > outbox_id))
+            ids = sorted(connection.scalars(sa.select(walk.c.outbox_id)))
+        yield from self._replies(ids)
 
     def said_from_number(self, session: str, epoch: int, msg_seq_num: int) -> Iterator[OutboxRow]:
         """Yield the replies sent with MsgSeqNum(34) *msg_seq_num* or higher, by that number.
@@ -115,29 +112,23 @@ class Recovery(Reader):
         )
         with self.reading() as connection:
             ids = [row.outbox_id for row in connection.execute(query)]
+        yield from self._replies(ids)
+
+    def _replies(self, ids: Sequence[int]) -> Iterator[OutboxRow]:
+        """Yield the outbox rows of *ids*, in that order, in constant memory."""
+        query = sa.select(outbox).where(outbox.c.outbox_id.in_(sa.bindparam("ids", expanding=True)))
         for start in range(0, len(ids), reader.CHUNK):
             some = ids[start : start + reader.CHUNK]
-            rows = self._outbox(sa.select(outbox).where(outbox.c.outbox_id.in_(some)))
-            by_id = {row.outbox_id: row for row in rows}
+            with self.reading() as connection:
+                rows = connection.execute(query, {"ids": some}).all()
+            by_id = {
+                outbox_id: OutboxRow(
+                    outbox_id, seq, session, msg_type, exec_id, price, unpacked(to),
+                    unpacked(to_sub), unpacked(text),
+                )
+                for outbox_id, seq, session, msg_type, exec_id, price, to, to_sub, text, _ in rows
+            }  # fmt: skip
             yield from (by_id[outbox_id] for outbox_id in some)
-
-    def _outbox(self, query: sa.Select[Any], **values: Any) -> list[OutboxRow]:
-        with self.reading() as connection:
-            rows = connection.execute(query, values).all()
-        return [
-            OutboxRow(
-                outbox_id,
-                seq,
-                session,
-                msg_type,
-                exec_id,
-                price,
-                unpacked(to),
-                unpacked(to_sub),
-                unpacked(text),
-            )
-            for outbox_id, seq, session, msg_type, exec_id, price, to, to_sub, text in rows
-        ]
 
 
 # -- progress --------------------------------------------------------------------------------
@@ -154,6 +145,13 @@ def progress_now(connection: sa.Connection) -> progress.Progress:
     )
     for session, epoch, number in connection.execute(heard):
         known.heard(session, epoch, number)
+    reports = (
+        sa.select(outbox.c.session, sa.func.max(outbox.c.outbox_id))
+        .where(outbox.c.outbox_id > known.outbox_id, sa.not_(outbox.c.price))
+        .group_by(outbox.c.session)
+    )
+    for session, outbox_id in connection.execute(reports):
+        known.reported(session, outbox_id)
     said = (
         sa.select(sent.c.session, sent.c.epoch, sa.func.max(sent.c.msg_seq_num))
         .where(sent.c.outbox_id > known.sent_upto)
@@ -168,8 +166,8 @@ def tracker(connection: sa.Connection) -> progress.Tracker:
     """Return what the writer needs to go on from here."""
     known = progress_now(connection)
     known.seq = connection.scalar(sa.select(sa.func.max(journal.c.seq))) or 0
-    last = connection.scalar(sa.select(sa.func.max(outbox.c.outbox_id))) or 0
-    return progress.Tracker(known, unsent_ids(connection, known.sent_upto), last)
+    known.outbox_id = connection.scalar(sa.select(sa.func.max(outbox.c.outbox_id))) or 0
+    return progress.Tracker(known, unsent_ids(connection, known.sent_upto))
 
 
 def unsent_ids(connection: sa.Connection, sent_upto: int) -> Sequence[int]:

@@ -62,11 +62,14 @@ class Work(Struct):
         )
 
 
-def work_of(batch: Batch, known: set[str], floors: Floors) -> Work:
-    """Return the rows of *batch*. *known*: the accounts that the database has."""
+def work_of(batch: Batch, links: Iterable[int], known: set[str], floors: Floors) -> Work:
+    """Return the rows of *batch*.
+
+    links: the `previous` of each reply; known: the accounts that the database has.
+    """
     tables: dict[str, list[Row]] = {
         "journal": list(map(astuple, batch.rows)),
-        "outbox": list(map(astuple, batch.outbox)),
+        "outbox": [(*astuple(row), link) for row, link in zip(batch.outbox, links, strict=True)],
         "sent": list(map(astuple, batch.sent)),
         "transfers": [],
         "trades": [],

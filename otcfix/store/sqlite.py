@@ -86,7 +86,8 @@ class SqliteStore(Store):
             self._connection = connect(path)
         except (OSError, sqlite3.Error) as error:
             raise StoreLost(f"{path}: {error}") from error
-        super().__init__(_engine(path, self._connection))
+        engine = _engine(path, self._connection)
+        super().__init__(engine, engine)
         try:
             self._prepare(upgrading)
         except BaseException:

@@ -94,6 +94,7 @@ outbox = _table(
     _text("deliver_to"),
     _text("deliver_to_sub"),
     _text("text"),
+    _number("previous"),  # the report before this one on the same session, see `progress`
 )
 
 sent = _table(

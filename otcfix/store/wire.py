@@ -2,24 +2,25 @@
 
 psycopg's own cursors cost some 40 µs a statement and two round trips a COPY. Here what one batch
 needs goes out in one piece and the answers are read in one go: a lone quote takes one round
-trip. Nothing is waited for in Python, so other threads run while the server works.
+trip. While the server works other threads run.
 """
 
+import select
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from psycopg import conninfo, pq
 
 from otcfix.model.errors import StoreLost
 
-COMMAND_OK = pq.ExecStatus.COMMAND_OK
-TUPLES_OK = pq.ExecStatus.TUPLES_OK
-COPY_IN = pq.ExecStatus.COPY_IN
-
 TEXT, BINARY = 0, 1
+
+PIECE = 1 << 17
+"""Bytes of a COPY that are handed over at once: libpq copies them with the GIL held."""
 
 # A server that is gone without a word is noticed in about this time, not after hours.
 DEFAULTS = {
@@ -50,11 +51,11 @@ class Wire:
         self._conn = pq.PGconn.connect(info.encode())
         if self._conn.status != pq.ConnStatus.OK:
             raise StoreLost(self._conn.get_error_message().strip())
-
-    @property
-    def open(self) -> bool:
-        """Whether the connection stands, as far as is known."""
-        return self._conn.status == pq.ConnStatus.OK
+        # psycopg calls libpq with the GIL held: it must never be left to wait. We do, in poll.
+        self._conn.nonblocking = 1
+        self._readable, self._ready = select.poll(), select.poll()
+        self._readable.register(self._conn.socket, select.POLLIN)
+        self._ready.register(self._conn.socket, select.POLLIN | select.POLLOUT)
 
     def close(self) -> None:
         """Close; a transaction that is open is rolled back by the server."""
@@ -62,78 +63,116 @@ class Wire:
 
     def run(self, sql: str, *values: str) -> list[tuple[bytes | None, ...]]:
         """Execute one statement with text values and return its rows, as text."""
-        params = [value.encode() for value in values]
-        result = self._good(self._conn.exec_params(sql.encode(), params))
-        return rows_of(result)
-
-    def prepare(self, statements: Iterable[tuple[bytes, str]]) -> None:
-        """Prepare statements under their names, in one round trip."""
-        with self._pipelined() as pending:
-            for name, sql in statements:
-                self._conn.send_prepare(name, sql.encode())
-                pending.append(name)
+        with _told():
+            self._conn.send_query_params(sql.encode(), [value.encode() for value in values])
+            return self._rows()
 
     def ask(self, name: bytes, values: Sequence[bytes]) -> list[tuple[bytes | None, ...]]:
         """Execute a prepared query and return its rows, in binary format."""
-        return rows_of(self._good(self._conn.exec_prepared(name, values, None, BINARY)))
+        with _told():
+            self._conn.send_query_prepared(name, values, None, BINARY)
+            return self._rows()
+
+    def prepare(self, statements: Iterable[tuple[bytes, str]]) -> None:
+        """Prepare statements under their names, in one round trip."""
+        with _told():
+            self._conn.enter_pipeline_mode()
+            count = 0
+            for name, sql in statements:
+                self._conn.send_prepare(name, sql.encode())
+                count += 1
+            self._end_pipeline(count)
 
     def pipeline(self, calls: Sequence[Call]) -> None:
         """Execute prepared statements in one round trip.
 
         Outside a transaction they are one: all are done, durably, or none.
         """
-        with self._pipelined() as pending:
+        with _told():
+            send = self._conn.send_query_prepared
+            self._conn.enter_pipeline_mode()
             for name, values, formats in calls:
-                self._conn.send_query_prepared(name, values, formats)
-                pending.append(name)
+                send(name, values, formats)
+            self._end_pipeline(len(calls))
 
-    @contextmanager
-    def _pipelined(self) -> Iterator[list[bytes]]:
-        """Send what is sent within, then read an answer for each name that was noted.
-
-        The answers must be so short that the server can write them while we still send.
-        """
-        conn = self._conn
-        pending: list[bytes] = []
-        conn.enter_pipeline_mode()
-        yield pending
-        conn.pipeline_sync()
-        for _ in pending:
+    def _end_pipeline(self, count: int) -> None:
+        """Send what is queued and read *count* answers."""
+        self._conn.pipeline_sync()
+        self._flush()
+        for _ in range(count):
             self._good(self._next())
-            if conn.get_result() is not None:
-                raise StoreLost("the server answered twice")
+            self._nothing_more()
         if self._next().status != pq.ExecStatus.PIPELINE_SYNC:
             raise StoreLost("the server lost its place")
-        conn.exit_pipeline_mode()
+        self._conn.exit_pipeline_mode()
 
     def copy(self, begin: str, texts: Sequence[tuple[str, bytes]]) -> None:
         """Execute *begin*, then COPY each table's text: one round trip each."""
-        conn = self._conn
-        script = "".join(f"; COPY {table} FROM STDIN" for table, _ in texts)
-        conn.send_query((begin + script).encode())
-        self._good(self._next())
-        for _, text in texts:
-            result = self._next()
-            if result.status != COPY_IN:
-                self._good(result)
-                raise StoreLost("the server does not take a COPY")
-            conn.put_copy_data(text)
-            conn.put_copy_end()
+        with _told():
+            script = "".join(f"; COPY {table} FROM STDIN" for table, _ in texts)
+            self._conn.send_query((begin + script).encode())
+            self._flush()
             self._good(self._next())
-        if conn.get_result() is not None:
-            raise StoreLost("the server answered more than it was asked")
+            for _, text in texts:
+                result = self._next()
+                if result.status != pq.ExecStatus.COPY_IN:
+                    self._good(result)
+                    raise StoreLost("the server does not take a COPY")
+                for start in range(0, len(text), PIECE):
+                    self._conn.put_copy_data(text[start : start + PIECE])
+                    self._flush()
+                self._conn.put_copy_end()
+                self._flush()
+                self._good(self._next())
+            self._nothing_more()
+
+    # -- waiting ---------------------------------------------------------------------------
+
+    def _flush(self) -> None:
+        """Send what libpq has queued; take what the server says meanwhile."""
+        conn = self._conn
+        while conn.flush():
+            for _, event in self._ready.poll():
+                if event & ~select.POLLOUT:
+                    conn.consume_input()
 
     def _next(self) -> pq.abc.PGresult:
-        result = self._conn.get_result()
+        result = self._answer()
         if result is None:
             raise StoreLost(self._conn.get_error_message().strip() or "the server does not answer")
         return result
 
+    def _nothing_more(self) -> None:
+        if self._answer() is not None:
+            raise StoreLost("the server answered more than it was asked")
+
+    def _answer(self) -> pq.abc.PGresult | None:
+        conn = self._conn
+        while conn.is_busy():
+            self._readable.poll()
+            conn.consume_input()
+        return conn.get_result()
+
+    def _rows(self) -> list[tuple[bytes | None, ...]]:
+        self._flush()
+        rows = rows_of(self._good(self._next()))
+        self._nothing_more()
+        return rows
+
     @staticmethod
     def _good(result: pq.abc.PGresult) -> pq.abc.PGresult:
-        if result.status not in (COMMAND_OK, TUPLES_OK):
+        if result.status not in (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK):
             raise StoreLost(result.get_error_message().strip() or f"PostgreSQL: {result.status}")
         return result
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell what libpq itself complains about in our words."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise StoreLost(str(error).strip()) from error
 
 
 def rows_of(result: pq.abc.PGresult) -> list[tuple[bytes | None, ...]]:

@@ -120,17 +120,18 @@ def test_an_ioc_limit_order(
 ) -> None:
     """40=2 IOC: q* fills once when it reaches MinQty(110), the rest is cancelled and freed."""
     desk.prices("BTC/USD", bid="100000", offer="100100", depth=depth)
-    client.talk_44(f"""
+    client.talk_44(
+        f"""
         C 35=D|11=A1|55=BTC/USD|54=1|38=3|40=2|44=100100|59=3|110={min_qty}
         D 35=8|37=O1|11=A1|150=0|39=0
-    """ + "\n".join(f"D 35=8|37=O1|11=A1|{line}" for line in script))
+    """
+        + "\n".join(f"D 35=8|37=O1|11=A1|{line}" for line in script)
+    )
     desk.books("ALPHA", "held", USD="0.00")
 
 
 @pytest.mark.parametrize("tif", ["", "|59=0", "|59=1", "|59=6|126=T+10m", "|59=6|432=today"])
-def test_a_limit_order_rests_with_its_hold(
-    desk: Conversation, client: Client, tif: str
-) -> None:
+def test_a_limit_order_rests_with_its_hold(desk: Conversation, client: Client, tif: str) -> None:
     """40=2 Day, GTC or GTD: NEW, and 38 x 44 is held."""
     client.talk_44(f"""
         C 35=D|11=A1|55=BTC/USD|54=1|38=3|40=2|44=99900{tif}
@@ -523,9 +524,7 @@ def test_a_dropped_session_keeps_its_orders(desk: Conversation, client: Client) 
 
 
 @pytest.mark.parametrize("asked", ["by the session", "by the order"])
-def test_a_dropped_session_loses_its_orders(
-    open_desk: OpenDesk, number: str, asked: str
-) -> None:
+def test_a_dropped_session_loses_its_orders(open_desk: OpenDesk, number: str, asked: str) -> None:
     """Cancel-on-disconnect: when the grace is over the order is cancelled, told at the logon."""
     wanted = {"cancel_on_disconnect": asked == "by the session", "cancel_grace_ms": 5_000}
     desk = open_desk(
@@ -680,9 +679,9 @@ def test_the_status_of_an_order(desk: Conversation, client: Client) -> None:
         C 35=H|11=A1|55=BTC/USD|54=1
         D 35=8|37=O1|11=A1|17=0|150=I|39=4|38=3|14=1|151=0|6=99900
     """)
-    assert {k: v for k, v in desk.state.balances.items() if ":held:" not in k and "ALPHA" not in k} == {
-        k: v for k, v in before.items() if ":held:" not in k and "ALPHA" not in k
-    }
+    assert {
+        k: v for k, v in desk.state.balances.items() if ":held:" not in k and "ALPHA" not in k
+    } == {k: v for k, v in before.items() if ":held:" not in k and "ALPHA" not in k}
 
 
 def test_the_status_of_an_unknown_order(client: Client) -> None:
@@ -713,9 +712,7 @@ def test_the_status_of_all_orders(client: Client) -> None:
 
 
 @pytest.mark.parametrize("flag", ["97=Y", "43=Y|122=T"])
-@pytest.mark.parametrize(
-    ("ending", "status"), [(None, "0"), (to_filled, "2"), (to_canceled, "4")]
-)
+@pytest.mark.parametrize(("ending", "status"), [(None, "0"), (to_filled, "2"), (to_canceled, "4")])
 def test_the_same_order_resent(
     desk: Conversation,
     client: Client,
@@ -728,10 +725,12 @@ def test_the_same_order_resent(
     if ending:
         ending(desk, client)
     before = dict(desk.state.balances)
-    client.talk_44(f"""
+    client.talk_44(
+        f"""
         C {flag}|35=D|11=A1|55=BTC/USD|54=1|38=3|40=2|44=99900|59=1
         D 35=8|37=O1|11=A1|17=0|150=I|39={status}
-    """.replace(f"C {flag}|35=D", f"C 35=D|{flag}"))
+    """.replace(f"C {flag}|35=D", f"C 35=D|{flag}")
+    )
     assert desk.state.balances == before
 
 

@@ -117,9 +117,7 @@ def test_an_indicative_quote_is_not_hit(open_desk: OpenDesk, number: str) -> Non
     """)
 
 
-def test_an_indicative_quote_is_forgotten_after_a_minute(
-    open_desk: OpenDesk, number: str
-) -> None:
+def test_an_indicative_quote_is_forgotten_after_a_minute(open_desk: OpenDesk, number: str) -> None:
     """60 s after its S nothing is said; a late hit is still told that it was indicative."""
     desk, client = indicative(open_desk, number)
     desk.at("+61s")
@@ -274,9 +272,7 @@ def test_a_message_received_in_time_goes_before_the_timer(
     """)
 
 
-def test_a_message_received_too_late_expires_the_quote(
-    desk: Conversation, client: Client
-) -> None:
+def test_a_message_received_too_late_expires_the_quote(desk: Conversation, client: Client) -> None:
     """D received after 62 while the timer has not fired: refused, and the quote is EXPIRED."""
     client.talk_44(QUOTED)
     with desk.busy():
@@ -533,14 +529,16 @@ def test_the_status_of_a_finished_quote(
 def test_the_status_of_a_live_and_of_an_unknown_quote(client: Client) -> None:
     """a: LIVE 297=0 (5.0SP2: 16), unknown 9 (4.2: 5 with 300=5)."""
     client.talk_44(QUOTED)
-    client.talk_44("""
+    client.talk_44(
+        """
         C 35=a|117=Q1|55=BTC/USD
         D 35=AI|117=Q1|131=R1|297=0
         C 35=a|131=R1|55=BTC/USD
         D 35=AI|117=Q1|131=R1|297=0
         C 35=a|117=Q9|55=BTC/USD
         D 35=AI|117=Q9x|297=9
-    """.replace("Q9x", "..").replace("117=Q9|", "117=nope|"))
+    """.replace("Q9x", "..").replace("117=Q9|", "117=nope|")
+    )
 
 
 def test_a_status_of_nothing_but_a_symbol_names_no_quote(desk: Conversation) -> None:

@@ -59,7 +59,9 @@ def test_the_age_of_a_quote_request(client: Client, birth: str, quoted: bool) ->
 @pytest.mark.parametrize(
     ("until", "quoted"), [("126=T", True), ("126=T-1ms", False), ("126=T+1s|62=T-1ms", False)]
 )
-def test_no_quote_after_the_requests_own_expiry(desk: Conversation, until: str, quoted: bool) -> None:
+def test_no_quote_after_the_requests_own_expiry(
+    desk: Conversation, until: str, quoted: bool
+) -> None:
     """2.12: nothing is quoted after ExpireTime(126) or ValidUntilTime(62) of the request."""
     client = desk.client("A42" if "62=" in until else "A44")
     client.C(f"35=R|131=R1|146=1|55=BTC/USD|38=1|{until}")
@@ -321,12 +323,14 @@ def test_a_foreign_quote_is_as_unknown_as_none(desk: Conversation) -> None:
     """Another client's QuoteID tells nothing, alive or dead."""
     desk.client("A44").talk("C 35=R|131=R1|146=1|55=BTC/USD|38=1\nD 35=S|117=Q1")
     for known in ("Q1", "nope"):
-        desk.client("B44").talk(f"""
+        desk.client("B44").talk(
+            f"""
             C 35=D|11={known}|117={known}|55=BTC/USD|54=1|38=1|40=D
             D 35=8|37=NONE|150=8|103=99|58=UNKNOWN_QUOTE tag=117: no such quote
             C 35=a|117={known}|55=BTC/USD
             D 35=AI|297=9
-        """.replace("11=Q1", "11=x1"))
+        """.replace("11=Q1", "11=x1")
+        )
 
 
 def test_reports_follow_the_last_accepted_request(desk: Conversation) -> None:

@@ -121,9 +121,7 @@ def test_what_is_owed_later_backs_no_hold(open_desk: OpenDesk) -> None:
         ("2027-01-13 22:00:00", "20270118"),  # past 17:00 in New York it is Thursday's
     ],
 )
-def test_value_dates_count_business_days(
-    open_desk: OpenDesk, traded: str, value: str
-) -> None:
+def test_value_dates_count_business_days(open_desk: OpenDesk, traded: str, value: str) -> None:
     """Two days from the trading day, Monday to Friday."""
     desk = open_desk(start=traded)
     desk.prices("EUR/USD", **EURUSD)
@@ -255,9 +253,7 @@ def test_a_resting_spot_order_holds_and_then_owes(desk: Conversation) -> None:
         ("2027-11-05 12:00:00", "2027-11-05 21:00:00"),
     ],
 )
-def test_a_day_order_ends_with_the_trading_day(
-    open_desk: OpenDesk, start: str, end: str
-) -> None:
+def test_a_day_order_ends_with_the_trading_day(open_desk: OpenDesk, start: str, end: str) -> None:
     """17:00 in New York, on both Sundays of the year as well."""
     desk = open_desk(start=start)
     client = desk.client("A44")

@@ -217,9 +217,7 @@ def test_the_ladder_of_quote_requests(open_desk: OpenDesk, number: str) -> None:
     assert ladder.says().kind == "S"
 
 
-def test_the_desk_passes(
-    monkeypatch: pytest.MonkeyPatch, open_desk: OpenDesk, number: str
-) -> None:
+def test_the_desk_passes(monkeypatch: pytest.MonkeyPatch, open_desk: OpenDesk, number: str) -> None:
     """PASS is the last of QUOTE_CHECKS; what decides it comes with a later issue."""
     desk = open_desk()
     monkeypatch.setattr("otcfix.desk.quoting.price", lambda *_: Refusal.PASS)

@@ -34,7 +34,7 @@ transfers = st.builds(
     st.permutations(ACCOUNTS).map(lambda names: names[:2]),
     st.integers(1, 2**40),
 )
-events = st.tuples(st.lists(transfers, max_size=4), st.sampled_from(SESSIONS), st.integers(0, 2))
+events = st.tuples(st.lists(transfers, max_size=4), st.sampled_from(SESSIONS), st.integers(0, 3))
 batches = st.lists(
     st.tuples(
         st.lists(events, max_size=4),  # what happens, and how many replies to it
@@ -54,6 +54,7 @@ class Expected:
         self.balances: dict[str, int] = {}
         self.unsent: set[int] = set()
         self.said: dict[int, str] = {}
+        self.reports: dict[str, list[int]] = {session: [] for session in SESSIONS}
         self.epoch = dict.fromkeys(SESSIONS, 1)
         self.last_in: dict[str, int] = {}
         self.last_out: dict[str, int] = {}
@@ -69,12 +70,16 @@ class Expected:
         assert store.check_balances() == []
         assert set(store.trial_balance().values()) <= {0}
         assert [row.outbox_id for row in store.unsent()] == sorted(self.unsent)
+        for session, ids in self.reports.items():
+            for since in (0, *ids[len(ids) // 2 :][:1]):
+                found = [row.outbox_id for row in store.said_since(session, since)]
+                assert found == [outbox_id for outbox_id in ids if outbox_id > since]
         numbers = store.session_numbers()
         assert set(numbers) == self.seen
-        for session, found in numbers.items():
-            assert found.epoch == self.epoch[session]
-            assert found.last_in == self.last_in.get(session, 0)
-            assert found.last_out == self.last_out.get(session, 0)
+        for session, known in numbers.items():
+            assert known.epoch == self.epoch[session]
+            assert known.last_in == self.last_in.get(session, 0)
+            assert known.last_out == self.last_out.get(session, 0)
         assert chain.verify(store.journal()).first_bad is None
 
 
@@ -97,9 +102,11 @@ def live_through(plan: list[tuple], begin: Callable[[], Store]) -> None:
             expected.last_in[session] = number
             for transfer in moves:
                 expected.post(transfer)
-            for _ in range(replies):
-                expected.said[outbox_id := day.say(session=session)] = session
+            for kind in ("8", "S", "9")[:replies]:
+                expected.said[outbox_id := day.say(kind, session=session)] = session
                 expected.unsent.add(outbox_id)
+                if kind != "S":
+                    expected.reports[session].append(outbox_id)
         for outbox_id in marked:
             if session := expected.said.get(outbox_id):
                 number = next(numbers)

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from otcfix.model.decision import Decision
 from otcfix.model.ledger import Obligation, Transfer
-from otcfix.model.record import JournalRow, OutboxRow, SentMark
+from otcfix.model.record import Batch, JournalRow, OutboxRow, SentMark
 from otcfix.model.trade import Trade
 from otcfix.store.base import Unstorable
 from otcfix.store.postgres import COPIED, copy_text
-from otcfix.store.rows import MARK, packed, packed_work, unpacked, work_of
+from otcfix.store.rows import MARK, Work, packed, packed_work, unpacked, work_of
 from otcfix.store.tables import metadata
 from otcfix.store.wire import array
 from tests.store.days import Day, a_trade, a_use
@@ -23,6 +23,10 @@ from tests.store.days import Day, a_trade, a_use
 database_text = st.text(st.characters(exclude_characters="\0", codec="utf-8"))
 # Lone surrogates are what Python makes of bytes that are not UTF-8.
 any_text = st.text(st.characters(codec=None, exclude_categories=()), max_size=20)
+
+
+def the_work(batch: Batch, known: set[str] = frozenset()) -> Work:
+    return work_of(batch, [0] * len(batch.outbox), known, {})
 
 
 @given(any_text)
@@ -84,7 +88,7 @@ def test_rows_have_the_columns_of_their_tables() -> None:
     day.fill(obligations=(day.owed(),), disputed=day.disputed("s", "E1").disputed)
     day.sent(1, 1)
     day.batch.proven["s"] = 1
-    work = work_of(day.done(), set(), {})
+    work = the_work(day.done())
 
     for name, rows in work.tables.items():
         assert rows, name
@@ -97,21 +101,21 @@ def test_rows_have_the_columns_of_their_tables() -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "kind", "own"),
+    ("table", "kind", "form"),
     [
-        ("journal", JournalRow, []),
-        ("outbox", OutboxRow, []),
-        ("sent", SentMark, []),
-        ("transfers", Transfer, ["seq", "n"]),
-        ("trades", Trade, ["seq", "n"]),
-        ("obligations", Obligation, ["seq", "n"]),
+        ("journal", JournalRow, "{}"),
+        ("outbox", OutboxRow, "{} previous"),
+        ("sent", SentMark, "{}"),
+        ("transfers", Transfer, "seq n {}"),
+        ("trades", Trade, "seq n {}"),
+        ("obligations", Obligation, "seq n {}"),
     ],
 )
 def test_tables_have_the_fields_of_the_model(
-    table: str, kind: type[msgspec.Struct], own: list[str]
+    table: str, kind: type[msgspec.Struct], form: str
 ) -> None:
     columns = [column.name for column in metadata.tables[table].columns]
-    assert columns == [*own, *kind.__struct_fields__]
+    assert columns == form.format(" ".join(kind.__struct_fields__)).split()
 
 
 def test_changes_of_known_accounts_are_summed_in_order() -> None:
@@ -119,9 +123,9 @@ def test_changes_of_known_accounts_are_summed_in_order() -> None:
     day.fill()
     day.fill()
     batch = day.done()
-    opened = {row[0] for row in work_of(batch, set(), {}).opened}
+    opened = {row[0] for row in the_work(batch).opened}
 
-    work = work_of(batch, opened, {})
+    work = the_work(batch, opened)
 
     assert work.opened == []
     assert work.deltas == sorted(work.deltas)
@@ -132,7 +136,7 @@ def test_changes_of_known_accounts_are_summed_in_order() -> None:
 def test_a_text_is_packed_wherever_it_stands() -> None:
     day = Day()
     day.fill(uses=(a_use("1", text="\0"),), trades=(a_trade("1", account="\udc80"),), transfers=())
-    work = packed_work(work_of(day.done(), set(), {}))
+    work = packed_work(the_work(day.done()))
 
     assert work.tables["id_uses"][0][8] == MARK + "\\x00"
     assert work.tables["trades"][0][7] == MARK + "\\udc80"
@@ -143,4 +147,4 @@ def test_an_account_outside_the_chart_is_refused() -> None:
     day.event(Decision(transfers=(Transfer("client/acme:pocket:USD", "x:y:z", "USD", 1, "?"),)))
 
     with pytest.raises(ValueError, match="no client account of kind pocket"):
-        work_of(day.done(), set(), {})
+        the_work(day.done())

@@ -57,7 +57,11 @@ class DeskProcess:
         """Run another otcfix command on the same configuration and database."""
         return subprocess.run(
             [sys.executable, "-m", "otcfix", *arguments],
-            capture_output=True, text=True, timeout=timeout, cwd=self.folder, check=False,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            cwd=self.folder,
+            check=False,
         )
 
     def fund(self, *deposits: tuple[str, str, str]) -> None:
@@ -73,12 +77,24 @@ class DeskProcess:
     def start(self, timeout: float = 30) -> None:
         """Start and wait until the port answers."""
         command = [
-            sys.executable, "-m", "otcfix", "serve", "--config", str(self.config),
-            "--database", self.database, "--state", str(self.folder / "state"), *self.arguments,
+            sys.executable,
+            "-m",
+            "otcfix",
+            "serve",
+            "--config",
+            str(self.config),
+            "--database",
+            self.database,
+            "--state",
+            str(self.folder / "state"),
+            *self.arguments,
         ]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                command, stdout=log, stderr=log, cwd=self.folder,
+                command,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
                 env={**os.environ, "PYTHONFAULTHANDLER": "1"},
             )
         end = time.monotonic() + timeout

@@ -115,9 +115,7 @@ class MemoryStore:
         heard = [row.msg_seq_num for row in self.rows if (row.session, row.epoch) == here]
         said = [m.msg_seq_num for m in self.sent.values() if (m.session, m.epoch) == here]
         proven = self.proven.get(session, 0)
-        return SessionNumbers(
-            session, epoch, max(heard, default=0), max(said, default=0), proven
-        )
+        return SessionNumbers(session, epoch, max(heard, default=0), max(said, default=0), proven)
 
     def unsent(self) -> Iterator[OutboxRow]:
         """Outbox rows without any sent mark."""

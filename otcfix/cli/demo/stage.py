@@ -9,10 +9,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from otcfix.app import App
 from otcfix.cli.demo.screen import Screen
+from otcfix.cli.mailbox import put
 from otcfix.cli.outcome import CONNECT, Failed
 from otcfix.cli.secrets import trial_secret
 from otcfix.config import hash_secret
@@ -158,15 +157,14 @@ class Stage:
 
     def _fund(self, screen: Screen) -> None:
         """Book what clients.toml prefunds, as deposits through the staff's mailbox."""
-        store, now = self.app.store, time.time_ns() // 1_000
+        store = self.app.store
         waiting = []
         for client in self.config.clients.client:
             for asset, amount in sorted(client.prefund.items()):
                 command = MoveFunds(
                     client.id, asset, Decimal(amount), self.config.venues.custody, "prefund", "demo"
                 )
-                text = msgspec.json.encode(command).decode()
-                waiting.append(store.put_command(text, "demo", now))
+                waiting.append(put(store, command, "demo"))
             if client.prefund:
                 held = ", ".join(f"{amount:f} {code}" for code, amount in client.prefund.items())
                 screen.say(f"  funds   {client.id}: {held}")
@@ -228,16 +226,12 @@ class Stage:
             for s in self.config.sessions.session
             if s.kind == "both"
         ]
-        numbers = self.app.store.session_numbers()
         lines.append(
             "  The demo has used numbers up: log on with ResetSeqNumFlag(141)=Y, or go on:"
         )
-        lines += [
-            f"    {s.target_comp_id}: your next MsgSeqNum(34) is {numbers[s.key].last_in + 1}"
-            for s in self.sessions
-            if s.key in numbers
-        ]
-        config = f" --config {self.shipped.folder}"
+        for client in self._left:
+            lines.append(f"    {client.login.sender_comp_id}: MsgSeqNum(34)={client.next_number}")
+        config = f" --config {self.shipped.folder.resolve()}"
         lines += [
             "",
             "With otcfix:",

@@ -21,7 +21,8 @@ CREATE TABLE journal (
 CREATE TABLE outbox (
     outbox_id {int} NOT NULL PRIMARY KEY, seq {int} NOT NULL, session {text} NOT NULL,
     msg_type {text} NOT NULL, exec_id {text} NOT NULL, price {bool} NOT NULL,
-    deliver_to {text} NOT NULL, deliver_to_sub {text} NOT NULL, text {text} NOT NULL
+    deliver_to {text} NOT NULL, deliver_to_sub {text} NOT NULL, text {text} NOT NULL,
+    previous {int} NOT NULL
 ) {plain};
 
 CREATE TABLE sent (
@@ -91,8 +92,6 @@ CREATE TABLE commands (
 ) {plain};
 
 CREATE TABLE meta (key {text} NOT NULL PRIMARY KEY, value {text} NOT NULL) {hot};
-
-CREATE INDEX outbox_reports ON outbox (session, outbox_id) WHERE NOT price;
 
 CREATE INDEX orders_open ON orders (client_id) WHERE status IN ('0', '1');
 

@@ -1,0 +1,157 @@
+"""otcfix check, and what serve refuses to start with."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.support.desk_process import free_port
+
+
+@pytest.fixture
+def port(here: Path) -> int:
+    """Another port than a desk on this machine may have."""
+    number = free_port()
+    edit("sessions.toml", "port = 9878", f"port = {number}")
+    return number
+
+
+def edit(name: str, old: str, new: str) -> None:
+    """Change the configuration in this folder."""
+    path = Path("config") / name
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_the_shipped_configuration(run: Run, port: int) -> None:
+    """It runs; what is public in it is warned of, and fails with --strict."""
+    answer = run("check", "--json")
+
+    assert answer.code == 0, answer.out
+    assert answer.document["problems"] == []
+    warnings = "\n".join(answer.document["warnings"])
+    assert "config/desk.toml: id_key: the public one" in warnings
+    assert "config/sessions.toml: password_hash: ALPHA44" in warnings
+    assert run("check", "--strict").code == 1
+    assert "ok       dictionaries: built" in run("check").out
+
+
+def test_own_secrets_are_not_warned_of(
+    run: Run, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session with a hash of its own, a key from the environment."""
+    monkeypatch.setenv("OTCFIX_ID_KEY", "ab" * 24)
+    path = Path("config/sessions.toml")
+    lines = [
+        f'password_hash = "{"0" * 32}${"1" * 64}"' if line.startswith("password_hash") else line
+        for line in path.read_text().splitlines()
+    ]
+    path.write_text("\n".join(lines))
+
+    assert run("check", "--strict", "--json").document["warnings"] == []
+
+
+def test_every_problem_at_once(run: Run, port: int) -> None:
+    """Files, keys and the port in one go: exit code 1."""
+    edit("venues.toml", 'base = "ETH"', 'base = "SOL"')
+    with socket.socket() as taken:
+        taken.bind(("", port))
+        taken.listen(1)
+        answer = run("check", "--database", "sqlite:////nowhere/otcfix.db", "--json")
+
+    problems = "\n".join(answer.document["problems"])
+    assert answer.code == 1
+    assert f"config/sessions.toml: acceptor.port: {port}: Address already in use" in problems
+    warnings = "\n".join(answer.document["warnings"])
+    assert "no source prices ETH/USD" in warnings
+
+
+def test_wrong_files_are_named_with_their_keys(run: Run, here: Path) -> None:
+    """Two files wrong: both are told, each with key and entry."""
+    edit("clients.toml", "enabled = true", "enabeld = true")
+    edit("sessions.toml", 'version = "FIX.4.4"', 'version = "FIX.4.3"')
+
+    answer = run("check")
+    assert answer.code == 1
+    assert "PROBLEM  config/clients.toml: client[0].enabeld (ALPHA)" in answer.out
+    assert "PROBLEM  config/sessions.toml: session[0].version (ALPHA44)" in answer.out
+
+
+def test_a_recorded_file_that_is_not_there(run: Run, port: int) -> None:
+    """The source that names it is told."""
+    path = Path("config/venues.toml")
+    path.write_text(
+        path.read_text()
+        + '\n[[source]]\nname = "tape"\nvenue = "binance"\nbase = "BTC"\nquote = "USDT"\n'
+        'selector = "btcusdt"\nrecorded = { file = "missing.gz" }\n'
+    )
+
+    answer = run("check", "--json")
+    assert answer.code == 1
+    assert "source tape.recorded.file: config/missing.gz" in answer.document["problems"][0]
+
+
+def test_a_dictionary_that_is_none(run: Run, port: int) -> None:
+    """A session's own dictionary is loaded."""
+    Path("config/own.xml").write_text("<fix>")
+    edit("sessions.toml", 'kind = "both"', 'kind = "both"\ndictionary = "own.xml"')
+
+    answer = run("check", "--json")
+    assert answer.code == 1
+    assert "session ALPHA44.dictionary: config/own.xml is no dictionary" in "".join(
+        answer.document["problems"]
+    )
+
+
+# -- what serve refuses ------------------------------------------------------------------------
+
+
+def test_serve_without_a_configuration(run: Run) -> None:
+    """Exit code 3, and how to name one."""
+    answer = run("serve", "--config", "elsewhere")
+
+    assert answer.code == 3
+    assert "elsewhere: no such folder" in answer.err
+    assert "--config DIR" in answer.err
+
+
+def test_serve_with_a_wrong_configuration(run: Run, here: Path) -> None:
+    """Exit code 3, one line a problem."""
+    edit("desk.toml", "tick = 0.01", "tick = -1")
+
+    answer = run("serve")
+    assert answer.code == 3
+    assert answer.err.startswith("otcfix: config/desk.toml: instrument[0].tick (BTC/USD)")
+    assert answer.err.count("\n") == 1
+
+
+def test_serve_on_a_taken_port(run: Run, port: int) -> None:
+    """Exit code 3, before a database is made."""
+    with socket.socket() as taken:
+        taken.bind(("", port))
+        taken.listen(1)
+        answer = run("serve")
+
+    assert answer.code == 3
+    assert f"acceptor.port: cannot listen on {port}" in answer.err
+    assert not Path("state").exists()
+
+
+@pytest.mark.parametrize("words", [("--feed", "missing.gz"), ("--log-level", "loud")])
+def test_serve_with_wrong_words(run: Run, words: tuple[str, ...]) -> None:
+    """Exit code 2."""
+    answer = run("serve", *words)
+
+    assert answer.code == 2
+    assert words[1] in answer.err
+
+
+def test_serve_with_a_feed_that_does_not_tell(run: Run, port: int) -> None:
+    """Exit code 3, naming the file."""
+    Path("tape.txt").write_text("no feed\n")
+
+    answer = run("serve", "--feed", "tape.txt")
+    assert answer.code == 3
+    assert "tape.txt:1:" in answer.err

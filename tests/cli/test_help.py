@@ -1,0 +1,82 @@
+"""Every command explains itself, quickly, with an example."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.conftest import Run, run_here
+from tests.support.desk_process import ROOT
+
+GROUPS = ("ledger", "journal", "client", "sessions", "instrument", "db")
+COMMANDS = (
+    *("demo", "serve", "check", "bench", "trades", "replay", "kill", "unkill"),
+    *(f"ledger {name}" for name in ("balances", "statement", "trial-balance")),
+    *("ledger deposit", "ledger withdraw", "journal show", "journal verify"),
+    *(f"client {name}" for name in ("rfq", "order", "cancel", "watch")),
+    *(f"sessions {name}" for name in ("list", "secret", "enable", "disable")),
+    *("instrument pause", "instrument resume", "db upgrade", "db status"),
+)
+READS = (
+    *("trades", "replay", "check", "demo", "bench"),
+    *("ledger balances", "ledger statement", "ledger trial-balance"),
+    *("journal show", "journal verify", "sessions list", "db status"),
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    """otcfix COMMAND --help names the command in an example."""
+    answer = run_here(*command.split(), "--help")
+
+    assert answer.code == 0
+    assert f"otcfix {command}" in answer.out.partition("Examples:")[2]
+
+
+@pytest.mark.parametrize("command", READS)
+def test_every_read_has_json(command: str) -> None:
+    """What shows something shows it to programs as well."""
+    assert "--json" in run_here(*command.split(), "--help").out
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_group_alone_shows_what_is_in_it(group: str) -> None:
+    """A group without a command is a question: usage, exit code 2."""
+    answer = run_here(group)
+
+    assert answer.code == 2
+    assert "Commands" in answer.out
+
+
+def test_the_root_names_the_exit_codes() -> None:
+    """What the codes mean is written where one looks first."""
+    out = run_here("--help").out
+
+    for line in ("0  done", "1  the answer is no", "3  the configuration", "5  cannot connect"):
+        assert line in out
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """otcfix --help is there at once: no QuickFIX, no SQLAlchemy, no structlog."""
+    heavy = ("quickfix", "sqlalchemy", "structlog", "otcfix.app")
+    code = f"import sys, otcfix.cli; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_typing_mistake_is_one_line(run: Run) -> None:
+    """The nearest command is named, and where to read on."""
+    answer = run("ledgr")
+
+    assert answer.code == 2
+    assert answer.err.count("\n") == 1
+    assert "Did you mean 'ledger'" in answer.err
+    assert answer.out == ""
+
+
+def test_version(run: Run) -> None:
+    """otcfix --version says it."""
+    assert run("--version").out.startswith("otcfix 0.")
