@@ -159,6 +159,18 @@ class Conversations(RuleBasedStateMachine):
             f"35=D{again}|11={self._id(one)}|55={symbol}|54={side}|{size}|40={kind}{price}{min_qty}",
         )
 
+    @rule(
+        key=sessions,
+        side=sides,
+        quantity=st.sampled_from(["0.005", "0.5", "1.234", "2"]),
+        away=st.integers(-5, 40),
+        time_in_force=st.sampled_from(["59=1", "59=0", "59=6|126=T+5s", "59=1|110=0.4"]),
+    )
+    def rests(self, key: str, side: str, quantity: str, away: int, time_in_force: str) -> None:
+        price = Decimal("100000.00") + (away if side == "2" else -away) * 20
+        line = f"55=BTC/USD|54={side}|38={quantity}|40=2|44={price}|{time_in_force}"
+        self._say(key, f"35=D|11={self._id(1)}|{line}")
+
     @rule(key=sessions, one=ids, again=resent)
     def cancels(self, key: str, one: int, again: str) -> None:
         self._say(key, f"35=F{again}|11={self._id(one)}|41={self._open_id(key) or self._id(0)}")

@@ -25,7 +25,18 @@ keys = st.sampled_from("A42 A44 A50 B44 FEE50 T44 ASK44 P44".split())
 symbols = st.sampled_from([BTC, BTC, BTC, EUR, "LTC/USD"])
 sides = st.sampled_from("12")
 times_in_force = st.sampled_from(
-    ["", "|59=0", "|59=1", "|59=3", "|59=4", "|59=6|126=T+4s", "|59=6|432=today", "|59=6|126=T-1s"]
+    [
+        "",
+        "",
+        "|59=1",
+        "|59=0",
+        "|59=1",
+        "|59=3",
+        "|59=4",
+        "|59=6|126=T+4s",
+        "|59=6|432=today",
+        "|59=6|126=T-1s",
+    ]
 )
 SIZES = {
     BTC: ["38=1", "38=0.5", "38=0.001", "38=2.5", "38=30", "38=0.0005", "38=0", "38=-1"],
@@ -56,7 +67,7 @@ DEPTHS = {BTC: ["0.4", "3", "100"], EUR: ["50000", "5000000"], "LTC/USD": ["10"]
 @st.composite
 def size(draw: st.DrawFn, symbol: str) -> str:
     """A quantity in base, in terms or as cash; some of them bad."""
-    return draw(st.sampled_from(SIZES[symbol] * 2 + CASH))
+    return draw(st.sampled_from(SIZES[symbol][:4] * 3 + SIZES[symbol] + CASH))
 
 
 class Everybody(RuleBasedStateMachine):
@@ -127,6 +138,30 @@ class Everybody(RuleBasedStateMachine):
         else:
             self.says(key, f"35=D|11={self.new_id('C')}|40=D{line}")
 
+    @rule(key=keys, symbol=symbols, side=sides, data=st.data())
+    def deals(self, key: str, symbol: str, side: str, data: st.DataObject) -> None:
+        """Asks, and hits at once what is quoted."""
+        known = len(self.quotes)
+        amount = data.draw(st.sampled_from(SIZES[symbol][:4] + CASH[:2]), label="amount")
+        self.says(key, f"35=R|131={self.new_id('R')}|146=1|55={symbol}|{amount}")
+        if len(self.quotes) > known:
+            named = f"117={self.quotes[-1][1].get(117)}|55={symbol}|54={side}|{amount}"
+            self.says(key, f"35=D|11={self.new_id('C')}|40=D|{named}")
+
+    @rule(key=keys, side=sides, tif=st.sampled_from(["", "|59=1"]), data=st.data())
+    def the_market_comes_to_a_resting_order(
+        self, key: str, side: str, tif: str, data: st.DataObject
+    ) -> None:
+        """All at once or in parts, through other orders that rest there."""
+        limit, market = ("99900", "99800") if side == "1" else ("101000", "101100")
+        amount = data.draw(st.sampled_from(SIZES[BTC][:4] + CASH[3:]), label="amount")
+        cl_ord_id, named = self.new_id("C"), f"55={BTC}|54={side}"
+        self.orders.append((key, cl_ord_id, named))
+        self.says(key, f"35=D|11={cl_ord_id}|{named}|{amount}|40=2|44={limit}{tif}")
+        for depth in data.draw(st.lists(st.sampled_from(["0.004", "0.3", "9"]), max_size=2)):
+            self.desk.sees(BTC, market, market, depth)
+        self.listens()
+
     @precondition(lambda self: self.quotes)
     @rule(data=st.data(), message=st.sampled_from(["Z", "a", "pass"]))
     def lets_go(self, data: st.DataObject, message: str) -> None:
@@ -153,12 +188,18 @@ class Everybody(RuleBasedStateMachine):
         self.orders.append((key, cl_ord_id, named))
         self.says(key, f"35=D|11={cl_ord_id}|{named}|{amount}|40=2|44={price}{tif}{least}")
 
-    @rule(key=keys, symbol=symbols, side=sides, tif=times_in_force, data=st.data())
+    @rule(
+        key=keys,
+        symbol=symbols,
+        side=sides,
+        tif=st.sampled_from(["", "", "|59=3", "|59=4", "|59=1"]),
+        data=st.data(),
+    )
     def orders_at_the_market(
         self, key: str, symbol: str, side: str, tif: str, data: st.DataObject
     ) -> None:
         amount = data.draw(size(symbol), label="amount")
-        worst = data.draw(st.sampled_from(["", "", "|2676=0", "|2676=0.01", "|2676=1"]))
+        worst = data.draw(st.sampled_from(["", "", "|2676=0", "|2676=0.01"]), label="worst")
         line = f"55={symbol}|54={side}|{amount}|40=1{tif}{worst}"
         self.says(key, f"35=D|11={self.new_id('C')}|{line}")
 
@@ -209,10 +250,12 @@ class Everybody(RuleBasedStateMachine):
         self.desk.at(span)
         self.listens()
 
-    @rule(span=st.sampled_from("-2s +2s +90s".split()))
-    def wall_clock_steps(self, span: str) -> None:
+    @rule(span=st.sampled_from("-2s +2s +90s".split()), key=keys)
+    def wall_clock_steps(self, span: str, key: str) -> None:
+        """A quote is asked for while it cannot be trusted, and time passes."""
         self.desk.wall_steps(span)
-        self.listens()
+        self.says(key, f"35=R|131={self.new_id('R')}|146=1|55={BTC}|38=1")
+        self.time_passes("+1m")
 
     @rule(key=keys)
     def drops(self, key: str) -> None:
@@ -223,16 +266,20 @@ class Everybody(RuleBasedStateMachine):
 
     # -- staff and the process -------------------------------------------------------------
 
-    @rule(on=st.booleans(), what=st.sampled_from(["desk", "session", "instrument"]))
-    def staff_stops_or_opens(self, on: bool, what: str) -> None:
-        if what == "session":
-            self.desk.tell(SetSession("A44", on, "staff", "test"))
-        elif what == "instrument":
-            self.desk.tell(SetInstrument(BTC, "OPEN" if on else "PAUSED", "staff", "test"))
-        elif on:
-            self.desk.unkills()
-        else:
-            self.desk.kills()
+    @rule(what=st.sampled_from(["desk", "session", "instrument"]), key=keys, side=sides)
+    def staff_stops_for_a_while(self, what: str, key: str, side: str) -> None:
+        """The desk, a session or an instrument; a client tries to deal meanwhile."""
+        for on in (False, True):
+            if what == "session":
+                self.desk.tell(SetSession("A44", on, "staff", "test"))
+            elif what == "instrument":
+                self.desk.tell(SetInstrument(BTC, "OPEN" if on else "PAUSED", "staff", "test"))
+            elif on:
+                self.desk.unkills()
+            else:
+                self.desk.kills()
+            if not on:
+                self.says(key, f"35=D|11={self.new_id('C')}|55={BTC}|54={side}|38=1|40=1")
         self.listens()
 
     @precondition(lambda self: self.desk.state.orders)
