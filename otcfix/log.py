@@ -52,12 +52,15 @@ class _Stderr:
     """Whatever sys.stderr is when something is written."""
 
     def write(self, text: str) -> int:
+        """Write to it."""
         return sys.stderr.write(text)
 
     def flush(self) -> None:
+        """Flush it."""
         sys.stderr.flush()
 
     def isatty(self) -> bool:
+        """Whether people read it."""
         return sys.stderr.isatty()
 
 

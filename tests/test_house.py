@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -155,10 +156,13 @@ def test_imports_point_one_way() -> None:
 
 # -- size --------------------------------------------------------------------------------------
 
-LONG_FILES: dict[str, str] = {}
+LONG_FILES = {}
 """Files above the limit, each with the reason why it is allowed to be."""
 
-LONG_FUNCTIONS: dict[str, str] = {}
+LONG_FUNCTIONS = {
+    "app.py::__init__": "the composition root: what is built, in the order it is built",
+    "config/__init__.py::_desk": "one field a line from the configuration to the Desk",
+}
 """Functions above the limit, each with the reason."""
 
 
@@ -189,35 +193,26 @@ def test_functions_are_short() -> None:
 # -- nothing is left untested ------------------------------------------------------------------
 
 
-def test_sources() -> str:
+@cache
+def sources_of_tests() -> str:
     return "\n".join(
         path.read_text("utf-8") for path in sorted(TESTS.rglob("*.py")) if path != Path(__file__)
     )
 
 
-test_sources.__test__ = False  # type: ignore[attr-defined]
-
-
 @pytest.mark.parametrize("refusal", list(Refusal), ids=lambda refusal: refusal.name)
 def test_every_refusal_is_named_in_a_test(refusal: Refusal) -> None:
     """A reason that no test expects is one that nobody has seen."""
-    assert re.search(rf"\b{refusal.name}\b", test_sources())
+    assert re.search(rf"\b{refusal.name}\b", sources_of_tests())
 
 
 CHECKS = sorted({check.__name__ for check in (*QUOTE_CHECKS, *ORDER_CHECKS, *CANCEL_CHECKS)})
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_every_check_is_met_by_a_ladder(check: str) -> None:
-    """Each check of the three tables names a refusal that the ladders climb down."""
-    from tests.gate.test_checks import REFUSALS_OF  # noqa: PLC0415
-
-    assert REFUSALS_OF[check] <= {refusal.name for refusal in Refusal}
-    assert all(re.search(rf'"{name}"', _ladders()) for name in REFUSALS_OF[check])
-
-
-def _ladders() -> str:
-    return (TESTS / "gate" / "test_precedence.py").read_text("utf-8")
+def test_every_check_is_named_in_a_test(check: str) -> None:
+    """A check without a row of its own in tests/gate stands outside the precedence."""
+    assert f'"{check}"' in sources_of_tests()
 
 
 # -- law 2, on another machine -----------------------------------------------------------------

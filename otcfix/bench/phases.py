@@ -71,14 +71,18 @@ def _on_desk(
     rss = desk.child.ask("stats")["rss_mb"]
     with profile.of(desk.child.pid, desk.child.about["sequencer"], f"{database}-{phase}"):
         meter = meter_of(stage, database)
-        result = load.ask(
-            *("run", plan.warm_s + seconds + MARGIN_S),
-            flow="quote" if phase == "quote" else "cycle",
-            window=window,
-            warm_s=plan.warm_s,
-            seconds=seconds,
-            two_way=plan.two_way,
-        )
+        try:
+            result = load.ask(
+                *("run", plan.warm_s + seconds + MARGIN_S),
+                flow="quote" if phase == "quote" else "cycle",
+                window=window,
+                warm_s=plan.warm_s,
+                seconds=seconds,
+                two_way=plan.two_way,
+            )
+        except BenchFailed:
+            desk.child.ask("stats")  # when the desk is what failed, it says why
+            raise
         spent = meter.stop()
     if phase == "quote":
         load.ask("pass_all")

@@ -49,7 +49,8 @@ def write(figures: Answer, databases: list[str], console: Console) -> None:
     machine = figures["machine"]
     console.print(
         f"{machine['cpus']} × {machine['cpu']}, {machine['file_system']}, "
-        f"Python {machine['python']}, QuickFIX {machine['quickfix']}, "
+        f"Python {machine['python']}{'' if machine['python_optimized'] else ' (plain build)'}, "
+        f"QuickFIX {machine['quickfix']}, "
         f"SQLite {machine['sqlite']}, PostgreSQL {machine['postgresql'] or '–'}; "
         f"{figures['took_s']:.0f} s"
     )

@@ -178,11 +178,11 @@ def _feeds(report: Report, config: "Config") -> None:
 
 
 def _without_source(config: "Config") -> list[str]:
-    from otcfix.app import _spec, _venues  # noqa: PLC0415 - the very ones that serve uses
+    from otcfix.venues.assemble import assemble, spec_of  # noqa: PLC0415 - what serve uses
     from otcfix.venues.routes import routes_of  # noqa: PLC0415
 
-    _venues(config, None, 1.0)  # builds the rate book: what does not fit raises
-    specs = [_spec(source) for source in config.venues.source]
+    assemble(config, None, 1.0)  # builds the rate book: what does not fit raises
+    specs = [spec_of(source) for source in config.venues.source]
     return [i.symbol for i in config.to_desk().instruments if not routes_of(i, specs)]
 
 

@@ -56,7 +56,13 @@ def code_of(error: OtcfixError) -> int:
 
 def complain(text: str) -> None:
     """Say what went wrong on stderr, each problem on its line, without secrets."""
+    lines: list[str] = []
     for line in text.splitlines():
+        if lines and line[:1].isspace():
+            lines[-1] += f" {line.strip()}"  # databases like to go on below
+        elif line:
+            lines.append(line)
+    for line in lines:
         print(f"otcfix: {redacted(line)}", file=sys.stderr)
 
 

@@ -73,18 +73,29 @@ def serve(
     path = sqlite_path(database)
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
+    _run(loaded, database, state, feed, feed_speed, notes)
+
+
+def _run(
+    config: "Config",
+    database: str,
+    state: Path | None,
+    feed: Path | None,
+    feed_speed: float,
+    notes: tuple[str, ...],
+) -> None:
     from otcfix.app import App  # noqa: PLC0415
     from otcfix.fix.listening import let_go  # noqa: PLC0415
 
-    app = App(loaded, database, state_folder=state, feed=feed, feed_speed=feed_speed)
+    app = App(config, database, state_folder=state, feed=feed, feed_speed=feed_speed)
     stopping = stop_signals()
     try:
         app.start()
-        _tell(loaded, database, app, notes)
+        _tell(config, database, app, notes)
         while not stopping.is_set() and not app.ended.wait(LOOK_S):
             pass
     finally:
-        with let_go(loaded.sessions.acceptor.port):
+        with let_go(config.sessions.acceptor.port):
             app.stop()
     if not stopping.is_set():
         failure = app.sequencer.failure

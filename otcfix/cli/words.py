@@ -64,9 +64,14 @@ def is_refusal(heard: Heard) -> bool:
     return heard.msg_type in ("AG", "9", "j", "3")
 
 
+def _size(h: Heard, tag: int) -> str:
+    """A quantity, with Currency(15) where one is named."""
+    return f"{h.value(tag)} {h.value(15)}".strip()
+
+
 def _request(h: Heard) -> str:
     side = SIDES.get(h.value(54), "two-way")
-    size = f"{h.value(38)} {h.value(15)}".strip() or f"{h.value(152)} (cash)"
+    size = _size(h, 38) if h.value(38) else f"{h.value(152)} (cash)"
     return f"asks for a quote: {side}, {h.value(55)} for {size}"
 
 
@@ -83,7 +88,7 @@ def _quote(h: Heard) -> str:
 
 def _order(h: Heard) -> str:
     side = SIDES.get(h.value(54), "?")
-    size = f"{h.value(38)} {h.value(15)}".strip()
+    size = _size(h, 38)
     price = f" {h.value(44)}" if h.value(44) else ""
     tif = f", {TIMES.get(h.value(59), h.value(59))}" if h.value(59) else ""
     kind = ORD_TYPES.get(h.value(40), f"type {h.value(40)}")
@@ -98,7 +103,7 @@ def _report(h: Heard) -> str:
         contra = f" ({h.value(119)} {h.value(120)})" if h.value(119) else ""
         fee = f", fee {h.value(12)}" if h.value(12) else ""
         return (
-            f"FILLS: {side} {h.value(32)} {h.value(55)} at {h.value(31)}{contra}{fee}; "
+            f"FILLS: {side} {_size(h, 32)} {h.value(55)} at {h.value(31)}{contra}{fee}; "
             f"the order is {state}, {h.value(151)} left"
         )
     kind = h.value(150)
@@ -106,7 +111,7 @@ def _report(h: Heard) -> str:
         return f"REFUSES the order{text}"
     if kind == "0":
         limit = f" at {h.value(44)}" if h.value(44) else ""
-        return f"accepts the order: {side} {h.value(38)} {h.value(55)}{limit}"
+        return f"accepts the order: {side} {_size(h, 38)} {h.value(55)}{limit}"
     if kind in ("4", "5", "C"):
         done = {"4": "cancelled", "5": "replaced", "C": "expired"}[kind]
         return f"the order is {done}: {h.value(14)} filled, {h.value(151)} left{text}"

@@ -5,9 +5,6 @@ during it, and frees the message after it. So a callback takes the text, puts it
 returns, the whole of it inside one guard.
 """
 
-import contextlib
-import hashlib
-import hmac
 import tempfile
 from collections.abc import Callable
 from functools import wraps
@@ -18,12 +15,13 @@ from typing import Any
 import quickfix as fix
 import structlog
 
-from otcfix.config import Config, SessionConfig
-from otcfix.fix.dictionaries import Dictionaries, left_out
-from otcfix.fix.parse import blank_secrets
-from otcfix.fix.render import GROUPS
+from otcfix.config import Config
+from otcfix.fix.dictionaries import Dictionaries
+from otcfix.fix.fields import blank_secrets
+from otcfix.fix.line import Line, logon_refusal
+from otcfix.fix.outgoing import message_of
 from otcfix.fix.settings import begin_string, session_id_text, settings_text
-from otcfix.fix.wire import SOH
+from otcfix.fix.wire import SOH, field_of
 from otcfix.model.event import AdminSeen, EpochMoved, Overflowed, SessionDown, SessionUp
 from otcfix.model.record import OutboxRow
 from otcfix.model.time import Instant
@@ -63,41 +61,6 @@ def _guarded(callback: Callable[..., None]) -> Callable[..., None]:
     return guarded
 
 
-class _Line:
-    """One session as the acceptor keeps it."""
-
-    __slots__ = (
-        "config",
-        "epoch",
-        "last_in",
-        "last_out",
-        "left_out",
-        "number",
-        "numbers",
-        "online",
-        "proof_asked",
-        "refused_at",
-        "session",
-        "session_id",
-        "unproven",
-    )
-
-    def __init__(self, config: SessionConfig, session_id: Any) -> None:
-        self.config = config
-        self.session_id = session_id
-        self.session: Any = None
-        self.epoch = 0
-        self.online = False
-        self.last_in = 0
-        self.last_out = 0
-        self.number = 0
-        self.numbers = (1, 1)
-        self.unproven = 0
-        self.proof_asked = False
-        self.refused_at: Instant = 0
-        self.left_out = left_out(config.version)
-
-
 class Acceptor(fix.Application):  # type: ignore[misc]
     """Every session of the configuration, on one SocketAcceptor."""
 
@@ -123,14 +86,14 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         self._speaker = 0
         self._stopping = False
         self.port = config.sessions.acceptor.port
-        self._lines: dict[str, _Line] = {}
+        self._lines: dict[str, Line] = {}
         self._keys: dict[str, str] = {}
-        self._line_of: dict[tuple[str, str, str], _Line] = {}
+        self._line_of: dict[tuple[str, str, str], Line] = {}
         self._spoken_to: Any = None
         for session in config.sessions.session:
             begin = begin_string(session.version)
             session_id = fix.SessionID(begin, session.sender_comp_id, session.target_comp_id)
-            self._lines[session.key] = _Line(session, session_id)
+            self._lines[session.key] = Line(session, session_id)
             self._keys[session_id_text(session)] = session.key
             comp_ids = (session.sender_comp_id, session.target_comp_id)
             self._line_of[begin, *comp_ids] = self._lines[session.key]
@@ -191,7 +154,7 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         """The sessions that are logged on."""
         return [key for key, line in self._lines.items() if line.online]
 
-    def _note_numbers(self, line: _Line) -> None:
+    def _note_numbers(self, line: Line) -> None:
         session = line.session
         line.numbers = (session.getExpectedSenderNum(), session.getExpectedTargetNum())
         line.last_out = line.numbers[0] - 1
@@ -216,7 +179,7 @@ class Acceptor(fix.Application):  # type: ignore[misc]
             self._ask_proof(line, row.outbox_id)
         return line.epoch, number
 
-    def _ask_proof(self, line: _Line, outbox_id: int) -> None:
+    def _ask_proof(self, line: Line, outbox_id: int) -> None:
         """Bound what is said without proof of reading: QuickFIX queues without bound (R2)."""
         if not line.proof_asked:
             line.proof_asked = True
@@ -320,41 +283,41 @@ class Acceptor(fix.Application):  # type: ignore[misc]
     def fromApp(self, message: Any, session_id: Any) -> None:
         """A business message came: copy, enqueue, return."""
         text = message.toString()
-        line = self._line_of[text[2 : text.index(SOH)], _field(text, 56), _field(text, 49)]
+        line = self._line_of[text[2 : text.index(SOH)], field_of(text, 56), field_of(text, 49)]
         start = text.index("\x0135=") + 4
         kind = text[start : text.index(SOH, start)]
-        line.last_in = int(_field(text, 34))
+        line.last_in = int(field_of(text, 34))
         if not self._put(line.config.key, line.epoch, text, kind):
             self._overflowed(line, text, kind)
 
     # -- pieces --------------------------------------------------------------------------------
 
-    def _line(self, session_id: Any) -> _Line:
+    def _line(self, session_id: Any) -> Line:
         return self._lines[self._keys[session_id.toStringFrozen()]]
 
-    def _event(self, line: _Line, body: object) -> None:
+    def _event(self, line: Line, body: object) -> None:
         self._put_behind(line.config.key, line.epoch, body)
 
-    def _overflowed(self, line: _Line, text: str, kind: str) -> None:
+    def _overflowed(self, line: Line, text: str, kind: str) -> None:
         """R2: what found no room is journaled, and only then refused."""
-        ref_id = _field(text, 131 if kind == "R" else 11)
-        number = int(_field(text, 34) or 0)
+        ref_id = field_of(text, 131 if kind == "R" else 11)
+        number = int(field_of(text, 34) or 0)
         over = Overflowed(
             line.config.key,
             line.epoch,
             number,
             kind,
             ref_id,
-            _field(text, 41),
-            _field(text, 115),
-            _field(text, 116),
+            field_of(text, 41),
+            field_of(text, 115),
+            field_of(text, 116),
         )
         self._event(line, over)
         if self._depth(line.config.key) > FLOOD_FACTOR * self._share:
             log.warning("flood", session=line.config.key)
             line.session.logout("too many messages")
 
-    def _heartbeat(self, line: _Line, message: Any) -> None:
+    def _heartbeat(self, line: Line, message: Any) -> None:
         if not message.isSetField(112):
             return
         answer = message.getField(112)
@@ -363,11 +326,11 @@ class Acceptor(fix.Application):  # type: ignore[misc]
             line.unproven = 0
             self._proven(line.config.key, int(answer[len(PROOF) :]))
 
-    def _new_epoch(self, line: _Line, reason: str) -> None:
+    def _new_epoch(self, line: Line, reason: str) -> None:
         line.epoch += 1
         self._event(line, EpochMoved(line.config.key, line.epoch, reason))
 
-    def _logon(self, line: _Line, message: Any) -> None:
+    def _logon(self, line: Line, message: Any) -> None:
         """Accept or refuse a Logon (R13, R14). QuickFIX has already done the reset it asks for."""
         wants_reset = message.isSetField(141) and message.getField(141) == "Y"
         session, (sender, target) = line.session, line.numbers
@@ -391,67 +354,3 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         if refusal:
             log.warning("logon_refused", session=line.config.key, why=refusal)
             raise fix.RejectLogon(REFUSED)
-
-
-def logon_refusal(config: SessionConfig, message: Any, wants_reset: bool) -> str:
-    """Why a Logon is not accepted; "" when it is. The client is told only "not accepted"."""
-    username = message.getField(553) if message.isSetField(553) else ""
-    secret = message.getField(554) if message.isSetField(554) else ""
-    salt, _, wanted = config.password_hash.partition("$")
-    found = hashlib.sha256((salt + secret).encode("utf-8", "surrogateescape")).hexdigest()
-    same_user = hmac.compare_digest(username.encode(), config.username.encode())
-    if not (hmac.compare_digest(found, wanted) and same_user):
-        return "username or password"
-    if message.isSetField(1137) and message.getField(1137) != "9":
-        return "DefaultApplVerID(1137) other than 9"  # its dictionary would check nothing
-    if wants_reset and not config.allow_reset:
-        return "141=Y is not allowed"
-    with contextlib.suppress(ValueError):
-        if config.heartbeat_min <= int(message.getField(108)) <= config.heartbeat_max:
-            return ""
-    return "HeartBtInt(108) out of bounds"
-
-
-def _field(text: str, tag: int) -> str:
-    """One field of a FIX text, "" when absent."""
-    start = text.find(f"{SOH}{tag}=")
-    if start < 0:
-        return ""
-    start = text.index("=", start) + 1
-    return text[start : text.index(SOH, start)]
-
-
-def message_of(version: str, row: OutboxRow, again: bool) -> Any:
-    """A finished quickfix.Message of an outbox row; the session adds its numbers and times."""
-    head = f"8={begin_string(version)}{SOH}9=0{SOH}35={row.msg_type}{SOH}"
-    if again:
-        head += f"97=Y{SOH}"
-    if row.deliver_to:
-        head += f"128={row.deliver_to}{SOH}"
-    if row.deliver_to_sub:
-        head += f"129={row.deliver_to_sub}{SOH}"
-    group = GROUPS.get(row.msg_type)
-    if group is None or f"{group[0]}=" not in row.text:
-        return fix.Message(f"{head}{row.text}10=000{SOH}", False)
-    # Without a dictionary QuickFIX sorts every field by tag, and a group would come apart.
-    count_tag, members = group
-    plain: list[str] = []
-    entries: list[list[tuple[int, str]]] = []
-    for field in row.text.split(SOH)[:-1]:
-        tag_text, _, value = field.partition("=")
-        tag = int(tag_text)
-        if tag == count_tag:
-            entries.append([])
-        elif entries and tag in members and (len(entries[-1]) < len(members)):
-            if entries[-1] and tag == entries[-1][0][0]:
-                entries.append([])
-            entries[-1].append((tag, value))
-        else:
-            plain.append(f"{field}{SOH}")
-    message = fix.Message(f"{head}{''.join(plain)}10=000{SOH}", False)
-    for entry in entries:
-        built = fix.Group(count_tag, entry[0][0])
-        for tag, value in entry:
-            built.setField(tag, value)
-        message.addGroup(built)
-    return message

@@ -3,17 +3,27 @@ sides and units (R6) and that knows where a field stands on the wire."""
 
 import hashlib
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 
 from msgspec import structs
 
+from otcfix.fix.fields import (
+    ECHOED,
+    NOT_BODY,
+    NOT_DONE,
+    NOT_QUOTED,
+    ORD_TYPES_42,
+    PLAIN_VALUES,
+    Fields,
+    Values,
+    split,
+)
+from otcfix.fix.pieces import Pieces
 from otcfix.fix.wire import (
     INVALID_APPL_VER_ID,
     REQUIRED_TAG_MISSING,
     SOH,
     WireError,
     read_date,
-    read_decimal,
     read_id,
     read_int,
     read_timestamp,
@@ -36,84 +46,17 @@ from otcfix.model.messages import (
     QuoteRequest,
     QuoteRequestLine,
     QuoteStatusRequest,
-    Side,
-    Unit,
     Unsupported,
 )
 from otcfix.model.order import GTD, LIMIT, PREVIOUSLY_QUOTED
 from otcfix.model.party import Session
-from otcfix.model.time import Instant
-
-NOT_DONE = frozenset(
-    (
-        78,
-        99,
-        111,
-        168,
-        192,
-        193,
-        210,
-        211,
-        388,
-        389,
-        423,
-        555,
-        640,
-        847,
-        848,
-        849,
-        854,
-        957,
-        1100,
-        1138,
-    )
-)
-"""Tags that make another order of it (stop, iceberg, peg, later start, legs, allocations): an
-order that carries one is refused rather than executed as something else."""
-
-NOT_QUOTED = frozenset((192, 193, 555, 600, 640))
-"""Tags of a QuoteRequest that ask for a swap or for legs: refused, never quoted as outright."""
-
-PLAIN_VALUES = {423: "2", 854: "0"}
-"""Values of such tags that say no more than what the desk does anyway."""
-
-Fields = list[tuple[int, str]]
-Values = dict[int, str]
-
-ECHOED = (1, 15, 55)
-"""Account, Currency and Symbol come back on our answers: they are as short and plain as ids."""
-
-NOT_BODY = frozenset((8, 9, 10, 34, 43, 52, 97, 122))
-ORD_TYPES_42 = {"C": "1", "F": "2", "H": "D"}
-"""What FX systems send in 4.2: Forex market, limit and previously quoted (R7)."""
 
 
-def split(text: str) -> Fields:
-    """Split FIX text into (tag, value) pairs. Errors: WireError for a field without a tag."""
-    try:
-        return [
-            (int(tag), value)
-            for tag, equals, value in [field.partition("=") for field in text.split(SOH)]
-            if equals
-        ]
-    except ValueError:
-        raise WireError(0, 0, "a tag is not a number") from None
-
-
-def blank_secrets(text: str) -> str:
-    """Replace the values of RawData(96), Password(554) and NewPassword(925) by *** (R13)."""
-    return SOH.join(
-        f"{field.partition('=')[0]}=***" if field.startswith(("96=", "554=", "925=")) else field
-        for field in text.split(SOH)
-    )
-
-
-class Parser:
+class Parser(Pieces):
     """Reads the messages of one session."""
 
     def __init__(self, session: Session, instruments: Mapping[str, Instrument]) -> None:
-        self._session = session
-        self._instruments = instruments
+        super().__init__(session, instruments)
         self._readers: dict[str, Callable[[Head, Values, Fields], Inbound]] = {
             "R": self._quote_request,
             "D": self._new_order_single,
@@ -177,57 +120,6 @@ class Parser:
             if value is not None:
                 read_id(tag, value)
         return values
-
-    # -- pieces --------------------------------------------------------------------------------
-
-    def _symbol(self, values: Values) -> tuple[str, str]:
-        sent = values.get(55, "")
-        return self._session.symbols.get(sent, sent), sent
-
-    def _decimal(self, values: Values, tag: int) -> Decimal | None:
-        value = values.get(tag)
-        return None if value is None else read_decimal(tag, value)
-
-    def _time(self, values: Values, tag: int) -> Instant | None:
-        value = values.get(tag)
-        return None if value is None else read_timestamp(tag, value)
-
-    def _id(self, values: Values, tag: int) -> str:
-        value = values.get(tag)
-        return "" if value is None else read_id(tag, value)
-
-    def _end_client(self, values: Values, fields: Fields) -> str:
-        """R23: a broker's end client is 453 with role 3, else 109, else 1, else 115."""
-        if not self._session.broker:
-            return ""
-        party = ""
-        for tag, value in fields:
-            if tag == 448:
-                party = value
-            elif tag == 452 and value == "3" and party:
-                return party
-        return values.get(109) or values.get(1) or values.get(115) or ""
-
-    def _size(self, values: Values, symbol: str) -> tuple[Decimal | None, Unit]:
-        """Quantity and what it counts (R6)."""
-        cash, quantity = self._decimal(values, 152), self._decimal(values, 38)
-        if cash is not None and quantity is not None:
-            return quantity, Unit.BOTH
-        currency = values.get(15)
-        instrument = self._instruments.get(symbol)
-        if cash is not None:
-            fits = currency is None or instrument is None or currency == instrument.terms.code
-            return cash, Unit.CASH if fits else Unit.UNKNOWN
-        if currency is None or instrument is None or currency == instrument.base.code:
-            return quantity, Unit.BASE
-        return quantity, Unit.TERMS if currency == instrument.terms.code else Unit.UNKNOWN
-
-    def _side(self, wire_side: str, unit: Unit) -> Side:
-        """The side of the base: buying terms is selling base (R6)."""
-        buys = wire_side == "1"
-        if unit is Unit.TERMS and self._session.side_of != "base":
-            buys = not buys
-        return Side.BUY if buys else Side.SELL
 
     # -- messages ------------------------------------------------------------------------------
 

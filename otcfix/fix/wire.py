@@ -100,3 +100,12 @@ def read_date(tag: int, value: str) -> date:
 def plain(value: Decimal) -> str:
     """Write a Decimal as FIX wants it: plain digits, no exponent."""
     return format(value, "f")
+
+
+def field_of(text: str, tag: int) -> str:
+    """One field of a FIX text, "" when absent."""
+    start = text.find(f"{SOH}{tag}=")
+    if start < 0:
+        return ""
+    start = text.index("=", start) + 1
+    return text[start : text.index(SOH, start)]

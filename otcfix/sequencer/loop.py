@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
@@ -20,7 +21,7 @@ from otcfix.model.event import (
 )
 from otcfix.model.record import Batch, JournalRow, OutboxRow, SentMark
 from otcfix.model.time import MS, SECOND, Instant
-from otcfix.sequencer.deciding import decide_in_words
+from otcfix.sequencer.deciding import Decided, decide_in_words
 from otcfix.sequencer.inbox import Inbox, Incoming
 from otcfix.sequencer.ports import Clock, Parse, RatesPort, Render, StorePort, WirePort
 from otcfix.sequencer.seen import Seen
@@ -41,6 +42,13 @@ Chain = Callable[..., bytes]
 """(previous hash, the journal row's fields up to verdicts, hash left out) to the row's hash."""
 
 Observer = Callable[[Event, Decision, list[OutboxRow]], None]
+
+
+class _Stamped(NamedTuple):
+    """An event, and its facts as they are journaled."""
+
+    event: Event
+    facts_json: str
 
 
 class Sequencer:
@@ -237,12 +245,35 @@ class Sequencer:
         keys: list[Key],
         fetched: dict[Key, Recalled] | None,
     ) -> None:
+        """Stamp, decide and apply one event, and add it to the batch."""
         state = self.state
-        now = self._clock()
-        at = max(state.at, now)
+        event = self._event(one, body, keys, fetched)
+        if isinstance(body, SessionUp) and state.word("say_again", body.session):
+            self._to_say_again.append(body.session)
+        decided = decide_in_words(state, event.event, self._render)
+        decision = decided.decision
+        state.apply(event.event, decision)
+        self._stamper.remember(decision)
+        outbox = self._outbox(event.event, decided)
+        self._journal(batch, event, decided)
+        batch.decided.append((event.event, decision))
+        batch.outbox.extend(outbox)
+        if one.command_id:
+            result = next((a for a in decision.alerts if a.startswith("refused")), "done")
+            batch.commands_done.append((one.command_id, event.event.seq, result))
+        for alert in decision.alerts:
+            log.warning("alert", seq=event.event.seq, alert=alert)
+        if self._on_event is not None:
+            self._on_event(event.event, decision, outbox)
+
+    def _event(
+        self, one: Incoming, body: object, keys: list[Key], fetched: dict[Key, Recalled] | None
+    ) -> "_Stamped":
+        state = self.state
+        at = max(self._clock(), state.at)
         facts, facts_json = self._stamper.stamp(body, keys, fetched, at)
-        text = one.text or self._encode(body).decode()
         head = getattr(body, "head", None)
+        number = head.msg_seq_num if head is not None else getattr(body, "msg_seq_num", 0)
         event = Event(
             state.seq + 1,
             at,
@@ -251,23 +282,20 @@ class Sequencer:
             one.received_at,
             one.session,
             one.epoch,
-            head.msg_seq_num if head is not None else getattr(body, "msg_seq_num", 0),
-            text,
+            number,
+            one.text or self._encode(body).decode(),
             facts,
         )
-        if isinstance(body, SessionUp) and state.word("say_again", body.session):
-            self._to_say_again.append(body.session)
-        decided = decide_in_words(state, event, self._render)
-        decision = decided.decision
-        state.apply(event, decision)
-        self._stamper.remember(decision)
-        outbox: list[OutboxRow] = []
-        for reply, (msg_type, words, exec_id, price) in zip(
-            decision.replies, decided.words, strict=True
-        ):
+        return _Stamped(event, facts_json)
+
+    def _outbox(self, event: Event, decided: Decided) -> list[OutboxRow]:
+        rows: list[OutboxRow] = []
+        for reply, words in zip(decided.decision.replies, decided.words, strict=True):
             self._outbox_id += 1
-            route = getattr(reply, "order", None) or getattr(reply, "quote", None) or reply
-            outbox.append(
+            msg_type, text, exec_id, price = words
+            # A report or a quote is routed as its order or quote is; other replies say it.
+            route: Any = getattr(reply, "order", None) or getattr(reply, "quote", None) or reply
+            rows.append(
                 OutboxRow(
                     self._outbox_id,
                     event.seq,
@@ -275,52 +303,29 @@ class Sequencer:
                     msg_type,
                     exec_id,
                     price,
-                    getattr(route, "deliver_to", ""),
-                    getattr(route, "deliver_to_sub", ""),
-                    words,
+                    route.deliver_to,
+                    route.deliver_to_sub,
+                    text,
                 )
             )
-        verdicts = decided.verdicts
-        digest = decided.digest
-        self._hash = self._chain(
-            self._hash,
+        return rows
+
+    def _journal(self, batch: Batch, stamped: "_Stamped", decided: Decided) -> None:
+        event = stamped.event
+        fields = (
             event.seq,
-            at,
+            event.at,
             event.kind,
-            one.session,
-            one.epoch,
+            event.session,
+            event.epoch,
             event.msg_seq_num,
-            one.received_at,
-            text,
-            facts_json,
-            digest,
-            verdicts,
+            event.received_at,
+            event.text,
+            stamped.facts_json,
+            decided.digest,
         )
-        batch.rows.append(
-            JournalRow(
-                event.seq,
-                at,
-                event.kind,
-                one.session,
-                one.epoch,
-                event.msg_seq_num,
-                one.received_at,
-                text,
-                facts_json,
-                digest,
-                self._hash,
-                verdicts,
-            )
-        )
-        batch.decided.append((event, decision))
-        batch.outbox.extend(outbox)
-        if one.command_id:
-            result = next((a for a in decision.alerts if a.startswith("refused")), "done")
-            batch.commands_done.append((one.command_id, event.seq, result))
-        for alert in decision.alerts:
-            log.warning("alert", seq=event.seq, alert=alert)
-        if self._on_event is not None:
-            self._on_event(event, decision, outbox)
+        self._hash = self._chain(self._hash, *fields, decided.verdicts)
+        batch.rows.append(JournalRow(*fields, self._hash, decided.verdicts))
 
     def _say(self, row: OutboxRow, *, again: bool = False) -> None:
         said = self._wire.say(row, again=again)

@@ -22,7 +22,7 @@ from otcfix.store.books import Books
 from otcfix.store.progress import Tracker
 from otcfix.store.recovery import Recovery, tracker
 from otcfix.store.rows import Floors, Row, Work, order_of, packed_work, quote_of, unpacked, work_of
-from otcfix.store.tables import accounts, commands, journal, meta, snapshots
+from otcfix.store.tables import accounts, commands, journal, meta, proven, snapshots
 
 Key = tuple[str, str, str]
 """What to recall: kind (cl_ord_id, order, quote, quote_request), scope, id."""
@@ -60,6 +60,7 @@ class Store(Recovery, Books, ABC):
         self.readers = readers
         self.floors: Floors = {}
         self._known: set[str] = set()
+        self._proven: dict[str, int] = {}
         self._tracker: Tracker | None = None
         self._next_seq = 0
         self._lost = ""
@@ -93,18 +94,22 @@ class Store(Recovery, Books, ABC):
                     f"event {self._next_seq - 1}"
                 )
         work = work_of(batch, followed.link(batch.outbox), self._known, self.floors)
+        work.proven = [row for row in work.proven if self._proven.get(row[0]) != row[1]]
         work.progress = followed.take(batch)
-        try:
-            self._write(work)
-        except (UnicodeEncodeError, Unstorable):
-            self._write(packed_work(work))
+        if work.size():
+            try:
+                self._write(work)
+            except (UnicodeEncodeError, Unstorable):
+                self._write(packed_work(work))
         self._known.update(row[0] for row in work.opened)
+        self._proven.update(work.proven)
         if batch.rows:
             self._next_seq = last + 1
 
     def _follow(self) -> Tracker:
         with self.reading() as connection:
             self._known = set(connection.scalars(sa.select(accounts.c.account)))
+            self._proven = {row[0]: row[1] for row in connection.execute(sa.select(proven))}
             self._tracker = tracker(connection)
         self._next_seq = self._tracker.progress.seq + 1
         return self._tracker

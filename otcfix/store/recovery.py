@@ -97,12 +97,15 @@ class Recovery(Reader):
     def said_from_number(self, session: str, epoch: int, msg_seq_num: int) -> Iterator[OutboxRow]:
         """Yield the replies sent with MsgSeqNum(34) *msg_seq_num* or higher, by that number.
 
-        Reads all sent marks: for the rare start after QuickFIX's own store was lost.
+        Prices are left out (R10). Reads all sent marks: for the rare start after QuickFIX's own
+        store was lost.
         """
         number = sa.func.min(sent.c.msg_seq_num).label("number")
         query = (
             sa.select(sent.c.outbox_id, number)
+            .join(outbox, outbox.c.outbox_id == sent.c.outbox_id)
             .where(
+                sa.not_(outbox.c.price),
                 sent.c.session == session,
                 sent.c.epoch == epoch,
                 sent.c.msg_seq_num >= max(msg_seq_num, 1),

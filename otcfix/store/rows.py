@@ -45,7 +45,7 @@ class Work(Struct):
     quotes: list[Row]
     opened: list[Row]
     deltas: list[tuple[str, int]]
-    proven: list[Row]
+    proven: list[tuple[str, int]]
     commands: list[Row]
     progress: str | None = None
 
@@ -186,7 +186,7 @@ def unpacked(text: str) -> str:
 
 
 def _storable(text: str) -> bool:
-    if "\0" in text:
+    if "\0" in text or text.startswith(MARK):
         return False
     try:
         text.encode()
@@ -203,7 +203,7 @@ def packed_work(work: Work) -> Work:
         _packed_rows(work.quotes),
         _packed_rows(work.opened),
         work.deltas,
-        _packed_rows(work.proven),
+        work.proven,
         _packed_rows(work.commands),
         work.progress,
     )

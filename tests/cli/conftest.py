@@ -1,42 +1,14 @@
 """The command line run in this process where no FIX is involved, in another one where it is."""
 
-import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import structlog
-from typer.testing import CliRunner
 
-from otcfix.cli import app
+from tests.cli.support import Answer, Run, run_here
 from tests.support.desk_process import ROOT, DeskProcess
-
-
-class Answer:
-    """What a command said, and how it ended."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code = code
-        self.out = out
-        self.err = err
-
-    @property
-    def document(self) -> Any:
-        """The JSON document: stdout has nothing else."""
-        return json.loads(self.out)
-
-
-Run = Callable[..., Answer]
-
-
-def run_here(*arguments: str) -> Answer:
-    """Run a command in this process."""
-    result = CliRunner().invoke(app, list(arguments))
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return Answer(result.exit_code, result.stdout, result.stderr)
 
 
 @pytest.fixture(autouse=True)

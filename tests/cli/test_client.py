@@ -9,7 +9,7 @@ import pytest
 from otcfix.cli.requests import new_order, quote_request
 from otcfix.cli.words import body_of, is_fill, is_refusal, words_of
 from otcfix.fix.client import Heard
-from tests.cli.conftest import Run
+from tests.cli.support import Run
 from tests.support.desk_process import DeskProcess
 
 

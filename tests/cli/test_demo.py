@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import run_here
+from tests.cli.support import run_here
 
 DEMO = [sys.executable, "-m", "otcfix", "demo", "--quick"]
 

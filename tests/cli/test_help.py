@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.cli.conftest import Run, run_here
+from tests.cli.support import Run, run_here
 from tests.support.desk_process import ROOT
 
 GROUPS = ("ledger", "journal", "client", "sessions", "instrument", "db")

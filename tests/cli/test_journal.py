@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from tests.cli.conftest import Run
+from tests.cli.support import Run
 
 
 def change(path: Path, statement: str) -> None:

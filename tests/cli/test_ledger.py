@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run
+from tests.cli.support import Run
 
 
 def test_balances_are_in_major_units(run: Run, funded: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from otcfix.config import hash_secret
-from tests.cli.conftest import Run
+from tests.cli.support import Run
 
 
 def test_kill_and_unkill_are_events(run: Run, funded: Path) -> None:

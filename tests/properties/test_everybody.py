@@ -252,10 +252,11 @@ class Everybody(RuleBasedStateMachine):
 
     @rule(span=st.sampled_from("-2s +2s +90s".split()), key=keys)
     def wall_clock_steps(self, span: str, key: str) -> None:
-        """A quote is asked for while it cannot be trusted, and time passes."""
+        """A quote is asked for while it cannot be trusted; then it is set right."""
         self.desk.wall_steps(span)
         self.says(key, f"35=R|131={self.new_id('R')}|146=1|55={BTC}|38=1")
-        self.time_passes("+1m")
+        self.desk.wall_steps(f"{'-' if span[0] == '+' else '+'}{span[1:]}")
+        self.time_passes("+2s")
 
     @rule(key=keys)
     def drops(self, key: str) -> None:

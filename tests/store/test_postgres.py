@@ -1,6 +1,8 @@
 """What only the PostgreSQL store promises."""
 
 import contextlib
+import threading
+import time
 
 import psycopg
 import pytest
@@ -106,6 +108,27 @@ def test_the_lock_is_lost_with_the_right_to_write(
         other.lock()
         with pytest.raises(StoreLost):
             store.commit(Day().funded())
+
+
+def test_other_threads_run_while_the_server_works(postgres_url: str) -> None:
+    ticks: list[float] = []
+    over = threading.Event()
+
+    def tick() -> None:
+        while not over.wait(0.001):
+            ticks.append(time.monotonic())
+
+    thread = threading.Thread(target=tick)
+    with contextlib.closing(Wire(conninfo(postgres_url))) as wire:
+        wire.prepare([(b"sleep", "SELECT pg_sleep($1::float8)")])
+        thread.start()
+        wire.run("SELECT pg_sleep(0.1)")
+        wire.ask(b"sleep", [b"0.1"])
+        wire.pipeline([(b"sleep", [b"0.1"], None)])
+        over.set()
+        thread.join()
+
+    assert len(ticks) > 30, "had one of the three held the interpreter, there were no more than 10"
 
 
 def test_every_row_is_found_by_an_index_from_the_first_day_on(postgres_url: str) -> None:

@@ -43,8 +43,16 @@ def demo(
       otcfix demo --keep
     """
     quiet("error")
-    started = time.monotonic()
     loaded = load_config(config or shipped_config())
+    missing = _play(loaded, keep, seed, fast, as_json)
+    for line in missing:
+        complain(f"demo: did not happen: {line}")
+    if missing:
+        raise typer.Exit(NO)
+
+
+def _play(config: Any, keep: bool, seed: int, fast: bool, as_json: bool) -> list[str]:
+    """Start everything, let it deal, look at the books; what did not happen."""
     from otcfix.cli.demo.audit import audited, show_audit  # noqa: PLC0415
     from otcfix.cli.demo.screen import Screen  # noqa: PLC0415
     from otcfix.cli.demo.script import perform  # noqa: PLC0415
@@ -52,8 +60,9 @@ def demo(
 
     # Importing QuickFIX has set SIGINT to end the process at once.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    started = time.monotonic()
     screen = Screen(shown=not as_json)
-    stage = Stage(loaded, seed=seed, quick=fast, keep=keep)
+    stage = Stage(config, seed=seed, quick=fast, keep=keep)
     try:
         stage.open(screen)
         missing = perform(stage, screen)
@@ -61,14 +70,11 @@ def demo(
         if not keep:
             stage.close()
         found = audited(stage)
-        missing += found.missing
         if as_json:
             print_json(found.document)
         else:
             show_audit(found, screen)
             screen.say(f"Done in {time.monotonic() - started:.1f} s.")
-        for line in missing:
-            complain(f"demo: did not happen: {line}")
         sys.stdout.flush()
         if keep:
             _stay(stage, as_json)
@@ -76,8 +82,7 @@ def demo(
         stage.close()
         if not keep:
             stage.remove()
-    if missing:
-        raise typer.Exit(NO)
+    return missing + found.missing
 
 
 def _stay(stage: Any, as_json: bool) -> None:

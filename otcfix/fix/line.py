@@ -1,0 +1,64 @@
+"""One session as the acceptor keeps it, and how its Logon is judged (R13, R14)."""
+
+import contextlib
+import hashlib
+import hmac
+from typing import Any
+
+from otcfix.config import SessionConfig
+from otcfix.fix.dictionaries import left_out
+from otcfix.model.time import Instant
+
+
+class Line:
+    """One session as the acceptor keeps it."""
+
+    __slots__ = (
+        "config",
+        "epoch",
+        "last_in",
+        "last_out",
+        "left_out",
+        "number",
+        "numbers",
+        "online",
+        "proof_asked",
+        "refused_at",
+        "session",
+        "session_id",
+        "unproven",
+    )
+
+    def __init__(self, config: SessionConfig, session_id: Any) -> None:
+        self.config = config
+        self.session_id = session_id
+        self.session: Any = None
+        self.epoch = 0
+        self.online = False
+        self.last_in = 0
+        self.last_out = 0
+        self.number = 0
+        self.numbers = (1, 1)
+        self.unproven = 0
+        self.proof_asked = False
+        self.refused_at: Instant = 0
+        self.left_out = left_out(config.version)
+
+
+def logon_refusal(config: SessionConfig, message: Any, wants_reset: bool) -> str:
+    """Why a Logon is not accepted; "" when it is. The client is told only "not accepted"."""
+    username = message.getField(553) if message.isSetField(553) else ""
+    secret = message.getField(554) if message.isSetField(554) else ""
+    salt, _, wanted = config.password_hash.partition("$")
+    found = hashlib.sha256((salt + secret).encode("utf-8", "surrogateescape")).hexdigest()
+    same_user = hmac.compare_digest(username.encode(), config.username.encode())
+    if not (hmac.compare_digest(found, wanted) and same_user):
+        return "username or password"
+    if message.isSetField(1137) and message.getField(1137) != "9":
+        return "DefaultApplVerID(1137) other than 9"  # its dictionary would check nothing
+    if wants_reset and not config.allow_reset:
+        return "141=Y is not allowed"
+    with contextlib.suppress(ValueError):
+        if config.heartbeat_min <= int(message.getField(108)) <= config.heartbeat_max:
+            return ""
+    return "HeartBtInt(108) out of bounds"
