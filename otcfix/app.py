@@ -104,6 +104,7 @@ class App:
         self.recovery_s = time.monotonic() - started
         words = self.words = Words(self.state)
         self._refuse_a_clock_in_the_past()
+        self._refuse_other_scales()
         acceptor_config = config.sessions.acceptor
         self.inbox = Inbox(acceptor_config.inbox_share, acceptor_config.inbox_cancel_reserve)
         for session in config.sessions.session:
@@ -143,6 +144,20 @@ class App:
     def _bind(self, state: State) -> tuple[Parse, Render]:
         words = Words(state)
         return words.parse, words.render
+
+    def _refuse_other_scales(self) -> None:
+        """A scale says what every booked integer means: it can never change."""
+        now = {asset.code: asset.scale for asset in self.desk.assets}
+        for code, asset in self.state.register.assets.items():
+            booked = any(
+                name.endswith(f":{code}") and balance
+                for name, balance in self.state.balances.items()
+            )
+            if booked and now.get(code) != asset.scale:
+                raise ConfigError(
+                    f"{self.config.folder / 'desk.toml'}: asset {code}: expected scale "
+                    f"{asset.scale}, as booked; got {now.get(code, 'no such asset')}"
+                )
 
     def _refuse_a_clock_in_the_past(self) -> None:
         behind = self.state.at - wall_clock()
@@ -272,7 +287,12 @@ class App:
             self._on_event(event, decision, outbox)
 
     def command(self, command: object) -> str:
-        """Sequence a staff command on a desk that does not serve; returns its result."""
+        """Sequence a staff command on a desk that does not serve; returns its result.
+
+        Errors: RuntimeError on one that serves: its own loop takes the mailbox.
+        """
+        if self._thread.ident:
+            raise RuntimeError("a serving desk takes commands from the mailbox by itself")
         text = msgspec.json.encode(command).decode()
         command_id = self.store.put_command(text, str(getattr(command, "by", "")), wall_clock())
         self.sequencer.check_commands()

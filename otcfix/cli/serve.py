@@ -85,7 +85,6 @@ def _run(
     notes: tuple[str, ...],
 ) -> None:
     from otcfix.app import App  # noqa: PLC0415
-    from otcfix.fix.listening import let_go  # noqa: PLC0415
 
     app = App(config, database, state_folder=state, feed=feed, feed_speed=feed_speed)
     stopping = stop_signals()
@@ -95,8 +94,7 @@ def _run(
         while not stopping.is_set() and not app.ended.wait(LOOK_S):
             pass
     finally:
-        with let_go(config.sessions.acceptor.port):
-            app.stop()
+        app.stop()
     if not stopping.is_set():
         failure = app.sequencer.failure
         why = f"{type(failure).__name__}: {failure}" if failure else "see the log"

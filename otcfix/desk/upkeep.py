@@ -71,7 +71,7 @@ def on_boot(draft: Draft, boot: Boot) -> None:
 def _cancel_forbidden(draft: Draft, desk: Desk) -> None:
     """Cancel what a configuration forbids: an instrument delisted, a client or session suspended.
 
-    An order whose session is gone could never be reported on, so it goes as well.
+    An order whose client, instrument or session is gone has nothing to stand on, and goes as well.
     """
     sessions = {
         session.key

@@ -19,6 +19,7 @@ from otcfix.config import Config
 from otcfix.fix.dictionaries import Dictionaries
 from otcfix.fix.fields import blank_secrets
 from otcfix.fix.line import Line, logon_refusal
+from otcfix.fix.listening import let_go
 from otcfix.fix.outgoing import message_of
 from otcfix.fix.settings import begin_string, session_id_text, settings_text
 from otcfix.fix.wire import SOH, field_of
@@ -147,7 +148,8 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         for line in self._lines.values():
             if line.online:
                 line.session.logout("the desk stops; log on again when it is back")
-        self._acceptor.stop()
+        with let_go(self.port):
+            self._acceptor.stop()
 
     @property
     def online(self) -> list[str]:

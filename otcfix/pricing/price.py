@@ -17,6 +17,8 @@ from otcfix.model.time import Instant
 from otcfix.pricing.sweep import Depth, Taken, depth, fresh, sweep, total, within
 
 BPS = Decimal(10_000)
+EXACT_ENOUGH = Decimal("1E-12")
+"""An average price is known to more digits than this, whatever was divided to get it."""
 
 
 class Reference(Struct, frozen=True, gc=False):
@@ -81,6 +83,9 @@ def _marked(
         return Refusal.NO_DEPTH
     base, terms = swept
     average = terms / base if base else ref.mid
+    if in_terms:
+        # The base is cut at 28 digits: without this the last of them could cost a tick.
+        average = average.quantize(EXACT_ENOUGH)
     half = ref.mid * tier.half_spread_bps / BPS
     raw = average + half if side is Side.BUY else average - half
     px = _outward(raw, instrument, side)

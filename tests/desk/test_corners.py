@@ -194,16 +194,17 @@ def test_an_order_past_its_expiry_never_fills(desk: Conversation) -> None:
 def test_each_value_date_has_its_own_day(desk: Conversation) -> None:
     """The first date settles what is due on it, and leaves the second alone."""
     client = desk.client("T44")
-    for cl_ord_id in ("A1", "A2"):
+    for when in ("2027-01-13 12:00:00", "2027-01-14 12:00:00"):
+        desk.at(when)
         desk.prices("EUR/USD", bid="1.08000", offer="1.08200", depth="5000000")
-        client.C(f"35=D|11={cl_ord_id}|55=EUR/USD|54=1|38=1000|40=1")
-        desk.at("+1d")
+        client.C(f"35=D|11={when[:10]}|55=EUR/USD|54=1|38=1000|40=1")
     assert sorted(desk.state.obligations) == [
         "TREASURY|EUR|20270115",
         "TREASURY|EUR|20270118",
         "TREASURY|USD|20270115",
         "TREASURY|USD|20270118",
     ]
+    desk.at("2027-01-15 00:00:00")
     desk.books("TREASURY", "receivable", EUR="1000.00")
     desk.books("TREASURY", EUR="1000.00", USD="-1082.00")
     desk.at("2027-01-18 00:00:00")

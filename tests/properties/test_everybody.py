@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from otcfix.model.event import CancelOrder, SetInstrument, SetSession
+from otcfix.model.messages import Side
 from otcfix.model.order import Order
 from tests.conversation import Conversation
 from tests.support import laws
@@ -344,6 +345,7 @@ class Everybody(RuleBasedStateMachine):
         """The whole conversation against every law, and against its orders' quantities."""
         self.desk.finish()
         never_more_than_was_ordered(self.desk)
+        never_more_than_was_shown(self.desk)
         self.desk.store.close()
 
 
@@ -360,6 +362,22 @@ def never_more_than_was_ordered(desk: Conversation) -> None:
         assert order.cum_qty <= order.quantity, f"{order.cl_ord_id} is filled beyond its quantity"
         if order.unit.name != "TERMS":
             assert traded == order.cum_qty, f"{order.cl_ord_id}: {traded} was dealt"
+
+
+def never_more_than_was_shown(desk: Conversation) -> None:
+    """Of the same snapshots, all orders without a quote take no more than these snapshots show."""
+    dealt: dict[tuple[object, ...], Decimal] = {}
+    for event, decision, _ in desk.told:
+        for trade in decision.trades:
+            rates = event.facts.rates.get(trade.symbol)
+            if rates is None or trade.quote_id:
+                continue
+            buys = trade.side is Side.BUY
+            key = (trade.symbol, buys, *((book.source, book.snapshot) for book in rates.books))
+            dealt[key] = dealt.get(key, Decimal(0)) + trade.base_amount
+            levels = [level for b in rates.books for level in (b.offers if buys else b.bids)]
+            shown = sum((quantity for _, quantity in levels), Decimal(0))
+            assert dealt[key] <= shown, f"{dealt[key]} was dealt of {shown}"
 
 
 Everybody.TestCase.settings = settings(

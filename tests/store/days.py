@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 import msgspec
+import sqlalchemy as sa
 
 from otcfix.ledger import chart
 from otcfix.model.decision import Decision, Disputed
@@ -16,7 +17,9 @@ from otcfix.model.order import FILLED, PREVIOUSLY_QUOTED, Order
 from otcfix.model.quote import DEALT, Quote
 from otcfix.model.record import Batch, JournalRow, OutboxRow, SentMark
 from otcfix.model.trade import Trade
+from otcfix.store import Store
 from otcfix.store.journal import GENESIS, chained
+from otcfix.store.tables import metadata
 
 NOON = 1_790_000_000_000_000
 """An instant to start from, in microseconds."""
@@ -230,3 +233,12 @@ class Day:
     def disputed(self, session: str, exec_id: str = "", ref_seq_num: int | None = None) -> Decision:
         """What a DontKnowTrade(35=Q) or a Reject(35=3) decides."""
         return Decision(disputed=(Disputed(session, exec_id, ref_seq_num, "cannot read it"),))
+
+
+def everything(store: Store) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table."""
+    with store.reading() as connection:
+        return {
+            name: sorted(map(tuple, connection.execute(sa.select(table))), key=repr)
+            for name, table in metadata.tables.items()
+        }

@@ -13,9 +13,8 @@ from otcfix.store import open_store
 from otcfix.store import postgres as postgres_store
 from otcfix.store.base import RECALLS
 from otcfix.store.postgres import PostgresStore
-from otcfix.store.tables import metadata
 from otcfix.store.wire import Wire, conninfo_of
-from tests.store.days import NOON, Day
+from tests.store.days import NOON, Day, everything
 from tests.support.postgres import PostgresServer
 
 
@@ -31,7 +30,7 @@ def backend(store: PostgresStore) -> int:
 def test_both_ways_write_the_same(
     postgres_url: str, server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def rows(url: str) -> dict[str, list[tuple[object, ...]]]:
+    def written(url: str) -> dict[str, list[tuple[object, ...]]]:
         day = Day()
         with contextlib.closing(open_store(url)) as store:
             store.put_command("{}", "ann", NOON)
@@ -45,18 +44,13 @@ def test_both_ways_write_the_same(
             day.fill("3", "beta")
             day.batch.proven["acme-trade"] = 2
             store.commit(day.done())
-            with store.reading() as connection:
-                return {
-                    name: sorted(map(tuple, connection.execute(sa.select(table))), key=repr)
-                    for name, table in metadata.tables.items()
-                    if name != "commands"
-                }
+            return {name: rows for name, rows in everything(store).items() if name != "commands"}
 
     server.create_database("twin", template="desk")
     try:
-        one = rows(postgres_url)
+        one = written(postgres_url)
         monkeypatch.setattr(postgres_store, "PIPELINED_MAX", 0)
-        assert rows(server.url("twin")) == one
+        assert written(server.url("twin")) == one
     finally:
         server.drop_database("twin")
 

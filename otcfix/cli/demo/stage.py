@@ -16,7 +16,6 @@ from otcfix.cli.outcome import CONNECT, Failed
 from otcfix.cli.secrets import trial_secret
 from otcfix.config import hash_secret
 from otcfix.fix.client import CannotConnect, Client, Login
-from otcfix.fix.listening import let_go
 from otcfix.model.errors import ConfigError
 from otcfix.model.event import MoveFunds
 from otcfix.venues.simulated import SimulatedVenue
@@ -199,8 +198,7 @@ class Stage:
             client.stop()
         app, self._app = self._app, None
         if app is not None:
-            with let_go(self.port):
-                app.stop()
+            app.stop()
             self._stopped = app  # QuickFIX must outlive its last thread
 
     def remove(self) -> None:
