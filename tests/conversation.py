@@ -14,6 +14,7 @@
 C is the client, D the desk, @ the clock. Everything real is real: dictionaries, parse, State,
 Sequencer, store, render, stock validation; only the socket and the clock are not.
 
+* A line that begins with | goes on with the one before it.
 * Q1, O1, E1, M1 name an id of the desk (117, 37, 17, 535) at first sight, and stand for it after.
 * T is now, T+3s later; 12:10:00 is today; `today` is the date. Only where a time or date belongs.
 * On a D line `..` is any value, `-` says the tag is absent, `QUOTE_GONE: ...` compares what stands
@@ -77,6 +78,7 @@ from tests.support.world import (
     stamp,
 )
 
+CONTINUED = re.compile(r"\n\s*\|")
 HEADER = (34, 43, 52, 97, 115, 116, 122, 1128)
 START = "2027-01-13 12:00:00.000"  # a Wednesday; the trading day ends at 22:00 UTC
 
@@ -380,7 +382,8 @@ class Client:
 
         as_44: it is written in the words of 4.4, and this session may speak another version.
         """
-        for raw in script.strip().splitlines():
+        joined = CONTINUED.sub("|", script)
+        for raw in joined.strip().splitlines():
             who, _, what = raw.strip().partition(" ")
             if who == "C":
                 self.says_nothing_more()

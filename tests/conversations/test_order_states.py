@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from msgspec import structs
 
 from otcfix.model.event import CancelOrder, SetInstrument, SetSession
 from otcfix.model.order import CANCELED, EXPIRED, FILLED, NEW, PARTIAL
@@ -10,7 +11,7 @@ from tests.conftest import OpenDesk
 from tests.conversation import Client, Conversation
 from tests.support.house_desk import house_desk
 
-new_only = pytest.mark.parametrize("number", ("44", "50"), indirect=True)
+new_only = pytest.mark.parametrize("number", ["44", "50"], indirect=True)
 
 RESTING = """
     C 35=D|11=A1|55=BTC/USD|54=1|38=3|40=2|44=99900|59=1
@@ -465,7 +466,7 @@ def by_staff(desk: Conversation, client: Client) -> None:
 def by_delisting(desk: Conversation, client: Client) -> None:
     without = house_desk()
     kept = tuple(i for i in without.instruments if i.symbol != "BTC/USD")
-    desk.restarts(_replace(without, instruments=kept))
+    desk.restarts(structs.replace(without, instruments=kept))
     client.logs_on()
 
 
@@ -477,12 +478,6 @@ def by_suspension_of_the_client(desk: Conversation, client: Client) -> None:
 def by_a_forbidden_instrument(desk: Conversation, client: Client) -> None:
     desk.restarts(house_desk(clients={"ALPHA": {"instruments": ("ETH/USD",)}}))
     client.logs_on()
-
-
-def _replace(desk: object, **changes: object) -> object:
-    from msgspec import structs
-
-    return structs.replace(desk, **changes)
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,9 @@ def test_below_the_minimum(open_desk: OpenDesk, number: str, size: str, kind: st
         client.talk_44(f"D 35=8|103=(BAD_QUANTITY)|58=BAD_QUANTITY tag={tag}: below the minimum...")
     else:
         client.C(f"35=R|131=R1|146=1|55=BTC/USD|54=1|{size}")
-        client.talk_44(f"D 35=AG|658=(BAD_QUANTITY)|58=BAD_QUANTITY tag={tag}: below the minimum...")
+        client.talk_44(
+            f"D 35=AG|658=(BAD_QUANTITY)|58=BAD_QUANTITY tag={tag}: below the minimum..."
+        )
 
 
 @pytest.mark.parametrize("terms", ["0.001", "100.005"])

@@ -63,7 +63,7 @@ class Ladder:
         assert heard.get(tag, "-") == code, where
 
     def code(self, refusal: str) -> str:
-        """What the table says; for a G the gate's refusals are all one (5.0SP2: but for the tick)."""
+        """What the table says; for a G the gate's refusals are one, but for the tick in 5.0SP2."""
         if self.fields[35] == "G" and refusal not in dict(tables.rows(tables.CANCEL)):
             refusal = "REPLACE_REFUSED"
         return tables.code(self.table, refusal, self.number)

@@ -62,7 +62,7 @@ def priced(
 def test_a_price_is_swept_marked_up_and_rounded_outward(
     side: Side, quantity: str, wanted: str
 ) -> None:
-    """Average of the levels taken, half the tier's spread of the middle, to the tick away from him."""
+    """Average of the levels taken, half the tier's spread of the middle, outward to the tick."""
     found = priced(TWO, side, quantity)
     assert isinstance(found, Priced)
     assert found.price == d(wanted)

@@ -192,7 +192,8 @@ class Conversations(RuleBasedStateMachine):
     ) -> None:
         self._say(
             key,
-            f"35=G{again}|11={self._id(one)}|41={self._open_id(key) or self._id(0)}|38={quantity}{change}",
+            f"35=G{again}|11={self._id(one)}|41={self._open_id(key) or self._id(0)}"
+            f"|38={quantity}{change}",
         )
 
     def _open_id(self, key: str) -> str:

@@ -219,7 +219,7 @@ def house_desk(
     drop_copies: Mapping[str, str] | None = None,
     **changes: Any,
 ) -> Desk:
-    """The desk, with fields of its parts changed by name; drop_copies: key of one to its version."""
+    """The desk, with fields of its parts changed by name; drop_copies: their keys and versions."""
     copies = tuple(
         session(key, "ALPHA", version, kind="drop_copy", drop_copy_of=("ALPHA",))
         for key, version in (drop_copies or {}).items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from otcfix.model.decision import Decision
 from otcfix.model.event import Event
 from otcfix.model.quote import LIVE
 from otcfix.model.record import OutboxRow
+from otcfix.model.refusal import Refusal
 from otcfix.model.time import utc_timestamp
 from otcfix.sequencer.recovery import fingerprint
 from otcfix.store.journal import GENESIS, chained
@@ -20,6 +22,9 @@ from tests.support.world import SOH, Heard
 
 if TYPE_CHECKING:
     from tests.conversation import Conversation
+
+CODE = re.compile(r"([A-Z_]+)(?: tag=\d+)?(?:: | of OrderID )")
+"""Text(58) of a refusal."""
 
 Told = tuple[Event, Decision, list[OutboxRow]]
 
@@ -35,6 +40,7 @@ def hold(conversation: Conversation) -> None:
     floors(conversation.state)
     counts_are_counted(conversation.state)
     reports(conversation)
+    reasons_are_told(conversation)
     quotes_do_not_cross(conversation)
     executed_once(decided)
     journal_verifies(conversation)
@@ -135,6 +141,11 @@ def _report(heard: Heard, version: str, at: int) -> None:
         assert quantity == done + left, f"38 is not 14 + 151: {heard}"
     if status in ("2", "4", "8", "C"):
         assert left == 0, f"151 of a closed order: {heard}"
+    assert not {status, kind} & {"A", "6", "E"}, f"a pending state (A13): {heard}"
+    if kind == "8":
+        nothing_done = [Decimal(heard.get(tag)) for tag in (14, 151, 6)] == [0, 0, 0]
+        assert nothing_done, f"a refused order has quantities: {heard}"
+        assert heard.get(37) == "NONE", f"a refused order has an OrderID: {heard}"
     assert heard.get(60) == utc_timestamp(at), f"60 is not the decision's time: {heard}"
     if _is_fill(heard, version):
         assert heard.get(75), f"a fill without TradeDate(75): {heard}"
@@ -182,6 +193,18 @@ def _average(
         done = Decimal(heard.get(14))
         off = abs(Decimal(heard.get(6)) * done - sums[order_id, key])
         assert off <= done * Decimal("0.5E-10"), f"AvgPx(6) is off by {off}: {heard}"
+
+
+def reasons_are_told(conversation: Conversation) -> None:
+    """Every refusal says `CODE tag=n: words` in Text(58), CODE one of the published ones (2.11)."""
+    known = {refusal.name for refusal in Refusal}
+    for line in conversation.wire.lines.values():
+        for heard in line.heard + line.waiting:
+            refused = any(heard.get(tag) for tag in (103, 102, 658, 300, 380))
+            if heard.kind != "3" and refused:
+                found = CODE.match(heard.get(58))
+                assert found, f"no reason: {heard}"
+                assert found.group(1) in known, f"an unknown reason: {heard}"
 
 
 def quotes_do_not_cross(conversation: Conversation) -> None:

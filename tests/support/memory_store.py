@@ -1,4 +1,4 @@
-"""A store in memory with the whole contract of StorePort: what a conversation runs on by default."""
+"""A store in memory with the whole contract of StorePort: what conversations run on by default."""
 
 from collections.abc import Iterator, Sequence
 

@@ -14,8 +14,8 @@ from msgspec import structs
 
 from otcfix.fix import dictionaries
 from otcfix.fix.acceptor import NEVER_AGAIN
-from otcfix.fix.outgoing import message_of
 from otcfix.fix.dictionaries import stock_validator
+from otcfix.fix.outgoing import message_of
 from otcfix.fix.settings import begin_string
 from otcfix.model.party import Session
 from otcfix.model.rates import Conversion, Level, Rates, SourceBook
