@@ -176,16 +176,18 @@ class App:
         unrecorded, owed = self._recover_sessions()
         unsent = list(self.store.unsent())
         prices = [row for row in unsent if row.price]
+        said = {row.outbox_id for row in owed}
+        # What is owed from before goes first: the boot event may end orders whose fills the
+        # client has not heard of yet.
+        self.sequencer.say_again(
+            owed + [row for row in unsent if not row.price and row.outbox_id not in said]
+        )
+        self.sequencer.mark_unsaid(prices)
         self.sequencer.boot(self._boot(prices))
         for session in unrecorded:
             epoch = self.acceptor.open_epoch(session) if self.acceptor else 0
             moved = EpochMoved(session, epoch, "a reset went unrecorded")
             self.inbox.put_behind(Incoming(session, epoch, "", wall_clock(), moved))
-        self.sequencer.mark_unsaid([row for row in unsent if row.price])
-        said = {row.outbox_id for row in owed}
-        self.sequencer.say_again(
-            owed + [row for row in unsent if not row.price and row.outbox_id not in said]
-        )
         if self.acceptor is None:
             return  # an offline desk has no loop of its own: `command` steps it
         # The loop gives the interpreter's lock up by itself at each commit and each reply; being

@@ -34,6 +34,10 @@ NO_PASS_NEEDED = ("fields", "session_kind", "id_is_new", "throttle", "account_kn
 GATE_FOR_REPLACE = tuple(c for c in ORDER_CHECKS if c.__name__ not in NO_PASS_NEEDED)
 
 
+REPLACES_MAX = 200
+"""ClOrdIDs that one order may use up: State keeps them all while it is open."""
+
+
 def on_order_cancel_request(draft: Draft, message: OrderCancelRequest) -> None:
     """Cancel what is left of an order (35=F)."""
     head = message.head
@@ -220,6 +224,9 @@ def _judge(draft: Draft, order: Order, wanted: NewOrderSingle, session: Session)
     case = order_case(draft, wanted, session)
     case.replaces = True
     assert wanted.quantity is not None
+    if len(order.chain) >= REPLACES_MAX:
+        detail = "too many replaces of one order"
+        return Finding("replaces", Refusal.REPLACE_REFUSED, str(len(order.chain)), detail=detail)
     if wanted.quantity <= order.cum_qty and wanted.quantity > 0:
         return None  # amended down to what is filled: nothing new is asked for
     prepare(draft, case, max(wanted.quantity - order.quantity, Decimal(0)))

@@ -77,7 +77,7 @@ def decide(state: State, event: Event) -> Decision:
     """
     draft = Draft(state, event)
     if event.facts.store_failed and isinstance(event.body, LOOKS_UP):
-        draft.business_reject(event.body.head, "", Refusal.OVERLOADED)  # fail closed (R9)
+        draft.business_reject(event.body.head, ref_id_of(event.body), Refusal.OVERLOADED)  # R9
         return draft.decision()
     HANDLERS[type(event.body)](draft, event.body)
     return draft.decision() if draft.replies or draft.moved else _quiet(draft)
@@ -86,6 +86,15 @@ def decide(state: State, event: Event) -> Decision:
 def _quiet(draft: Draft) -> Decision:
     decision = draft.decision()
     return NOTHING if decision == NOTHING else decision
+
+
+def ref_id_of(body: Any) -> str:
+    """BusinessRejectRefID(379): the ClOrdID or QuoteReqID of a message; "" when it has none."""
+    order = getattr(body, "order", body)
+    for name in ("cl_ord_id", "quote_req_id", "quote_id", "mass_status_req_id"):
+        if value := getattr(order, name, ""):
+            return str(value)
+    return ""
 
 
 def failed(state: State, event: Event, error: Exception) -> Decision:
@@ -97,8 +106,7 @@ def failed(state: State, event: Event, error: Exception) -> Decision:
     head = getattr(event.body, "head", None)
     answerable = not isinstance(event.body, messages.Complaint)
     if head is not None and answerable and event.session in state.register.sessions:
-        ref_id = getattr(event.body, "cl_ord_id", "") or getattr(event.body, "quote_req_id", "")
-        draft.business_reject(head, ref_id, Refusal.INTERNAL)
+        draft.business_reject(head, ref_id_of(event.body), Refusal.INTERNAL)
     draft.alerts.append(f"event {event.seq} could not be decided: {type(error).__name__}")
     decided = draft.decision()
     return Decision(replies=decided.replies, alerts=decided.alerts, failed=type(error).__name__)

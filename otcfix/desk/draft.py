@@ -13,6 +13,7 @@ from otcfix.desk.ids import Ids
 from otcfix.desk.state import State
 from otcfix.ledger import chart
 from otcfix.model.decision import Decision, DepthTaken, DeskMoved, Disputed
+from otcfix.model.errors import InvariantBroken
 from otcfix.model.event import Event, IdUse, Recalled
 from otcfix.model.instrument import Instrument
 from otcfix.model.ledger import Obligation, Transfer
@@ -54,6 +55,8 @@ class Draft:
 
     def decision(self) -> Decision:
         """What was collected."""
+        if self.transfers:
+            self._check_floors()
         return Decision(
             tuple(self.replies),
             tuple(self.transfers),
@@ -69,6 +72,23 @@ class Draft:
             tuple(self.alerts),
             tuple(self.timers),
         )
+
+    def _check_floors(self) -> None:
+        """A decision that would break a floor is a bug: it fails here, where nothing has moved
+        yet, rather than in `apply`, where the process would have to stop.
+
+        Errors: InvariantBroken.
+        """
+        for name, delta in self._deltas.items():
+            if delta >= 0 or not name.startswith(chart.CLIENT_PREFIX):
+                continue
+            owner, kind, asset = name.rsplit(":", 2)
+            if kind == chart.PAYABLE:
+                continue
+            client_id = owner[len(chart.CLIENT_PREFIX) :]
+            floor = self.state.floor(client_id, asset) if kind == chart.AVAILABLE else 0
+            if self.state.balance(name) + delta < floor:
+                raise InvariantBroken(f"{name} would fall below {floor}")
 
     # -- reading through -------------------------------------------------------------------
 

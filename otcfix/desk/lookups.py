@@ -7,7 +7,7 @@ from msgspec import Struct
 from otcfix.desk.draft import Draft
 from otcfix.model.event import IdUse
 from otcfix.model.instrument import Instrument
-from otcfix.model.messages import Head
+from otcfix.model.messages import Head, Side
 from otcfix.model.money import from_minor
 from otcfix.model.order import STATUS_WORDS, Order
 from otcfix.model.party import Client, Session
@@ -106,3 +106,16 @@ def throttled(draft: Draft, session: Session, head: Head) -> bool:
         return True
     draft.move("throttle", session.key, max(earliest, received) + spacing)
     return False
+
+
+def resting_base(draft: Draft, client_id: str, instrument: Instrument, side: Side) -> Decimal:
+    """What the client's resting orders on *side* may still deal of the base asset."""
+    base = instrument.base.code
+    return sum(
+        (
+            draft.state.leaves.get((client_id, other.symbol, side), Decimal(0))
+            for other in draft.register.instruments.values()
+            if other.base.code == base
+        ),
+        Decimal(0),
+    )

@@ -25,6 +25,10 @@ def on_order_mass_cancel_request(draft: Draft, message: OrderMassCancelRequest) 
         return
     scope = scope_of(session, message.end_client)
     kind = message.mass_cancel_request_type
+    prior = prior_use(draft, scope, message.cl_ord_id)
+    if prior and head.resent and (prior.use.kind, prior.use.digest) == ("q", head.digest):
+        draft.say(_mass_report(draft, message, kind, ()))  # done before; nothing happens again
+        return
     refusal = _mass_refusal(draft, message, scope)
     if refusal:
         draft.say(_mass_report(draft, message, "0", (), *refusal))
@@ -46,7 +50,7 @@ def _mass_refusal(
 ) -> tuple[str, str] | None:
     if message.mass_cancel_request_type not in ("1", "7"):
         return "0", wording(Refusal.UNSUPPORTED, 530)
-    if prior_use(draft, scope, message.cl_ord_id) and not message.head.resent:
+    if prior_use(draft, scope, message.cl_ord_id):
         return "99", wording(Refusal.DUPLICATE, 11)
     one_symbol = message.mass_cancel_request_type == "1"
     if one_symbol and message.symbol not in draft.register.instruments:

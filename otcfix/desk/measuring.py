@@ -3,7 +3,7 @@
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal
 
 from otcfix.desk.draft import Draft
-from otcfix.desk.lookups import position_value
+from otcfix.desk.lookups import position_value, resting_base
 from otcfix.gate import OrderCase
 from otcfix.ledger import holds
 from otcfix.model.instrument import Instrument
@@ -160,8 +160,10 @@ def _measure(
     if rate is not None:
         case.notional = base * rate
         case.position_before = position_value(draft, client, instrument, rate)
-        step = case.notional if message.side is Side.BUY else -case.notional
-        case.position_after = case.position_before + step
+        # What already rests on the same side may fill as well: together they keep the limit.
+        resting = resting_base(draft, client.client_id, instrument, message.side) * rate
+        step = case.notional + resting
+        case.position_after = case.position_before + (step if message.side is Side.BUY else -step)
     if px is None or base > 2 * instrument.qty_max:
         return  # refused as too large; an amount that fits no account is not measured
     unit = Unit.TERMS if message.unit is Unit.TERMS else Unit.BASE

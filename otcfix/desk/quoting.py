@@ -15,7 +15,7 @@ from otcfix.model.messages import (
     Side,
     Unit,
 )
-from otcfix.model.party import Tier
+from otcfix.model.party import Session, Tier
 from otcfix.model.quote import DEALT, EXPIRED, INDICATIVE, LIVE, WITHDRAWN, Quote
 from otcfix.model.refusal import Refusal, wording
 from otcfix.model.replies import (
@@ -37,7 +37,9 @@ def on_quote_request(draft: Draft, request: QuoteRequest) -> None:
     head = request.head
     session = draft.register.sessions[head.session]
     known = quotes_of_request(draft, session.client_id, request.quote_req_id)
-    if known and head.resent and _say_again(draft, request, known):
+    if session.broker:
+        known = [quote for quote in known if quote.end_client == request.end_client]
+    if known and head.resent and _may_hear(draft, session) and _say_again(draft, request, known):
         return
     firm_known = [quote for quote in known if quote.firm]
     if not firm_known:
@@ -62,6 +64,13 @@ def on_quote_request(draft: Draft, request: QuoteRequest) -> None:
 
 
 _NO_LINE = QuoteRequestLine("", "", None, "", None, Unit.BASE, "", None, "", "", "")
+
+
+def _may_hear(draft: Draft, session: Session) -> bool:
+    """Whether a session may be told a price at all; else the gate says why not."""
+    client = draft.register.clients.get(session.client_id)
+    enabled = client is not None and client.enabled and draft.state.session_enabled(session.key)
+    return enabled and session.may_quote and not draft.state.halted
 
 
 def _say_again(draft: Draft, request: QuoteRequest, known: list[Quote]) -> bool:

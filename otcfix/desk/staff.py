@@ -4,6 +4,7 @@ from decimal import ROUND_DOWN
 
 from otcfix.desk import fills, quoting
 from otcfix.desk.draft import Draft
+from otcfix.desk.settling import settle_overdue
 from otcfix.ledger import chart
 from otcfix.model.event import (
     CancelOrder,
@@ -98,6 +99,7 @@ def on_move_funds(draft: Draft, command: MoveFunds) -> None:
     venue = chart.venue_account(command.venue, asset.code)
     if command.amount > 0:
         draft.post((Transfer(venue, available, asset.code, amount, "deposit"),))
+        settle_overdue(draft, client.client_id)
         return
     has = draft.balance(available)
     if amount > has:

@@ -5,6 +5,7 @@ is closed lives in the store and comes back as `Recalled` facts (R9), so State s
 """
 
 import heapq
+from decimal import Decimal
 
 import msgspec
 from msgspec import Struct
@@ -15,13 +16,23 @@ from otcfix.model.decision import Decision, DepthTaken
 from otcfix.model.errors import InvariantBroken
 from otcfix.model.event import Event
 from otcfix.model.ledger import Transfer
-from otcfix.model.messages import Side
+from otcfix.model.messages import Side, Unit
 from otcfix.model.order import Order
 from otcfix.model.party import Desk
 from otcfix.model.quote import LIVE, Quote
 from otcfix.model.time import Instant
 
 OPEN = "OPEN"
+
+
+ZERO = Decimal(0)
+
+
+def base_left(order: Order) -> Decimal:
+    """What an open order may still deal, in base; of one in terms, at its limit."""
+    if order.unit is Unit.TERMS and order.price:
+        return order.leaves_qty / order.price
+    return order.leaves_qty
 
 
 class Snapshot(Struct):
@@ -58,6 +69,7 @@ class State:
         self.orders: dict[str, Order] = {}
         self.order_of_id: dict[tuple[str, str], str] = {}
         self.open_orders: dict[str, int] = {}
+        self.leaves: dict[tuple[str, str, Side], Decimal] = {}
         self.resting: dict[str, dict[str, None]] = {}
         self.taken: dict[tuple[str, str, Side], DepthTaken] = {}
         self.words: dict[str, dict[str, str | int]] = {}
@@ -210,9 +222,11 @@ class State:
 
     def _put_order(self, order: Order) -> None:
         before = self.orders.get(order.order_id)
+        self._count_leaves(order, before)
         if order.is_open:
             self.orders[order.order_id] = order
-            for cl_ord_id, _ in order.chain:
+            known = len(before.chain) if before is not None else 0
+            for cl_ord_id, _ in order.chain[known:]:
                 self.order_of_id[order.scope, cl_ord_id] = order.order_id
             if before is None:
                 self._count(self.open_orders, order.client_id, 1)
@@ -226,6 +240,15 @@ class State:
                 self.order_of_id.pop((order.scope, cl_ord_id), None)
             self._count(self.open_orders, order.client_id, -1)
             self.resting[order.symbol].pop(order.order_id, None)
+
+    def _count_leaves(self, order: Order, before: Order | None) -> None:
+        """Keep what a client's resting orders may still buy or sell, in base: limits see it."""
+        key = (order.client_id, order.symbol, order.side)
+        left = self.leaves.get(key, ZERO) + base_left(order) - (base_left(before) if before else 0)
+        if left:
+            self.leaves[key] = left
+        else:
+            self.leaves.pop(key, None)
 
     def _put_quote(self, quote: Quote) -> None:
         before = self.quotes.get(quote.quote_id)

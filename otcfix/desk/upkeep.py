@@ -5,8 +5,8 @@ from msgspec import structs
 from otcfix.desk import fills, quoting
 from otcfix.desk.draft import Draft
 from otcfix.desk.matching import match_resting
+from otcfix.desk.settling import settle
 from otcfix.desk.staff import cancel_by_desk
-from otcfix.ledger import chart
 from otcfix.model.decision import Disputed
 from otcfix.model.event import (
     Boot,
@@ -18,7 +18,6 @@ from otcfix.model.event import (
     SessionUp,
     TimerFired,
 )
-from otcfix.model.ledger import Obligation, Transfer
 from otcfix.model.messages import Complaint, Head, Malformed, Unsupported
 from otcfix.model.order import CANCELED, EXPIRED, REJECTED, Order
 from otcfix.model.party import Desk
@@ -62,6 +61,8 @@ def on_boot(draft: Draft, boot: Boot) -> None:
                 unsent.deliver_to_sub,
             )
         )
+    for key in sorted(state.words.get("online", {})):
+        _went_down(draft, key)  # a killed desk did not see its sessions go
     desk = boot.desk or draft.register.desk
     if desk is not None:
         _cancel_forbidden(draft, desk)
@@ -103,7 +104,11 @@ def _watch_hours(draft: Draft, desk: Desk) -> None:
 
 def on_timer_fired(draft: Draft, timer: TimerFired) -> None:
     """Do what fell due, by due time: expiries before anything else can match (state table)."""
-    for _, kind, key in draft.state.due(timer.due):
+    due = draft.state.due(timer.due)
+    value_dates = [key for _, kind, key in due if kind == "value_date"]
+    if value_dates:
+        settle(draft, max(value_dates))  # one walk settles every date up to the latest
+    for _, kind, key in due:
         if kind == "quote":
             quote = draft.quote(key)
             if quote is not None and quote.lives:
@@ -114,8 +119,6 @@ def on_timer_fired(draft: Draft, timer: TimerFired) -> None:
                 fills.close(draft, order, EXPIRED, "EXPIRED")
         elif kind == "hours":
             _hours_changed(draft, key)
-        elif kind == "value_date":
-            _value_date_reached(draft, key)
         elif kind == "disconnect":
             _cancel_disconnected(draft, key)
 
@@ -128,31 +131,17 @@ def _hours_changed(draft: Draft, symbol: str) -> None:
     is_open = calendar.is_open(instrument.hours, at)
     draft.move("hours", symbol, "" if is_open else "CLOSED")
     if not is_open:
-        for quote in draft.state.quotes.values():
-            if quote.symbol == symbol:
+        for quote_id in tuple(draft.state.quotes):
+            quote = draft.quote(quote_id)
+            if quote is None or quote.symbol != symbol or not quote.lives:
+                continue
+            if at > quote.valid_until:
+                quoting.expire(draft, quote)  # its own end came first
+            else:
                 quoting.withdraw(draft, quote, text="closed")
     change = calendar.next_change(instrument.hours, at)
     if change is not None:
         draft.timer(change, "hours", symbol)
-
-
-def _value_date_reached(draft: Draft, value_date: str) -> None:
-    """R4: what was receivable or payable on this date becomes available, as far as it can."""
-    for key, amount in sorted(draft.state.obligations.items()):
-        client_id, asset, date = key.split("|")
-        if date > value_date:
-            continue
-        available = chart.client_account(client_id, chart.AVAILABLE, asset)
-        if amount > 0:
-            owed = chart.client_account(client_id, chart.RECEIVABLE, asset)
-            draft.post((Transfer(owed, available, asset, amount, "value_date"),))
-        else:
-            owes = chart.client_account(client_id, chart.PAYABLE, asset)
-            if draft.balance(available) + amount < draft.state.floor(client_id, asset):
-                draft.alerts.append(f"{client_id} cannot pay {-amount} {asset} due {date}")
-                continue
-            draft.post((Transfer(available, owes, asset, -amount, "value_date"),))
-        draft.obligations.append(Obligation(client_id, asset, -amount, date))
 
 
 def on_rates_moved(draft: Draft, moved: RatesMoved) -> None:
@@ -205,15 +194,19 @@ def on_session_up(draft: Draft, up: SessionUp) -> None:
 
 def on_session_down(draft: Draft, down: SessionDown) -> None:
     """Orders stand (A22), unless they are to be cancelled after the session's grace period."""
-    draft.move("online", down.session, 0)
-    session = draft.register.sessions.get(down.session)
+    _went_down(draft, down.session)
+
+
+def _went_down(draft: Draft, key: str) -> None:
+    draft.move("online", key, 0)
+    session = draft.register.sessions.get(key)
     if session is None:
         return
-    mine = (o for o in draft.state.orders.values() if o.session == down.session)
+    mine = (o for o in draft.state.orders.values() if o.session == key)
     if any(order.cancel_on_disconnect for order in mine):
         due = draft.event.at + session.cancel_grace_ms * MS
-        draft.move("cancel_due", down.session, due)
-        draft.timer(due, "disconnect", down.session)
+        draft.move("cancel_due", key, due)
+        draft.timer(due, "disconnect", key)
 
 
 def _cancel_disconnected(draft: Draft, session_key: str) -> None:
@@ -240,6 +233,9 @@ def on_epoch_moved(draft: Draft, moved: EpochMoved) -> None:
 
 def on_overflowed(draft: Draft, over: Overflowed) -> None:
     """R2: the journaled refusal of a message that found no room; its ClOrdID is not used up."""
+    if over.msg_type in ("3", "j", "Q"):
+        draft.alerts.append(f"{over.session}: no room for its {over.msg_type}")
+        return  # a reject is never answered by a reject
     if over.msg_type not in ("F", "G"):
         draft.say(
             BusinessRejected(
@@ -285,6 +281,9 @@ def _named(draft: Draft, over: Overflowed) -> Order | None:
 def on_malformed(draft: Draft, message: Malformed) -> None:
     """Answer Reject(35=3)."""
     head = message.head
+    if message.head.msg_type in ("3", "j"):
+        draft.alerts.append(f"{message.head.session}: a reject that cannot be read")
+        return  # a reject is never answered by a reject
     draft.say(
         SessionRejected(
             head.session,

@@ -22,7 +22,7 @@ from otcfix.fix.line import Line, logon_refusal
 from otcfix.fix.listening import let_go
 from otcfix.fix.outgoing import message_of
 from otcfix.fix.settings import begin_string, session_id_text, settings_text
-from otcfix.fix.wire import SOH, field_of
+from otcfix.fix.wire import SOH, field_of, readable
 from otcfix.model.event import AdminSeen, EpochMoved, Overflowed, SessionDown, SessionUp
 from otcfix.model.record import OutboxRow
 from otcfix.model.time import Instant
@@ -246,7 +246,7 @@ class Acceptor(fix.Application):  # type: ignore[misc]
                     message.removeField(tag)
             message.setField(380, "3")
             message.setField(58, "UNSUPPORTED: this message type is not spoken here")
-        self._event(line, AdminSeen(line.config.key, True, "3", message.toString()))
+        self._event(line, AdminSeen(line.config.key, True, "3", readable(message.toString())))
 
     @_guarded
     def fromAdmin(self, message: Any, session_id: Any) -> None:
@@ -259,9 +259,16 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         if kind == "0":
             self._heartbeat(line, message)
         elif kind == "A":
-            self._logon(line, message)
+            try:
+                self._logon(line, message)
+            except fix.RejectLogon:
+                raise
+            except Exception as error:
+                # Fail closed: a logon that cannot be judged is not accepted.
+                log.exception("logon_failed", session=line.config.key)
+                raise fix.RejectLogon(REFUSED) from error
         elif kind == "3":
-            self._put(line.config.key, line.epoch, message.toString(), "3")
+            self._put(line.config.key, line.epoch, readable(message.toString()), "3")
         elif kind == "4" and not (message.isSetField(123) and message.getField(123) == "Y"):
             self._new_epoch(line, "SequenceReset")
 
@@ -284,7 +291,7 @@ class Acceptor(fix.Application):  # type: ignore[misc]
     @_guarded
     def fromApp(self, message: Any, session_id: Any) -> None:
         """A business message came: copy, enqueue, return."""
-        text = message.toString()
+        text = readable(message.toString())
         line = self._line_of[text[2 : text.index(SOH)], field_of(text, 56), field_of(text, 49)]
         start = text.index("\x0135=") + 4
         kind = text[start : text.index(SOH, start)]
@@ -351,7 +358,7 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         if not refusal or now - line.refused_at > 1_000_000:
             # One refused attempt a second is journaled; a storm must not fill the journal.
             line.refused_at = now if refusal else 0
-            note = blank_secrets(message.toString())
+            note = blank_secrets(readable(message.toString()))
             self._event(line, AdminSeen(line.config.key, False, "A", f"{refusal} {note}".strip()))
         if refusal:
             log.warning("logon_refused", session=line.config.key, why=refusal)

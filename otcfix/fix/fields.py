@@ -46,21 +46,75 @@ ORD_TYPES_42 = {"C": "1", "F": "2", "H": "D"}
 """What FX systems send in 4.2: Forex market, limit and previously quoted (R7)."""
 
 
+DATA_OF = {
+    90: 91,
+    93: 89,
+    95: 96,
+    212: 213,
+    348: 349,
+    350: 351,
+    352: 353,
+    354: 355,
+    356: 357,
+    358: 359,
+    360: 361,
+    362: 363,
+    364: 365,
+    445: 446,
+    618: 619,
+    621: 622,
+}
+"""Length fields and the data fields that follow them: data may hold anything, SOH included."""
+
+
 def split(text: str) -> Fields:
     """Split FIX text into (tag, value) pairs. Errors: WireError for a field without a tag."""
     try:
-        return [
+        fields = [
             (int(tag), value)
             for tag, equals, value in [field.partition("=") for field in text.split(SOH)]
             if equals
         ]
     except ValueError:
-        raise WireError(0, 0, "a tag is not a number") from None
+        return _split_with_data(text)
+    if DATA_OF.keys().isdisjoint(dict(fields)):
+        return fields
+    return _split_with_data(text)
+
+
+def _split_with_data(text: str) -> Fields:
+    """The slow way: a data field is as long as its length field says."""
+    fields: Fields = []
+    place, length, data_tag = 0, 0, 0
+    while place < len(text):
+        equals = text.find("=", place)
+        tag_text = text[place:equals] if equals >= 0 else ""
+        if not tag_text.isdecimal():
+            raise WireError(0, 0, "a tag is not a number")
+        tag = int(tag_text)
+        if tag == data_tag:
+            end = equals + 1 + length
+        else:
+            end = text.find(SOH, equals)
+            end = len(text) if end < 0 else end
+        value = text[equals + 1 : end]
+        fields.append((tag, value))
+        data_tag = DATA_OF.get(tag, 0)
+        length = int(value) if data_tag and value.isdecimal() else 0
+        place = end + 1
+    return fields
+
+
+SECRETS = (96, 554, 925)
 
 
 def blank_secrets(text: str) -> str:
-    """Replace the values of RawData(96), Password(554) and NewPassword(925) by *** (R13)."""
-    return SOH.join(
-        f"{field.partition('=')[0]}=***" if field.startswith(("96=", "554=", "925=")) else field
-        for field in text.split(SOH)
-    )
+    """Replace the values of RawData(96), Password(554) and NewPassword(925) by *** (R13).
+
+    A text that cannot be taken apart is not kept at all.
+    """
+    try:
+        fields = split(text)
+    except WireError:
+        return "***"
+    return "".join(f"{tag}={'***' if tag in SECRETS else value}{SOH}" for tag, value in fields)

@@ -51,7 +51,9 @@ def logon_refusal(config: SessionConfig, message: Any, wants_reset: bool) -> str
     secret = message.getField(554) if message.isSetField(554) else ""
     salt, _, wanted = config.password_hash.partition("$")
     found = hashlib.sha256((salt + secret).encode("utf-8", "surrogateescape")).hexdigest()
-    same_user = hmac.compare_digest(username.encode(), config.username.encode())
+    same_user = hmac.compare_digest(
+        username.encode("utf-8", "surrogateescape"), config.username.encode()
+    )
     if not (hmac.compare_digest(found, wanted) and same_user):
         return "username or password"
     if message.isSetField(1137) and message.getField(1137) != "9":

@@ -22,7 +22,9 @@ from otcfix.fix.wire import (
     INVALID_APPL_VER_ID,
     REQUIRED_TAG_MISSING,
     SOH,
+    VALUE_IS_INCORRECT,
     WireError,
+    field_of,
     read_date,
     read_id,
     read_int,
@@ -76,11 +78,13 @@ class Parser(Pieces):
 
     def parse(self, text: str) -> Inbound:
         """Read *text*; a message that breaks FIX becomes a Malformed, an alien one Unsupported."""
-        fields = split(text)
-        # The first of a repeated tag, not a group's last.
-        values = dict(reversed(fields))
-        head = Head(self._session.key, values.get(35, ""), 0, 0)
+        number = field_of(text, 34)
+        seq = int(number) if number.isdecimal() else 0
+        head = Head(self._session.key, field_of(text, 35), seq, 0)
         try:
+            fields = split(text)
+            # The first of a repeated tag, not a group's last.
+            values = dict(reversed(fields))
             head = self._head(values, fields)
             if head.poss_dup and head.orig_sending_time is None:
                 raise WireError(REQUIRED_TAG_MISSING, 122, "43=Y without OrigSendingTime")
@@ -92,6 +96,9 @@ class Parser(Pieces):
             return reader(head, self._bounded(values), fields)
         except WireError as error:
             return Malformed(head, error.reason, error.tag, error.text)
+        except Exception as error:  # noqa: BLE001 - whatever a message holds, it ends no desk
+            kind = type(error).__name__
+            return Malformed(head, VALUE_IS_INCORRECT, 0, f"the message cannot be read: {kind}")
 
     def _head(self, values: Values, fields: Fields) -> Head:
         msg_type = values.get(35, "")
@@ -99,7 +106,7 @@ class Parser(Pieces):
         digest = ""
         if msg_type in ("D", "F", "G", "q", "AJ"):
             body = SOH.join([f"{t}={v}" for t, v in fields if t not in NOT_BODY])
-            digest = hashlib.blake2b(body.encode(), digest_size=12).hexdigest()
+            digest = hashlib.blake2b(body.encode("utf-8", "replace"), digest_size=12).hexdigest()
         return Head(
             self._session.key,
             msg_type,

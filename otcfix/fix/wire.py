@@ -16,6 +16,7 @@ INCORRECT_DATA_FORMAT = 6
 INVALID_APPL_VER_ID = 18
 
 DIGITS_MAX = 18
+YEAR_MIN, YEAR_MAX = 1970, 9998
 ID_MAX = 64
 
 _NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)\Z", re.ASCII)
@@ -67,6 +68,8 @@ def read_id(tag: int, value: str) -> str:
 @lru_cache(maxsize=64)
 def _minute(text: str) -> Instant:
     moment = datetime.strptime(text, "%Y%m%d-%H:%M").replace(tzinfo=UTC)
+    if not YEAR_MIN <= moment.year <= YEAR_MAX:
+        raise ValueError(text)  # nothing on a desk happens then, and not every engine reads it
     return int((moment - EPOCH).total_seconds()) * SECOND
 
 
@@ -95,6 +98,13 @@ def read_date(tag: int, value: str) -> date:
         return date(int(value[:4]), int(value[4:6]), int(value[6:]))
     except ValueError:
         raise WireError(INCORRECT_DATA_FORMAT, tag, f"{tag} is not a date") from None
+
+
+def readable(text: str) -> str:
+    """*text* with every byte that is no UTF-8 written out (`\\xff`): it can be journaled then."""
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def plain(value: Decimal) -> str:

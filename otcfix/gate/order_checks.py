@@ -81,6 +81,8 @@ def _unsupported_tag(case: OrderCase) -> int | None:
         return order.not_done
     if order.unit is Unit.BOTH:
         return 152
+    if order.unit is Unit.CASH and order.min_qty is not None:
+        return 110  # it would count base, of a quantity that is not known yet
     allowed = TIME_IN_FORCE.get(order.ord_type)
     if allowed is None:
         return 40

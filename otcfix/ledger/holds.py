@@ -1,12 +1,12 @@
 """Holds: what an order keeps back of its client's funds (A20)."""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from otcfix.ledger import chart
 from otcfix.model.instrument import Instrument
 from otcfix.model.ledger import Transfer
 from otcfix.model.messages import Side, Unit
-from otcfix.model.money import to_minor
+from otcfix.model.money import measured_minor
 
 
 def hold_for(
@@ -24,9 +24,13 @@ def hold_for(
     """
     if side is Side.BUY:
         terms = quantity if unit is Unit.TERMS else quantity * price
-        return instrument.terms.code, to_minor(terms + terms * fee_bps / 10_000, instrument.terms)
+        # Rounded as the fill will be: the leg, then the fee on the rounded leg. A hold that is a
+        # minor unit short of its fill would break a law at the worst moment.
+        leg = terms.quantize(instrument.terms_step, ROUND_HALF_UP)
+        fee = (leg * fee_bps / 10_000).quantize(instrument.terms_step, ROUND_HALF_UP)
+        return instrument.terms.code, measured_minor(leg + fee, instrument.terms)
     base = quantity / price if unit is Unit.TERMS else quantity
-    return instrument.base.code, to_minor(base, instrument.base)
+    return instrument.base.code, measured_minor(base, instrument.base)
 
 
 def place(client_id: str, asset: str, amount: int) -> tuple[Transfer, ...]:

@@ -62,9 +62,7 @@ class _Legs:
 
     __slots__ = ("client", "from_held", "out", "owed", "same_day")
 
-    def __init__(
-        self, client: str, same_day: bool, from_held: int, owed: dict[str, int]
-    ) -> None:
+    def __init__(self, client: str, same_day: bool, from_held: int, owed: dict[str, int]) -> None:
         self.client = client
         self.same_day = same_day
         self.from_held = from_held

@@ -32,6 +32,15 @@ def to_minor(amount: Decimal, asset: Asset, rounding: str = ROUND_HALF_UP) -> in
     return minor
 
 
+def measured_minor(amount: Decimal, asset: Asset) -> int:
+    """What a check measures: ROUND_HALF_UP minor units, at most one more than an account holds.
+
+    Measuring refuses what is too large; only posting it would break a law.
+    """
+    minor = int(amount.scaleb(asset.scale).to_integral_value(ROUND_HALF_UP))
+    return min(minor, AMOUNT_MAX + 1)
+
+
 def from_minor(minor: int, asset: Asset) -> Decimal:
     """Turn minor units into an exact Decimal with the asset's decimals: 12345 USD is 123.45."""
     return Decimal(minor).scaleb(-asset.scale)

@@ -8,7 +8,6 @@ import structlog
 from otcfix.desk.decide import decide, failed
 from otcfix.desk.state import State
 from otcfix.model.decision import Decision, digest, encoded_verdicts
-from otcfix.model.errors import InvariantBroken
 from otcfix.model.event import Event
 from otcfix.model.replies import Reply
 
@@ -31,13 +30,11 @@ def decide_in_words(
 
     An exception is a bug in the code, not in the message: State is untouched, so the event gets
     a failed decision, the same on replay, and the desk goes on (house.md, Recovery).
-    Errors: InvariantBroken passes through: a broken law stops the process.
+    A law that would break is seen while deciding (`Draft.decision`): such an event fails as well.
     """
     try:
         decision = decide(state, event)
         words = [render(reply) for reply in decision.replies]
-    except InvariantBroken:
-        raise
     except Exception as error:
         log.exception("event_failed", seq=event.seq, kind=event.kind)
         decision = failed(state, event, error)
