@@ -59,8 +59,14 @@ class Trader:
             name = f"{self.name}C{self.count}"
             self.client.send(
                 "F",
-                [(41, target), (11, name), (55, self.symbol), (54, "1"), (60, utc_now()),
-                 (38, "0.01")],
+                [
+                    (41, target),
+                    (11, name),
+                    (55, self.symbol),
+                    (54, "1"),
+                    (60, utc_now()),
+                    (38, "0.01"),
+                ],
             )
 
     def _order(self, name: str, extra: list[tuple[int, str]]) -> None:
@@ -99,8 +105,12 @@ def make_traders(desk: DeskProcess, seed: int) -> list[Trader]:
     traders = []
     for number, (_, version, comp_id, user) in enumerate(SESSIONS):
         client = FixClient(
-            desk.port, version=version, me=comp_id, username=user,
-            secret=f"trial-secret-{user}", heartbeat=10,
+            desk.port,
+            version=version,
+            me=comp_id,
+            username=user,
+            secret=f"trial-secret-{user}",
+            heartbeat=10,
         )
         symbol = "BTC-USD" if version == "FIX.4.2" else "BTC/USD"
         traders.append(Trader(client, comp_id, symbol, random.Random(seed * 10 + number)))

@@ -213,8 +213,8 @@ def test_each_value_date_has_its_own_day(desk: Conversation) -> None:
     desk.books("TREASURY", EUR="2000.00", USD="-2164.00")
 
 
-def test_what_could_not_be_paid_is_tried_on_the_next_date(desk: Conversation) -> None:
-    """A payable that failed for want of funds is settled at the next value date that pays it."""
+def test_what_could_not_be_paid_is_paid_by_what_comes_in(desk: Conversation) -> None:
+    """A payable that failed for want of funds is settled by a later deposit, and nets no more."""
     desk.prices("EUR/USD", bid="1.08000", offer="1.08200", depth="5000000")
     client = desk.client("A44")
     client.C("35=D|11=A1|55=EUR/USD|54=1|38=100000|40=1")

@@ -44,7 +44,7 @@ def test_a_market_order_in_terms(desk: Conversation, client: Client) -> None:
 
 
 def test_a_limit_order_in_terms_rests_and_fills(desk: Conversation, client: Client) -> None:
-    """A resting order in terms holds its base when it sells base, and counts in terms throughout."""
+    """A resting order in terms that sells base holds base, and counts in terms throughout."""
     client.talk_44("""
         C 35=D|11=A1|55=BTC/USD|54=1|38=202000|15=USD|40=2|44=101000|59=1
         D 35=8|37=O1|150=0|39=0|15=USD|38=202000|14=0|151=202000

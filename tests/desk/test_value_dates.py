@@ -214,14 +214,20 @@ def test_a_withdrawal_sees_available_only(desk: Conversation) -> None:
 
 
 def test_who_cannot_pay_on_the_value_date(desk: Conversation) -> None:
-    """A payable beyond the floor stays payable and is alerted; nothing goes below the floor."""
+    """Payment before delivery: who cannot pay gets nothing, is alerted, and pays when he can."""
     desk.prices("EUR/USD", **EURUSD)
     buys_eur(desk.client("A44"))
     desk.moves_funds("ALPHA", "USD", "-450000")
     desk.at("2027-01-15 00:00:00")
     assert desk.alerts[-1] == "ALPHA cannot pay 10820000 USD due 20270115"
-    desk.books("ALPHA", USD="50000.00", EUR="100000.00")
+    desk.books("ALPHA", USD="50000.00", EUR="0.00")
     desk.books("ALPHA", "payable", USD="-108200.00")
+    desk.books("ALPHA", "receivable", EUR="100000.00")
+    desk.moves_funds("ALPHA", "USD", "58199.99")
+    desk.books("ALPHA", EUR="0.00")
+    desk.moves_funds("ALPHA", "USD", "0.01")
+    desk.books("ALPHA", USD="0.00", EUR="100000.00")
+    desk.books("ALPHA", "payable", USD="0.00")
 
 
 def test_a_resting_spot_order_holds_and_then_owes(desk: Conversation) -> None:

@@ -50,9 +50,7 @@ def test_a_foreign_client_deals_on_a_recorded_market(tmp_path: Path, name: str) 
         )
         client.hear("8", t11="A1", t150="0")
         assert Decimal(client.hear("8", t11="A1", t150="F")[31]) == offer
-        client.say(
-            f"35=D|11=A2|55={symbol}|54=1|38=0.01|40=2|44={low}|59=1|60={utc_now()}"
-        )
+        client.say(f"35=D|11=A2|55={symbol}|54=1|38=0.01|40=2|44={low}|59=1|60={utc_now()}")
         client.hear("8", t11="A2", t150="0")
         client.say(f"35=F|11=A3|41=A2|55={symbol}|54=1|60={utc_now()}")
         time.sleep(0.3)

@@ -1,4 +1,4 @@
-"""Sessions over real sockets: logons refused, lines lost, desks killed, readers that do not read."""
+"""Sessions over real sockets: logons refused, lines lost, desks killed, readers that are deaf."""
 
 import socket
 import time
@@ -25,9 +25,7 @@ def deal(client: FixClient, name: str, quantity: str = "0.1") -> str:
     """Ask and hit; returns the ExecID of the fill."""
     client.say(f"35=R|131=R-{name}|146=1|55=BTC/USD|38={quantity}")
     quote = client.hear("S", t131=f"R-{name}")
-    client.say(
-        f"35=D|11={name}|117={quote[117]}|55=BTC/USD|54=1|38={quantity}|40=D|60={utc_now()}"
-    )
+    client.say(f"35=D|11={name}|117={quote[117]}|55=BTC/USD|54=1|38={quantity}|40=D|60={utc_now()}")
     client.hear("8", t11=name, t150="0")
     return client.hear("8", t11=name, t150="F")[17]
 
@@ -276,7 +274,12 @@ def test_a_liquidity_provider_s_quote_is_journaled_and_not_answered(desk: DeskPr
     client.say(quote)
     assert client.hear("j")[380] == "3"
     shown = desk.run(
-        "journal", "show", "--kind", "ProviderQuote", "--json",
-        "--database", desk.database,
+        "journal",
+        "show",
+        "--kind",
+        "ProviderQuote",
+        "--json",
+        "--database",
+        desk.database,
     )
     assert "LPQ1" in shown.stdout
