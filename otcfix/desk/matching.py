@@ -6,7 +6,7 @@ from otcfix.desk import fills
 from otcfix.desk.draft import Draft
 from otcfix.model.instrument import Instrument
 from otcfix.model.messages import Side, Unit
-from otcfix.model.money import round_amount, to_multiple
+from otcfix.model.money import to_multiple
 from otcfix.model.order import FOK, LIMIT, Order
 from otcfix.model.party import Tier
 from otcfix.pricing import Priced, Reference, client_side, largest, price, reference
@@ -75,7 +75,8 @@ def _size(
         if isinstance(part, Priced) and _no_worse(part.price, worst, order.side):
             if order.unit is not Unit.TERMS:
                 return base, part.price
-            terms = round_amount(base * part.price, instrument.terms)
+            # Down: rounded up, the terms would be worth more base than the depth shows.
+            terms = to_multiple(base * part.price, instrument.terms_step)
             return (terms, part.price) if 0 < terms < leaves else None
         # Division cut the size at 28 digits; one lot less is within the price for certain.
         base = to_multiple(base - instrument.lot, instrument.lot)

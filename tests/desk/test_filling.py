@@ -1,5 +1,7 @@
 """R16, A10, A20: how much fills, who is first, what a hold keeps."""
 
+from decimal import Decimal
+
 import pytest
 
 from tests.conftest import OpenDesk
@@ -64,6 +66,19 @@ def test_depth_is_taken_source_by_source(desk: Conversation) -> None:
         D 35=8|150=0
         D 35=8|150=F|32=1.5
     """)
+
+
+def test_a_part_in_terms_takes_no_more_than_is_shown(open_desk: OpenDesk) -> None:
+    """Terms are rounded down to their minor unit: 0.004 BTC at 100123.45 are worth 400.4938."""
+    desk = open_desk(instruments={"BTC/USD": {"partial_min": "0.001"}})
+    client = desk.client("A44")
+    client.talk("""
+        C 35=D|11=A1|55=BTC/USD|54=1|38=5000|15=USD|40=2|44=100123.45|59=1
+        D 35=8|150=0
+    """)
+    desk.prices("BTC/USD", bid="100123.45", offer="100230.00", depth="0.004")
+    client.talk("D 35=8|150=F|32=400.49|31=100123.45|381=400.49|119=0.00399996|120=BTC")
+    assert max(gone.quantity for gone in desk.state.taken.values()) <= Decimal("0.004")
 
 
 def test_a_sweep_prices_the_whole_size(desk: Conversation) -> None:

@@ -170,7 +170,8 @@ def _unique(heard: Heard, known: dict[str, str]) -> None:
     exec_id = heard.get(17)
     if exec_id == "0":
         return
-    said = f"{heard.get(37)} {heard.get(11)} {heard.get(39)} {heard.get(14)} {heard.get(60)}"
+    status = heard.get(39).replace("5", "0")  # 39=5, replaced, is 4.2's alone
+    said = f"{heard.get(37)} {heard.get(11)} {status} {heard.get(14)} {heard.get(60)}"
     assert known.setdefault(exec_id, said) == said, f"17 was used before: {heard}"
 
 
