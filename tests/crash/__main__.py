@@ -52,7 +52,8 @@ def main() -> int:
     parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
     chosen = parser.parse_args()
     names = ("sqlite", "postgresql") if chosen.database == "both" else (chosen.database,)
-    return 0 if all([campaign(name, chosen.kills, chosen.seed) for name in names]) else 1
+    passed = [campaign(name, chosen.kills, chosen.seed) for name in names]
+    return 0 if all(passed) else 1
 
 
 if __name__ == "__main__":

@@ -197,7 +197,7 @@ def test_orders_survive_a_kill_and_live_quotes_are_withdrawn(desk: DeskProcess) 
 
 
 def test_a_reset_that_was_not_recorded_does_not_lock_the_client_out(tmp_path: object) -> None:
-    """Dialogue 10's last variant: 141=Y, some messages, kill -9; the client comes with his number."""
+    """Dialogue 10's last variant: 141=Y, some messages, kill -9; he comes with his own number."""
     desk = DeskProcess(
         tmp_path,  # type: ignore[arg-type]
         edits={"sessions.toml": [("allow_reset = false", "allow_reset = true")]},
