@@ -5,7 +5,7 @@ is closed lives in the store and comes back as `Recalled` facts (R9), so State s
 """
 
 import heapq
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 import msgspec
 from msgspec import Struct
@@ -26,12 +26,17 @@ OPEN = "OPEN"
 
 
 ZERO = Decimal(0)
+BASE_STEP = Decimal("1E-9")
 
 
 def base_left(order: Order) -> Decimal:
-    """What an open order may still deal, in base; of one in terms, at its limit."""
+    """What an open order may still deal, in base; of one in terms, at its limit.
+
+    Rounds: ROUND_UP to nine decimals. Sums of such numbers are exact, so State counts the same
+    whether it grew event by event or came from a snapshot.
+    """
     if order.unit is Unit.TERMS and order.price:
-        return order.leaves_qty / order.price
+        return (order.leaves_qty / order.price).quantize(BASE_STEP, ROUND_UP)
     return order.leaves_qty
 
 

@@ -308,6 +308,22 @@ def test_open_quotes_are_limited(desk: Conversation, client: Client) -> None:
     """)
 
 
+def test_what_rests_counts_towards_the_position(desk: Conversation, client: Client) -> None:
+    """Orders that may all fill keep the limit together: 5 BTC held, 14 resting, 1 more is over."""
+    desk.moves_funds("ALPHA", "USD", "5000000")
+    rests(client, "A1", "14")
+    client.talk_44("""
+        C 35=D|11=A2|55=BTC/USD|54=1|38=1|40=2|44=99900|59=1
+        D 35=8|150=8|103=(LIMIT)|58=LIMIT: ...
+        C 35=D|11=A3|55=BTC/USD|54=1|38=0.9|40=2|44=99900|59=1
+        D 35=8|150=0
+        C 35=F|11=F1|41=A1
+        D 35=8|150=4
+        C 35=D|11=A4|55=BTC/USD|54=1|38=1|40=2|44=99900|59=1
+        D 35=8|150=0
+    """)
+
+
 @pytest.mark.parametrize(
     ("side", "quantity", "accepted"),
     [

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from otcfix.desk.state import State
+from otcfix.desk.state import State, base_left
 from otcfix.ledger.chart import describe
 from otcfix.model.decision import Decision
 from otcfix.model.event import Event
+from otcfix.model.messages import Side
 from otcfix.model.quote import LIVE
 from otcfix.model.record import OutboxRow
 from otcfix.model.refusal import Refusal
@@ -99,6 +100,11 @@ def counts_are_counted(state: State) -> None:
         (state.open_orders, [o.client_id for o in orders]),
     ):
         assert counted == {key: each.count(key) for key in each}, f"counted {counted}"
+    leaves: dict[tuple[str, str, Side], Decimal] = {}
+    for order in orders:
+        key = (order.client_id, order.symbol, order.side)
+        leaves[key] = leaves.get(key, Decimal(0)) + base_left(order)
+    assert state.leaves == leaves, f"leaves {state.leaves}, orders say {leaves}"
     named = {(o.scope, cl_ord_id): o.order_id for o in orders for cl_ord_id, _ in o.chain}
     assert named == state.order_of_id, "ClOrdIDs lead elsewhere"
     waiting = {order_id for queue in state.resting.values() for order_id in queue}

@@ -75,6 +75,7 @@ class MemoryStore:
             return Recalled(kind, full, order=order if mine else None)
         wanted = "quote_id" if kind == "quote" else "quote_req_id"
         found = [q for q in self.quotes.values() if getattr(q, wanted) == key]
+        found.sort(key=lambda quote: (quote.made_at, quote.line, quote.quote_id))
         return Recalled(kind, full, quotes=tuple(q for q in found if q.client_id == scope))
 
     def balances(self) -> dict[str, int]:
