@@ -55,7 +55,11 @@ class Inbox:
         lane = self._lanes[incoming.session]
         room = self._with_reserve if msg_type in CANCELS else self._share
         if len(lane) >= room:
-            return False
+            # Notices of what found no room wait in the same lane, in order; a session's own flood
+            # must not use up the places that are kept for its cancels.
+            notices = sum(1 for one in tuple(lane) if one.body is not None)
+            if msg_type not in CANCELS or len(lane) - notices >= room:
+                return False
         lane.append(incoming)
         if self._sleeping:
             self.ring()

@@ -205,3 +205,13 @@ def test_a_message_wakes_the_sleeper() -> None:
 def test_silence_ends_after_the_time_given() -> None:
     """With nothing to do the sequencer still looks at its clocks."""
     inbox().wait(0.001)
+
+
+def test_notices_of_a_flood_do_not_use_up_the_cancels_places() -> None:
+    """A session that floods itself may still cancel: its overflow notices are not counted."""
+    box = inbox(share=5, reserve=3)
+    fill(box, "alpha", 5)
+    for number in range(50):
+        assert not box.put(said("alpha", 100 + number), "D")
+        box.put_behind(Incoming("alpha", 0, "", 0, object()))
+    assert [box.put(said("alpha", 900 + n), "F") for n in range(4)] == [True, True, True, False]
