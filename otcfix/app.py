@@ -34,6 +34,7 @@ from otcfix.venues.assemble import assemble
 log = structlog.get_logger("otcfix.app")
 
 SWITCH_S = 0.02
+SLOW_RECOVERY_S = 1.0
 
 
 def wall_clock() -> Instant:
@@ -184,6 +185,8 @@ class App:
         )
         self.sequencer.mark_unsaid(prices)
         self.sequencer.boot(self._boot(prices))
+        if self.recovery_s > SLOW_RECOVERY_S:
+            self.sequencer.snapshot()  # a desk that is killed again must not pay for it again
         for session in unrecorded:
             epoch = self.acceptor.open_epoch(session) if self.acceptor else 0
             moved = EpochMoved(session, epoch, "a reset went unrecorded")
