@@ -42,12 +42,13 @@ def kind_of(frame: bytes) -> bytes:
 class Line:
     """One client session. Its numbers live as long as the process, its socket per run."""
 
+    sock: socket.socket
+
     def __init__(self, number: int, stamps: Stamps) -> None:
         self.name = session_name(number)
         self.count = 0
         self.open: dict[bytes, int] = {}
         self.rest = b""
-        self.sock = socket.socket()
         self._stamps = stamps
         self._sender = self.name.encode()
         self._out = 0
@@ -56,11 +57,13 @@ class Line:
     def built(self, kind: bytes, body: bytes) -> bytes:
         """The next message to the desk."""
         self._out += 1
-        head = b"35=%b\x0134=%d\x0149=%b\x0152=%b\x0156=%b\x01" % (
-            *(kind, self._out, self._sender),
+        return framed(self._head(kind, self._out) + body)
+
+    def _head(self, kind: bytes, number: int) -> bytes:
+        return b"35=%b\x0134=%d\x0149=%b\x0152=%b\x0156=%b\x01" % (
+            *(kind, number, self._sender),
             *(self._stamps.now(), DESK),
         )
-        return framed(head + body)
 
     def came(self, data: bytes) -> list[bytes]:
         """The messages that *data* completes. Errors: BenchFailed when one is missing."""
@@ -85,9 +88,9 @@ class Line:
         self._until(b"A")
 
     def log_off(self) -> None:
-        """Log out and close; what was still under way is answered or read over."""
+        """Log out and close; what was still under way is read over."""
         self.sock.sendall(self.built(b"5", b""))
-        self._until(b"5")
+        self._until(b"5", silent=True)
         self.sock.close()
 
     def ask(self, kind: bytes, body: bytes, wanted: bytes) -> bytes:
@@ -95,25 +98,38 @@ class Line:
         self.sock.sendall(self.built(kind, body))
         return self._until(wanted)
 
-    def _until(self, wanted: bytes) -> bytes:
-        """Read until a message of that type comes."""
+    def _until(self, wanted: bytes, *, silent: bool = False) -> bytes:
+        """Read until a message of that type comes. silent: nothing is answered any more."""
         try:
             while data := self.sock.recv(READ):
+                found = b""
                 for frame in self.came(data):
                     kind = kind_of(frame)
                     if kind == wanted:
-                        return frame
-                    if kind == b"1":
-                        self.sock.sendall(self.heartbeat(frame))
-                    elif kind not in (b"0", b"1"):
+                        found = frame
+                        continue
+                    answer = self.courtesy(kind, frame)
+                    if answer is None:
                         raise BenchFailed(f"{self.name}: expected 35={wanted!r}, got {frame!r}")
+                    if answer and not silent:
+                        self.sock.sendall(answer)
+                if found:
+                    return found
         except TimeoutError:
             raise BenchFailed(f"{self.name}: no 35={wanted!r} within 10 s") from None
         raise BenchFailed(f"{self.name}: the desk closed the connection before 35={wanted!r}")
 
-    def heartbeat(self, test_request: bytes) -> bytes:
-        """The answer to a TestRequest(35=1)."""
-        return self.built(b"0", b"112=%b\x01" % value(test_request, b"112"))
+    def courtesy(self, kind: bytes, frame: bytes) -> bytes | None:
+        """The answer that FIX asks for to a session message, b"" for none; None: not a usual one.
+
+        A ResendRequest(35=2) is answered by a gap fill: whatever was lost is not said again.
+        """
+        if kind == b"1":
+            return self.built(b"0", b"112=%b\x01" % value(frame, b"112"))
+        if kind == b"2":
+            again = b"43=Y\x01122=%b\x01123=Y\x0136=%d\x01" % (self._stamps.now(), self._out + 1)
+            return framed(self._head(b"4", int(value(frame, b"7"))) + again)
+        return b"" if kind == b"0" else None
 
 
 class Terms(NamedTuple):
@@ -202,10 +218,9 @@ class Run:
             taker = self._taken.get(kind)
             if taker is not None:
                 out.append(taker(line, frame, now))
-            elif kind == b"1":
-                out.append(line.heartbeat(frame))
-            elif kind != b"0":
-                out.append(self._refused(line, frame, now))
+            else:
+                answer = line.courtesy(kind, frame)
+                out.append(self._refused(line, frame, now) if answer is None else answer)
         if out:
             line.sock.sendall(b"".join(out))
 

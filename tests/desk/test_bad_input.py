@@ -336,7 +336,7 @@ def test_an_event_that_cannot_be_decided(
 
 def test_a_full_inbox_refuses_and_says_so(open_desk: OpenDesk, number: str) -> None:
     """R2: an overflow is an event, answered by j 380=4 with 379, F by 9; no ClOrdID is used up."""
-    desk = open_desk(inbox=(2, 3))
+    desk = open_desk(inbox=(2, 1))
     client = desk.client(f"A{number}")
     with desk.busy():
         for count in (1, 2, 3):
