@@ -4,6 +4,8 @@ import contextlib
 import fcntl
 import os
 import sqlite3
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -41,26 +43,34 @@ _keys = (
 _RECALLS = {kind: query.format(keys=_keys) for kind, query in RECALLS.items()}
 
 
-def _insert(table: str) -> str:
-    marks = ", ".join("?" * len(metadata.tables[table].columns))
-    return f"INSERT INTO {table} VALUES ({marks})"  # noqa: S608
+ROWS_AT_ONCE = (32, 8, 2, 1)
+"""Sizes of the INSERTs that a batch is cut into. Each one is a single step of SQLite: row by row the
+driver gives the interpreter's lock up and has to win it back for every row."""
+
+_TAILS = {
+    "orders": (
+        " ON CONFLICT (order_id) DO UPDATE SET"
+        " status = excluded.status, seq = excluded.seq, body = excluded.body"
+    ),
+    "quotes": (
+        " ON CONFLICT (quote_id) DO UPDATE SET"
+        " state = excluded.state, seq = excluded.seq, body = excluded.body"
+    ),
+    "proven": " ON CONFLICT (session) DO UPDATE SET outbox_id = excluded.outbox_id",
+    "meta": " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+    # Said again after a restart, a reply may carry the same number twice: once is enough.
+    "sent": " ON CONFLICT DO NOTHING",
+}
 
 
-_INSERTS = {table: _insert(table) for table in metadata.tables}
-# Said again after a restart, a reply may carry the same number twice: once is enough.
-_INSERTS["sent"] = _INSERTS["sent"].replace("INSERT", "INSERT OR IGNORE")
-_PUT_ORDER = _insert("orders") + (
-    " ON CONFLICT (order_id) DO UPDATE SET"
-    " status = excluded.status, seq = excluded.seq, body = excluded.body"
-)
-_PUT_QUOTE = _insert("quotes") + (
-    " ON CONFLICT (quote_id) DO UPDATE SET"
-    " state = excluded.state, seq = excluded.seq, body = excluded.body"
-)
-_PUT_PROVEN = _insert("proven") + (
-    " ON CONFLICT (session) DO UPDATE SET outbox_id = excluded.outbox_id"
-)
-_PUT_META = _insert("meta") + " ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+def _insert(table: str, rows: int) -> str:
+    one = f"({', '.join('?' * len(metadata.tables[table].columns))})"
+    return f"INSERT INTO {table} VALUES {', '.join([one] * rows)}{_TAILS.get(table, '')}"  # noqa: S608
+
+
+_INSERTS = {
+    table: [(rows, _insert(table, rows)) for rows in ROWS_AT_ONCE] for table in metadata.tables
+}
 _ADD = "UPDATE accounts SET balance = balance + ? WHERE account = ?"
 _DONE = "UPDATE commands SET done_seq = ?, result = ? WHERE id = ?"
 
@@ -136,26 +146,20 @@ class SqliteStore(Store):
 
     @staticmethod
     def _write_rows(connection: sqlite3.Connection, work: Work) -> None:
-        many = connection.executemany
         for table, rows in work.tables.items():
-            if rows:
-                many(_INSERTS[table], rows)
-        if work.orders:
-            many(_PUT_ORDER, work.orders)
-        if work.quotes:
-            many(_PUT_QUOTE, work.quotes)
-        if work.opened:
-            many(_INSERTS["accounts"], work.opened)
+            _put(connection, table, rows)
+        _put(connection, "orders", work.orders)
+        _put(connection, "quotes", work.quotes)
+        _put(connection, "accounts", work.opened)
         if work.deltas:
-            done = many(_ADD, [(delta, account) for account, delta in work.deltas])
-            if done.rowcount != len(work.deltas):
+            deltas = [(delta, account) for account, delta in work.deltas]
+            if connection.executemany(_ADD, deltas).rowcount != len(deltas):
                 raise StoreLost("an account that was there is gone")
-        if work.proven:
-            many(_PUT_PROVEN, work.proven)
+        _put(connection, "proven", work.proven)
         if work.commands:
-            many(_DONE, work.commands)
+            connection.executemany(_DONE, work.commands)
         if work.progress is not None:
-            connection.execute(_PUT_META, (progress.KEY, work.progress))
+            _put(connection, "meta", [(progress.KEY, work.progress)])
 
     def _fetch(self, kind: str, pairs: list[tuple[str, str]]) -> list[Row]:
         original = {(packed(scope), packed(name)): (scope, name) for scope, name in pairs}
@@ -194,6 +198,15 @@ class SqliteStore(Store):
         if self._lock_file is not None:
             os.close(self._lock_file)
             self._lock_file = None
+
+
+def _put(connection: sqlite3.Connection, table: str, rows: Sequence[Row]) -> None:
+    """Insert *rows*, as many as there are in as few statements as there are."""
+    done, count = 0, len(rows)
+    for size, statement in _INSERTS[table]:
+        while count - done >= size:
+            connection.execute(statement, tuple(chain.from_iterable(rows[done : done + size])))
+            done += size
 
 
 def connect(path: str) -> sqlite3.Connection:
