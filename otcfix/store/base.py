@@ -1,6 +1,7 @@
 """The store as the rest of otcfix sees it. What differs between databases is in the two others.
 
-One thread, the sequencer, calls commit and recall. Everything else may be called from anywhere.
+The sequencer alone calls commit, prepare and recall. `write` may run on another thread meanwhile,
+one at a time, and never beside `recall`. Everything else may be called from anywhere.
 """
 
 import contextlib
@@ -8,6 +9,7 @@ import json
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from msgspec import Struct
@@ -37,6 +39,13 @@ class Unstorable(ValueError):
     """A text that the database cannot hold as it is: it is packed then."""
 
 
+class Prepared(NamedTuple):
+    """A batch that only has to be written: its rows, and the same as the database takes them."""
+
+    work: Work
+    ready: Any
+
+
 class CommandRow(Struct, frozen=True):
     """A command for the running desk; result is None until it is done."""
 
@@ -64,19 +73,51 @@ class Store(Recovery, Books, ABC):
         self._tracker: Tracker | None = None
         self._next_seq = 0
         self._lost = ""
+        self._unwritten = 0
 
     # -- the message path ------------------------------------------------------------------
 
     def commit(self, batch: Batch) -> None:
-        """Write *batch* durably, all or nothing.
+        """Write *batch* durably, all or nothing. Errors: as `prepare` and `write`."""
+        self.write(self.prepare(batch))
 
+    def prepare(self, batch: Batch) -> Prepared:
+        """Make of *batch* what `write` sends, so that writing is the database's work alone.
+
+        Every prepared batch must be written, in the order in which they were prepared.
         Errors: InvariantBroken when its events do not follow the journal's last one; StoreLost
         for everything else. After either this store commits no more.
         """
+        with self._guarded():
+            work = self._work(batch)
+            self._unwritten += 1
+            if not work.size():
+                return Prepared(work, None)
+            try:
+                return Prepared(work, self._ready(work))
+            except (UnicodeEncodeError, Unstorable):
+                packed = packed_work(work)
+                return Prepared(packed, self._ready(packed))
+
+    def write(self, prepared: Prepared) -> None:
+        """Write what was prepared, durably, in one transaction, on whatever thread calls.
+
+        Errors: StoreLost; then nothing of it is there, and this store commits no more.
+        """
+        with self._guarded():
+            if prepared.ready is not None:
+                try:
+                    self._write(prepared.ready)
+                except (UnicodeEncodeError, Unstorable):
+                    self._write(self._ready(packed_work(prepared.work)))
+            self._unwritten -= 1
+
+    @contextlib.contextmanager
+    def _guarded(self) -> Iterator[None]:
         if self._lost:
             raise StoreLost(f"the store was lost before: {self._lost}")
         try:
-            self._commit(batch)
+            yield
         except InvariantBroken as error:
             self._lost = str(error)
             raise
@@ -84,7 +125,7 @@ class Store(Recovery, Books, ABC):
             self._lost = str(error)
             raise StoreLost(f"the batch was not committed: {error}") from error
 
-    def _commit(self, batch: Batch) -> None:
+    def _work(self, batch: Batch) -> Work:
         followed = self._tracker or self._follow()
         if batch.rows:
             first, last = batch.rows[0].seq, batch.rows[-1].seq
@@ -93,18 +134,13 @@ class Store(Recovery, Books, ABC):
                     f"events {first} to {last} ({len(batch.rows)} of them) do not follow "
                     f"event {self._next_seq - 1}"
                 )
+            self._next_seq = last + 1
         work = work_of(batch, followed.link(batch.outbox), self._known, self.floors)
         work.proven = [row for row in work.proven if self._proven.get(row[0]) != row[1]]
         work.progress = followed.take(batch)
-        if work.size():
-            try:
-                self._write(work)
-            except (UnicodeEncodeError, Unstorable):
-                self._write(packed_work(work))
         self._known.update(row[0] for row in work.opened)
         self._proven.update(work.proven)
-        if batch.rows:
-            self._next_seq = last + 1
+        return work
 
     def _follow(self) -> Tracker:
         with self.reading() as connection:
@@ -115,8 +151,12 @@ class Store(Recovery, Books, ABC):
         return self._tracker
 
     @abstractmethod
-    def _write(self, work: Work) -> None:
-        """Write *work* in one transaction; leave nothing of it when anything fails."""
+    def _ready(self, work: Work) -> Any:
+        """Return *work* as `_write` takes it. Errors: Unstorable, UnicodeEncodeError."""
+
+    @abstractmethod
+    def _write(self, ready: Any) -> None:
+        """Write it in one transaction; leave nothing of it when anything fails."""
 
     def recall(self, keys: Sequence[Key]) -> list[Recalled]:
         """Return what is known of each of *keys*, in their order; one query per kind.
@@ -170,7 +210,7 @@ class Store(Recovery, Books, ABC):
 
     def close(self) -> None:
         """Let go of the database. What was committed stays; nothing else was there."""
-        if self._tracker is not None and not self._lost:
+        if self._tracker is not None and not self._lost and not self._unwritten:
             # It only shortens the next start, which finds the same without it.
             with contextlib.suppress(StoreLost):
                 self._note_progress()

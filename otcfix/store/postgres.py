@@ -27,6 +27,10 @@ COPIED = ("journal", "outbox", "sent", "transfers", "trades", "id_uses", "obliga
 _WRITTEN = (*COPIED, "disputes", "orders", "quotes", "accounts", "proven", "meta")
 
 
+_Ready = tuple[list[tuple[str, bytes]] | None, list[Call]]
+"""What is copied, per table, None for a small batch; then the statements of one pipeline."""
+
+
 def _type(column: sa.Column[object]) -> str:
     return {
         "BIGINT": "int8",
@@ -155,17 +159,19 @@ class PostgresStore(Store):
 
     # -- the message path ------------------------------------------------------------------
 
-    def _write(self, work: Work) -> None:
-        wire = self._connected()
+    def _ready(self, work: Work) -> _Ready:
         # Everything is encoded before anything is sent: an Unstorable must leave nothing behind.
         if work.size() <= PIPELINED_MAX:
-            calls = list(_small(work))
-            wire.pipeline(calls)
-            return
+            return None, list(_small(work))
         texts = [(name, copy_text(name, rows)) for name in COPIED if (rows := work.tables[name])]
-        calls = list(_rest(work))
+        return texts, list(_rest(work))
+
+    def _write(self, ready: _Ready) -> None:
+        wire = self._connected()
+        texts, calls = ready
         try:
-            wire.copy("BEGIN", texts)
+            if texts is not None:
+                wire.copy("BEGIN", texts)
             wire.pipeline(calls)
         except BaseException:
             wire.close()  # the server rolls back
