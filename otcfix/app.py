@@ -33,7 +33,7 @@ from otcfix.venues.assemble import assemble
 
 log = structlog.get_logger("otcfix.app")
 
-SWITCH_S = 0.02
+SWITCH_S = 0.005
 SLOW_RECOVERY_S = 1.0
 
 

@@ -12,6 +12,7 @@ from otcfix.model.decision import Decision
 from otcfix.model.event import (
     Boot,
     ClockJumped,
+    EpochMoved,
     Event,
     RatesMoved,
     Recalled,
@@ -21,6 +22,7 @@ from otcfix.model.event import (
 )
 from otcfix.model.record import Batch, JournalRow, OutboxRow, SentMark
 from otcfix.model.time import MS, SECOND, Instant
+from otcfix.sequencer.committing import Committer
 from otcfix.sequencer.deciding import Decided, decide_in_words
 from otcfix.sequencer.inbox import Inbox, Incoming
 from otcfix.sequencer.ports import Clock, Parse, RatesPort, Render, StorePort, WirePort
@@ -30,6 +32,7 @@ from otcfix.sequencer.stamping import Key, Stamper
 log = structlog.get_logger("otcfix.sequencer")
 
 BATCH_MAX = 128
+FEW = 8
 IDLE_S = 0.02
 TIMER_SPACING = 10 * MS
 STALE_CHECK = 100 * MS
@@ -75,6 +78,7 @@ class Sequencer:
         self.inbox = inbox
         self.seen = seen or Seen()
         self._store = store
+        self._committer = Committer(store)
         self._wire = wire
         self._parse = parse
         self._render = render
@@ -114,6 +118,7 @@ class Sequencer:
 
     def run(self) -> None:
         """Loop until stopped. An exception ends the loop and is kept in `failure`."""
+        self._committer.start()
         try:
             while not self._stopping.is_set():
                 if not self.step():
@@ -126,6 +131,8 @@ class Sequencer:
             self.failure = error
             log.critical("sequencer_stopped", error=str(error), exc_info=True)
             raise
+        finally:
+            self._committer.stop()
 
     def stop(self) -> None:
         """Ask the loop to finish what it has."""
@@ -144,6 +151,9 @@ class Sequencer:
         room = BATCH_MAX - len(waiting)
         taken = self.inbox.take(room)
         if not taken and not waiting:
+            if self._committer.busy:
+                self._finish()
+                return True
             # The marks of the last batch go down with the next one; only a quiet desk pays a
             # commit for them alone. A stop in between says those reports again, with 97=Y.
             if self._sent and now - self._last_batch > QUIET:
@@ -152,6 +162,7 @@ class Sequencer:
         self._batch(waiting + taken)
         self._last_batch = now
         if self.state.seq - self._snapshot_seq >= SNAPSHOT_EVERY:
+            self._finish()
             self.snapshot()
         return True
 
@@ -217,20 +228,45 @@ class Sequencer:
     # -- one batch -------------------------------------------------------------------------
 
     def _batch(self, incoming: list[Incoming]) -> None:
+        """Decide *incoming* and have it committed; say the batch before, and this one if it can
+        be finished at once."""
         bodies: list[object] = []
         all_keys: list[list[Key]] = []
         for one in incoming:
             body = one.body if one.body is not None else self._parse(one.session, one.text)
             bodies.append(body)
             all_keys.append(self._stamper.keys_of(body))
-        fetched = self._stamper.fetch(key for keys in all_keys for key in keys)
+        # What a session has heard is asked of the store when it comes up: the answer must be whole.
+        alone = any(isinstance(body, SessionUp | EpochMoved) for body in bodies)
+        wanted = self._stamper.wanted(key for keys in all_keys for key in keys)
+        if alone or wanted:
+            self._finish()
+        fetched = self._stamper.fetch(wanted)
         batch = Batch([], [], [], self._sent, dict(self.proven), [])
         self._sent = []
+        self._stamper.recent.begin()
         for one, body, keys in zip(incoming, bodies, all_keys, strict=True):
             self._decide(batch, one, body, keys, fetched)
-        self._store.commit(batch)
-        self._stamper.recent.clear()
         self.events += len(incoming)
+        before = self._committer.finish()
+        # For a few events with nothing behind them a thread's wake-up would only come on top.
+        overlaps = not alone and (len(incoming) >= FEW or len(self.inbox) > 0)
+        if overlaps and self._committer.begin(batch):
+            self._say_all(before)
+            return
+        self._say_all(before)
+        self._committer.commit(batch)
+        self._say_all(batch)
+
+    def _finish(self) -> None:
+        """Have the batch that is under way committed and said."""
+        self._say_all(self._committer.finish())
+
+    def _say_all(self, batch: Batch | None) -> None:
+        """Say what *batch*, now durable, has to say."""
+        if batch is None:
+            return
+        self._stamper.recent.committed()
         for row in batch.outbox:
             self._say(row)
         for session in self._to_say_again:
@@ -341,7 +377,7 @@ class Sequencer:
     def _flush(self) -> None:
         """Put the last sent marks down while nothing else is to do."""
         if self._sent or self.proven:
-            self._store.commit(Batch([], [], [], self._sent, dict(self.proven), []))
+            self._committer.commit(Batch([], [], [], self._sent, dict(self.proven), []))
             self._sent = []
 
     # -- starting and stopping -------------------------------------------------------------

@@ -1,7 +1,7 @@
 """What the sequencer needs of the world, as it needs it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from otcfix.model.event import Recalled
 from otcfix.model.messages import Inbound
@@ -37,6 +37,14 @@ class StorePort(Protocol):
 
     def commit(self, batch: Batch) -> None:
         """Commit everything in one durable transaction. Errors: StoreLost."""
+        ...
+
+    def prepare(self, batch: Batch) -> Any:
+        """Make of *batch* what `write` takes. Errors: StoreLost."""
+        ...
+
+    def write(self, prepared: Any) -> None:
+        """Commit it, on any one thread; batches in the order of `prepare`. Errors: StoreLost."""
         ...
 
     def recall(self, keys: Sequence[tuple[str, str, str]]) -> list[Recalled]:

@@ -43,58 +43,82 @@ class _Market:
         self.at: Instant = 0
 
 
-class Recent:
-    """What the uncommitted batch closed or used up: the store does not know it yet."""
+class _Noted:
+    """What one batch closed or used up."""
+
+    __slots__ = ("orders", "quotes", "quotes_of_request", "uses")
 
     def __init__(self) -> None:
         self.uses: dict[tuple[str, str], IdUse] = {}
         self.orders: dict[str, Order] = {}
         self.quotes: dict[str, Quote] = {}
+        self.quotes_of_request: dict[tuple[str, str], dict[str, None]] = {}
+
+
+class Recent:
+    """What batches not yet committed closed or used up: the store does not know it."""
+
+    def __init__(self) -> None:
+        self._batches: list[_Noted] = []
+
+    def begin(self) -> None:
+        """A batch begins."""
+        self._batches.append(_Noted())
+
+    def committed(self) -> None:
+        """The oldest batch is committed."""
+        del self._batches[0]
 
     def note(self, decision: Decision) -> None:
-        """Remember what *decision* closed or used up."""
+        """Remember what *decision*, of the batch begun last, closed or used up."""
+        noted = self._batches[-1]
         for use in decision.uses:
-            self.uses[use.scope, use.cl_ord_id] = use
+            noted.uses[use.scope, use.cl_ord_id] = use
         for order in decision.orders:
-            self.orders[order.order_id] = order
+            noted.orders[order.order_id] = order
             if not order.is_open:
-                self._note_chain(order)
+                self._note_chain(noted, order)
         for quote in decision.quotes:
-            self.quotes[quote.quote_id] = quote
+            noted.quotes[quote.quote_id] = quote
+            key = (quote.client_id, quote.quote_req_id)
+            noted.quotes_of_request.setdefault(key, {})[quote.quote_id] = None
 
-    def _note_chain(self, order: Order) -> None:
+    @staticmethod
+    def _note_chain(noted: _Noted, order: Order) -> None:
         """State forgets a closed order's ClOrdIDs at once; a cancel behind it in this batch may
         still name one that an earlier batch used up."""
         for place, (cl_ord_id, digest) in enumerate(order.chain):
             use = IdUse(order.scope, cl_ord_id, "G" if place else "D", order.order_id, digest, True)
-            self.uses.setdefault((order.scope, cl_ord_id), use)
-
-    def clear(self) -> None:
-        """The batch is committed."""
-        self.uses.clear()
-        self.orders.clear()
-        self.quotes.clear()
+            noted.uses.setdefault((order.scope, cl_ord_id), use)
 
     def find(self, kind: str, scope: str, key: str) -> Recalled | None:
-        """What this batch knows of an id."""
+        """What these batches know of an id, as the latest of them left it."""
         full = f"{scope}{SEP}{key}"
         if kind == "cl_ord_id":
-            use = self.uses.get((scope, key))
-            if use is None:
-                return None
-            return Recalled(kind, full, use, self.orders.get(use.order_id))
+            use = next((n.uses[scope, key] for n in self._latest if (scope, key) in n.uses), None)
+            return None if use is None else Recalled(kind, full, use, self._order(use.order_id))
         if kind == "order":
-            order = self.orders.get(key)
+            order = self._order(key)
             if order is None or order.client_id != scope:
                 return None
             return Recalled(kind, full, order=order)
-        quotes = tuple(
-            quote
-            for quote in self.quotes.values()
-            if quote.client_id == scope
-            and key == (quote.quote_id if kind == "quote" else quote.quote_req_id)
-        )
-        return Recalled(kind, full, quotes=quotes) if quotes else None
+        ids = dict.fromkeys((key,)) if kind == "quote" else {}
+        if kind == "quote_request":
+            for noted in self._batches:
+                ids |= noted.quotes_of_request.get((scope, key), {})
+        quotes = [quote for one in ids if (quote := self._quote(one)) is not None]
+        mine = tuple(quote for quote in quotes if quote.client_id == scope)
+        return Recalled(kind, full, quotes=mine) if mine else None
+
+    @property
+    def _latest(self) -> Iterable[_Noted]:
+        return reversed(self._batches)
+
+    def _order(self, order_id: str) -> Order | None:
+        return next((n.orders[order_id] for n in self._latest if order_id in n.orders), None)
+
+    def _quote(self, quote_id: str) -> Quote | None:
+        return next((n.quotes[quote_id] for n in self._latest if quote_id in n.quotes), None)
 
 
 class Stamper:
@@ -148,12 +172,15 @@ class Stamper:
             return [("quote_request", client, body.quote_req_id)]
         return []
 
-    def fetch(self, keys: Iterable[Key]) -> dict[Key, Recalled] | None:
-        """Ask the store for those *keys* that State does not hold and that may exist.
+    def wanted(self, keys: Iterable[Key]) -> list[Key]:
+        """Those of *keys* that State does not hold and that may exist."""
+        return [key for key in dict.fromkeys(keys) if key[2] and self._must_ask(key)]
+
+    def fetch(self, wanted: list[Key]) -> dict[Key, Recalled] | None:
+        """Ask the store, in which every earlier batch must be by now.
 
         None when the store could not answer: whoever depends on it is refused (law 5).
         """
-        wanted = [key for key in dict.fromkeys(keys) if key[2] and self._must_ask(key)]
         if not wanted:
             return {}
         try:

@@ -44,9 +44,10 @@ _keys = (
 _RECALLS = {kind: query.format(keys=_keys) for kind, query in RECALLS.items()}
 
 
-ROWS_AT_ONCE = (128, 32, 8, 2, 1)
-"""Sizes of the statements that a batch is cut into. Each is a single step of SQLite: row by row the
-driver would give the interpreter's lock up, and have to win it back, for every row."""
+ROWS_AT_ONCE = (*range(256, 15, -16), *range(15, 0, -1))
+"""Sizes of the statements that a batch is cut into: two a table, mostly. Each is a single step of
+SQLite; row by row the driver would give the interpreter's lock up, and have to win it back, for
+every row."""
 
 _Ready = tuple[list[tuple[str, Row]], list[tuple[str, Row]], int]
 """Statements with their values; those that add to accounts; how many accounts they add to."""
