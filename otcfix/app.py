@@ -193,13 +193,11 @@ class App:
             self.inbox.put_behind(Incoming(session, epoch, "", wall_clock(), moved))
         if self.acceptor is None:
             return  # an offline desk has no loop of its own: `command` steps it
-        # The loop gives the interpreter's lock up by itself at each commit and each reply; being
-        # made to do so in between costs context switches and wins nobody anything.
+        self.acceptor.start()
         sys.setswitchinterval(SWITCH_S)
         for feed in self.feeds:
             feed.start()
         self._thread.start()
-        self.acceptor.start()
 
     def _boot(self, prices: list[OutboxRow]) -> Boot:
         now_hash = desk_hash(self.desk)
@@ -240,23 +238,22 @@ class App:
         return unrecorded, owed
 
     def _run(self) -> None:
+        assert self.acceptor is not None
         try:
-            self.sequencer.run()
+            self.sequencer.run(self.acceptor)
         except BaseException as error:  # noqa: BLE001 - whatever ended the loop ends the desk
             log.critical("desk_stopped", error=str(error))
         finally:
             self.ended.set()
 
     def stop(self) -> None:
-        """Clients out first, then feeds, then the sequencer with a snapshot, then the store."""
-        if self.acceptor and self._thread.ident:
-            self.acceptor.stop()
-        for feed in self.feeds:
-            if feed.ident:
-                feed.stop()
+        """Clients out first, then the sequencer with a snapshot, then feeds, then the store."""
         if self._thread.ident:
             self.sequencer.stop()
             self._thread.join(30)
+        for feed in self.feeds:
+            if feed.ident:
+                feed.stop()
         self.store.close()
 
     def __enter__(self) -> "App":

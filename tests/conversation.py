@@ -62,6 +62,7 @@ from tests.support.memory_store import MemoryStore
 from tests.support.world import (
     Clock,
     Heard,
+    IdleGate,
     Killed,
     Line,
     SetRates,
@@ -90,6 +91,11 @@ class Watched:
             raise Killed
         self.store.commit(batch)
         self.outbox.update(row.outbox_id for row in batch.outbox)
+
+    def write(self, prepared: Any) -> None:
+        """Write what was prepared."""
+        self.store.write(prepared)
+        self.outbox.update(row[0] for row in prepared.work.tables["outbox"])
 
 
 class Conversation:
@@ -199,7 +205,7 @@ class Conversation:
         self.desk = desk or self.desk
         if not self._dead:
             self.sequencer.stop()
-            self.sequencer.run()
+            self.sequencer.run(IdleGate())
         self._dead = False
         for line in self.wire.lines.values():
             line.online = False

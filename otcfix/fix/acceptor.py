@@ -1,15 +1,18 @@
 """The QuickFIX acceptor: callbacks that copy and enqueue, and the mouth of the desk.
 
+The engine has no thread of its own: the sequencer's polls it. Two threads would share every
+session's lock and the interpreter's, and wait for each other more than they work.
+
 The binding ends the process on an exception that leaves a callback, holds the session's lock
 during it, and frees the message after it. So a callback takes the text, puts it in the inbox and
 returns, the whole of it inside one guard.
 """
 
 import tempfile
+import time
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from threading import get_ident
 from typing import Any
 
 import quickfix as fix
@@ -17,13 +20,14 @@ import structlog
 
 from otcfix.config import Config
 from otcfix.fix.dictionaries import Dictionaries
+from otcfix.fix.door import Door
 from otcfix.fix.fields import blank_secrets
-from otcfix.fix.line import Line, logon_refusal
-from otcfix.fix.listening import let_go
+from otcfix.fix.line import Line, logon_refusal, overflow_of, stranger
 from otcfix.fix.outgoing import message_of
 from otcfix.fix.settings import begin_string, session_id_text, settings_text
 from otcfix.fix.wire import SOH, field_of, readable
-from otcfix.model.event import AdminSeen, EpochMoved, Overflowed, SessionDown, SessionUp
+from otcfix.model.errors import ConfigError
+from otcfix.model.event import AdminSeen, EpochMoved, SessionDown, SessionUp
 from otcfix.model.record import OutboxRow
 from otcfix.model.time import Instant
 
@@ -37,6 +41,12 @@ PROOF_EVERY = 200
 
 FLOOD_FACTOR = 8
 """A session with this many times its share waiting is logged out: its overflows are a flood."""
+
+TICK_S = 1.0
+"""How often every session looks at its clock, however busy the sockets are."""
+
+LOGOUT_S = 3.0
+"""How long a stop waits for the clients' answers to its Logouts."""
 
 REFUSED = "not accepted"
 PROOF = "otcfix-"
@@ -84,13 +94,17 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         self._clock = clock
         self._proven = proven
         self._share = config.sessions.acceptor.inbox_share
-        self._speaker = 0
+        self._next_tick = 0.0
         self._stopping = False
-        self.port = config.sessions.acceptor.port
+        allow_from = config.sessions.acceptor.allow_from
+        self._door = Door(
+            config.sessions.acceptor.port,
+            lambda address, text: stranger(self._line_of, allow_from, address, text),
+        )
         self._lines: dict[str, Line] = {}
         self._keys: dict[str, str] = {}
         self._line_of: dict[tuple[str, str, str], Line] = {}
-        self._spoken_to: Any = None
+        self._speaking_to: Line | None = None
         for session in config.sessions.session:
             begin = begin_string(session.version)
             session_id = fix.SessionID(begin, session.sender_comp_id, session.target_comp_id)
@@ -100,7 +114,7 @@ class Acceptor(fix.Application):  # type: ignore[misc]
             self._line_of[begin, *comp_ids] = self._lines[session.key]
         store.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", suffix=".cfg") as file:
-            file.write(settings_text(config, dictionaries, store))
+            file.write(settings_text(config, dictionaries, store, self._door.engine_port))
             file.flush()
             self._settings = fix.SessionSettings(file.name)
         self._store_factory = fix.FileStoreFactory(self._settings)
@@ -139,17 +153,43 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         return line.epoch
 
     def start(self) -> None:
-        """Let clients in."""
-        self._acceptor.start()
+        """Open the port. Nobody is let in before `take`. Errors: ConfigError when it is taken."""
+        try:
+            self._door.open(self._acceptor.poll)
+        except OSError as error:
+            raise ConfigError(f"cannot listen on port {self._door.port}: {error}") from error
+
+    def take(self) -> None:
+        """Take what has arrived: messages into the inbox, callers in or away."""
+        self._door.take()
+        now = time.monotonic()
+        if now >= self._next_tick:
+            # A poll that finds nothing lets the sessions look at their clocks; under load none does.
+            self._next_tick = now + TICK_S
+            for line in self._lines.values():
+                if line.online:
+                    line.session.next(fix.UtcTimeStamp())
+
+    def wait(self, timeout_s: float) -> None:
+        """Sleep until something arrives, `ring` is called, or *timeout_s* passes."""
+        self._door.wait(timeout_s)
+
+    def ring(self) -> None:
+        """End a `wait`, from any thread."""
+        self._door.ring()
 
     def stop(self) -> None:
-        """Log everybody out, with the reason, and close the port."""
+        """Log everybody out, with the reason, and close the port. On the thread that takes."""
         self._stopping = True
         for line in self._lines.values():
             if line.online:
                 line.session.logout("the desk stops; log on again when it is back")
-        with let_go(self.port):
-            self._acceptor.stop()
+        until = time.monotonic() + LOGOUT_S
+        while self.online and time.monotonic() < until:
+            self.take()
+            self.wait(0.005)
+        self._acceptor.stop(True)
+        self._door.close()
 
     @property
     def online(self) -> list[str]:
@@ -172,14 +212,19 @@ class Acceptor(fix.Application):  # type: ignore[misc]
             return 0, 0
         if not line.online and (row.price or row.msg_type in NEVER_AGAIN):
             return line.epoch, 0
-        self._speaker = get_ident()
-        self._spoken_to = line
-        fix.Session.sendToTarget(message_of(line.config.version, row, again), line.session_id)
+        self._send(line, message_of(line.config.version, row, again))
         number = line.number
         line.unproven += 1
         if line.unproven >= PROOF_EVERY and line.online:
             self._ask_proof(line, row.outbox_id)
         return line.epoch, number
+
+    def _send(self, line: Line, message: Any) -> None:
+        self._speaking_to = line
+        try:
+            fix.Session.sendToTarget(message, line.session_id)
+        finally:
+            self._speaking_to = None
 
     def _ask_proof(self, line: Line, outbox_id: int) -> None:
         """Bound what is said without proof of reading: QuickFIX queues without bound (R2)."""
@@ -189,7 +234,7 @@ class Acceptor(fix.Application):  # type: ignore[misc]
             ask = fix.Message(
                 f"8={begin}{SOH}9=0{SOH}35=1{SOH}112={PROOF}{outbox_id}{SOH}10=000{SOH}", False
             )
-            fix.Session.sendToTarget(ask, line.session_id)
+            self._send(line, ask)
         elif line.unproven > line.config.unproven_max:
             log.warning("slow_reader", session=line.config.key, unproven=line.unproven)
             line.unproven = 0
@@ -231,7 +276,7 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         kind, number = header.getField(35), int(header.getField(34))
         # A logon may come after a reset; a gap fill carries an old number.
         line.last_out = number if kind == "A" else max(line.last_out, number)
-        if get_ident() == self._speaker:
+        if self._speaking_to is not None:
             line.number = number
             return
         if kind != "3":
@@ -273,12 +318,11 @@ class Acceptor(fix.Application):  # type: ignore[misc]
             self._new_epoch(line, "SequenceReset")
 
     def toApp(self, message: Any, session_id: Any) -> None:
-        """A business message leaves. On another thread than ours it is a resend."""
-        if get_ident() == self._speaker:
-            # Every number passes here or through toAdmin, in order and under the session's
-            # lock: counting costs less than asking, since each call into the binding lets go of
-            # the interpreter's lock.
-            line = self._spoken_to
+        """A business message leaves. When it is not we who send, it is a resend."""
+        line = self._speaking_to
+        if line is not None:
+            # Every number passes here or through toAdmin, in order: counting costs less than
+            # asking, since each call into the binding lets go of the interpreter's lock.
             line.last_out = line.number = line.last_out + 1
         else:
             self._resent(message)
@@ -309,19 +353,7 @@ class Acceptor(fix.Application):  # type: ignore[misc]
 
     def _overflowed(self, line: Line, text: str, kind: str) -> None:
         """R2: what found no room is journaled, and only then refused."""
-        ref_id = field_of(text, 131 if kind == "R" else 11)
-        number = int(field_of(text, 34) or 0)
-        over = Overflowed(
-            line.config.key,
-            line.epoch,
-            number,
-            kind,
-            ref_id,
-            field_of(text, 41),
-            field_of(text, 115),
-            field_of(text, 116),
-        )
-        self._event(line, over)
+        self._event(line, overflow_of(line, text, kind))
         if self._depth(line.config.key) > FLOOD_FACTOR * self._share:
             log.warning("flood", session=line.config.key)
             line.session.logout("too many messages")

@@ -3,10 +3,13 @@
 import contextlib
 import hashlib
 import hmac
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from otcfix.config import SessionConfig
 from otcfix.fix.dictionaries import left_out
+from otcfix.fix.wire import SOH, field_of
+from otcfix.model.event import Overflowed
 from otcfix.model.time import Instant
 
 
@@ -64,3 +67,40 @@ def logon_refusal(config: SessionConfig, message: Any, wants_reset: bool) -> str
         if config.heartbeat_min <= int(message.getField(108)) <= config.heartbeat_max:
             return ""
     return "HeartBtInt(108) out of bounds"
+
+
+def stranger(
+    lines: Mapping[tuple[str, str, str], Line],
+    allow_from: Sequence[str],
+    address: str,
+    text: str,
+) -> str:
+    """Why the sender of this first message is not let in; "" for a known session's from an address
+    of its own (R14).
+
+    lines: by BeginString, our CompID, theirs; allow_from: for sessions without addresses of their
+    own, empty for anywhere.
+    """
+    begin = text[2 : text.index(SOH)]
+    ours, theirs = field_of(text, 56), field_of(text, 49)
+    line = lines.get((begin, ours, theirs))
+    if line is None:
+        return f"no session {begin} 49={theirs} 56={ours}"
+    allowed = line.config.allowed_remote_addresses or allow_from
+    if allowed and address not in allowed:
+        return f"not an address of session {line.config.key}"
+    return ""
+
+
+def overflow_of(line: Line, text: str, kind: str) -> Overflowed:
+    """What is journaled of a message that found no room (R2)."""
+    return Overflowed(
+        line.config.key,
+        line.epoch,
+        int(field_of(text, 34) or 0),
+        kind,
+        field_of(text, 131 if kind == "R" else 11),
+        field_of(text, 41),
+        field_of(text, 115),
+        field_of(text, 116),
+    )

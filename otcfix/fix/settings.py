@@ -27,13 +27,13 @@ def session_id_text(session: SessionConfig) -> str:
     return f"{begin}:{session.sender_comp_id}->{session.target_comp_id}"
 
 
-def settings_text(config: Config, dictionaries: Dictionaries, store: Path) -> str:
-    """The text of the settings file for every session of *config*."""
+def settings_text(config: Config, dictionaries: Dictionaries, store: Path, port: int) -> str:
+    """The text of the settings file for every session of *config*; port: the engine's own."""
     acceptor = config.sessions.acceptor
     lines = [
         "[DEFAULT]",
         "ConnectionType=acceptor",
-        f"SocketAcceptPort={acceptor.port}",
+        f"SocketAcceptPort={port}",
         "SocketNodelay=Y",
         "SocketReuseAddress=Y",
         f"FileStorePath={store}",

@@ -1,12 +1,9 @@
 """What waits to be sequenced: a bounded share per session, drained in turn (R2, rules.md 2.7).
 
-Written by the QuickFIX thread and other threads, read by the sequencer alone. Deques are appended
-and popped atomically, so there is no lock on the message path.
+Filled and emptied by the sequencer's thread, which polls the sessions between two batches.
 """
 
 from collections import deque
-from contextlib import suppress
-from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 from otcfix.model.time import Instant
@@ -41,8 +38,6 @@ class Inbox:
         self._order: list[str] = []
         self._next = 0
         self._urgent: deque[Incoming] = deque()
-        self._bell: SimpleQueue[None] = SimpleQueue()
-        self._sleeping = False
 
     def open_lane(self, session: str) -> None:
         """Make room for a session; before any thread puts for it."""
@@ -61,15 +56,11 @@ class Inbox:
             if msg_type not in CANCELS or len(lane) - notices >= room:
                 return False
         lane.append(incoming)
-        if self._sleeping:
-            self.ring()
         return True
 
     def put_urgent(self, incoming: Incoming) -> None:
         """Queue what is never refused: overflows, session events, commands, rates."""
         self._urgent.append(incoming)
-        if self._sleeping:
-            self.ring()
 
     def put_behind(self, incoming: Incoming) -> None:
         """Queue a session's own event behind its messages, so that their order stands."""
@@ -78,13 +69,6 @@ class Inbox:
             self.put_urgent(incoming)
             return
         lane.append(incoming)
-        if self._sleeping:
-            self.ring()
-
-    def ring(self) -> None:
-        """Wake the sequencer."""
-        self._sleeping = False
-        self._bell.put(None)
 
     def oldest(self) -> Instant | None:
         """When the oldest waiting message was received; None when nothing waits."""
@@ -116,16 +100,3 @@ class Inbox:
             else:
                 idle += 1
         return taken
-
-    def wait(self, timeout_s: float) -> None:
-        """Sleep until something is put, or *timeout_s* passes."""
-        self._sleeping = True
-        if self._urgent or any(self._lanes.values()):
-            self._sleeping = False
-            return
-        # Nothing came: the caller looks at its clocks and comes back.
-        with suppress(Empty):
-            self._bell.get(timeout=timeout_s)
-        self._sleeping = False
-        while not self._bell.empty():
-            self._bell.get_nowait()

@@ -11,21 +11,18 @@ from otcfix.desk.state import State
 from otcfix.model.decision import Decision
 from otcfix.model.event import (
     Boot,
-    ClockJumped,
     EpochMoved,
     Event,
-    RatesMoved,
     Recalled,
     SessionUp,
-    TimerFired,
-    Typed,
 )
 from otcfix.model.record import Batch, JournalRow, OutboxRow, SentMark
 from otcfix.model.time import MS, SECOND, Instant
 from otcfix.sequencer.committing import Committer
 from otcfix.sequencer.deciding import Decided, decide_in_words
 from otcfix.sequencer.inbox import Inbox, Incoming
-from otcfix.sequencer.ports import Clock, Parse, RatesPort, Render, StorePort, WirePort
+from otcfix.sequencer.occasions import Occasions
+from otcfix.sequencer.ports import Clock, GatePort, Parse, RatesPort, Render, StorePort, WirePort
 from otcfix.sequencer.seen import Seen
 from otcfix.sequencer.stamping import Key, Stamper
 
@@ -34,10 +31,7 @@ log = structlog.get_logger("otcfix.sequencer")
 BATCH_MAX = 128
 FEW = 8
 IDLE_S = 0.02
-TIMER_SPACING = 10 * MS
-STALE_CHECK = 100 * MS
 QUIET = 50 * MS
-COMMAND_CHECK = 200 * MS
 SNAPSHOT_EVERY = 50_000
 SNAPSHOT_VERSION = "1"
 
@@ -84,7 +78,6 @@ class Sequencer:
         self._render = render
         self._chain = chain
         self._clock = clock
-        self._monotonic = monotonic
         self._stamper = Stamper(state, store, rates, self.seen)
         self._on_event = on_event
         self._encode = msgspec.json.Encoder().encode
@@ -93,16 +86,15 @@ class Sequencer:
         self._sent: list[SentMark] = []
         self._to_say_again: list[str] = []
         self.proven: dict[str, int] = {}
-        self._command_id = 0
-        self._next_command_check: Instant = 0
-        self._next_timer: Instant = 0
-        self._next_stale_check: Instant = 0
-        self._stale: set[str] = set()
-        self._rates = rates
-        self._clock_step_max = clock_step_max
-        self._offset = clock() - monotonic()
+        self._occasions = Occasions(
+            *(state, store, rates, inbox),
+            clock=clock,
+            monotonic=monotonic,
+            clock_step_max=clock_step_max,
+        )
         self._snapshot_seq = 0
         self._last_batch: Instant = 0
+        self._gate: GatePort | None = None
         self._stopping = threading.Event()
         self.failure: BaseException | None = None
         self.events = 0
@@ -111,18 +103,21 @@ class Sequencer:
         """Continue behind what the database holds; State must already be there."""
         self._hash = seq_hash
         self._outbox_id = outbox_id
-        self._command_id = command_id
+        self._occasions.command_id = command_id
         self._snapshot_seq = self.state.seq
 
     # -- running ---------------------------------------------------------------------------
 
-    def run(self) -> None:
+    def run(self, gate: GatePort) -> None:
         """Loop until stopped. An exception ends the loop and is kept in `failure`."""
+        self._gate = gate
         self._committer.start()
         try:
             while not self._stopping.is_set():
+                gate.take()
                 if not self.step():
-                    self.inbox.wait(IDLE_S)
+                    gate.wait(IDLE_S)
+            gate.stop()
             while self.step():
                 pass  # what was received before the stop is decided before the stop
             self._flush()
@@ -137,17 +132,18 @@ class Sequencer:
     def stop(self) -> None:
         """Ask the loop to finish what it has."""
         self._stopping.set()
-        self.inbox.ring()
+        if self._gate is not None:
+            self._gate.ring()
 
     def rates_moved(self, symbol: str) -> None:
         """Called by feeds: wake the loop if somebody waits on *symbol*."""
-        if self.state.waits_on(symbol):
-            self.inbox.ring()
+        if self._gate is not None and self.state.waits_on(symbol):
+            self._gate.ring()
 
     def step(self) -> bool:
         """One batch; False when there was nothing to do."""
         now = self._clock()
-        waiting = self._own_events(now)
+        waiting = self._occasions.due(now)
         room = BATCH_MAX - len(waiting)
         taken = self.inbox.take(room)
         if not taken and not waiting:
@@ -165,65 +161,6 @@ class Sequencer:
             self._finish()
             self.snapshot()
         return True
-
-    def _own_events(self, now: Instant) -> list[Incoming]:
-        """What happens by itself: the clock's jumps, timers, rates, staff commands."""
-        own: list[Incoming] = []
-        jump = self._clock_jump(now)
-        if jump is not None:
-            own.append(self._typed(jump, now))
-        due = self.state.next_due()
-        if due is not None and now >= self._next_timer:
-            # A message received before an expiry is decided before it, whatever queue stood
-            # in front of it (R18): timers never run ahead of the oldest message waiting.
-            oldest = self.inbox.oldest()
-            until = now if oldest is None else min(now, oldest)
-            if due <= until:
-                own.append(self._typed(TimerFired(until), now))
-                self._next_timer = now + TIMER_SPACING
-        stale = self._newly_stale(now)
-        moved = {symbol for symbol in self._rates.moved() if self.state.waits_on(symbol)}
-        symbols = tuple(sorted(moved | stale))
-        if symbols:
-            own.append(self._typed(RatesMoved(symbols), now))
-        if now >= self._next_command_check:
-            self._next_command_check = now + COMMAND_CHECK
-            for command in self._store.new_commands(self._command_id):
-                self._command_id = command.id
-                body = msgspec.json.decode(command.body, type=Typed)
-                own.append(Incoming("", 0, "", now, body, command.id))
-        return own
-
-    @staticmethod
-    def _typed(body: object, now: Instant) -> Incoming:
-        return Incoming("", 0, "", now, body)
-
-    def _clock_jump(self, now: Instant) -> ClockJumped | None:
-        """The wall clock against the monotonic one: a step beyond the limit stops dealing."""
-        drift = now - self._monotonic() - self._offset
-        distrusted = self.state.word("desk", "clock") != ""
-        if abs(drift) > self._clock_step_max and not distrusted:
-            return ClockJumped(False, drift // MS)
-        if distrusted and abs(drift) <= self._clock_step_max and now >= self.state.at:
-            return ClockJumped(True, drift // MS)
-        return None
-
-    def _newly_stale(self, now: Instant) -> set[str]:
-        """Symbols with live quotes whose reference has just turned stale: they must die."""
-        found: set[str] = set()
-        if now < self._next_stale_check:
-            return found
-        self._next_stale_check = now + STALE_CHECK
-        for symbol in self.state.quoted:
-            instrument = self.state.register.instruments[symbol]
-            oldest = now - instrument.price_age_max_ms * MS
-            books = self._rates.rates(symbol, now).books
-            if any(book.changed_at >= oldest for book in books):
-                self._stale.discard(symbol)
-            elif symbol not in self._stale:
-                self._stale.add(symbol)
-                found.add(symbol)
-        return found
 
     # -- one batch -------------------------------------------------------------------------
 
@@ -393,7 +330,7 @@ class Sequencer:
 
     def check_commands(self) -> None:
         """Take what staff left in the mailbox now, without waiting for the next look."""
-        self._next_command_check = 0
+        self._occasions.look_for_commands()
         while self.step():
             pass
 

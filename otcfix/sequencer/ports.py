@@ -100,6 +100,26 @@ class WirePort(Protocol):
         ...
 
 
+class GatePort(Protocol):
+    """Where messages come in; all but `ring` is called by the sequencer's thread alone."""
+
+    def take(self) -> None:
+        """Put what has arrived into the inbox."""
+        ...
+
+    def wait(self, timeout_s: float) -> None:
+        """Sleep until something arrives or rings, or *timeout_s* passes."""
+        ...
+
+    def ring(self) -> None:
+        """End a `wait`, from any thread."""
+        ...
+
+    def stop(self) -> None:
+        """Let everybody go and nobody in."""
+        ...
+
+
 class RatesPort(Protocol):
     """The live rate book."""
 

@@ -1,6 +1,5 @@
 """The inbox: fair, bounded, the urgent first, and room for cancels when orders have none."""
 
-import threading
 from collections import Counter
 
 from hypothesis import given
@@ -169,42 +168,6 @@ def test_the_oldest_is_known() -> None:
     box.put(said("beta", 0, at=20), "D")
     box.put(said("alpha", 0, at=30), "D")
     assert box.oldest() == 20
-
-
-def test_waiting_ends_at_once_when_something_waits() -> None:
-    """No sleep is slept over a message that came before it."""
-    box = inbox()
-    box.put_urgent(said("", 0))
-    box.wait(60)
-    box = inbox()
-    fill(box, "alpha", 1)
-    box.wait(60)
-
-
-def test_a_message_wakes_the_sleeper() -> None:
-    """What is put from another thread ends the sleep."""
-    for number in range(20):
-        box = inbox()
-        woken = threading.Event()
-
-        def sleep(box: Inbox = box, woken: threading.Event = woken) -> None:
-            box.wait(30)
-            woken.set()
-
-        sleeper = threading.Thread(target=sleep)
-        sleeper.start()
-        if number % 2:
-            box.put(said("alpha", number), "D")
-        else:
-            box.put_urgent(said("", number))
-        assert woken.wait(10)
-        sleeper.join()
-        assert len(box.take(9)) == 1
-
-
-def test_silence_ends_after_the_time_given() -> None:
-    """With nothing to do the sequencer still looks at its clocks."""
-    inbox().wait(0.001)
 
 
 def test_notices_of_a_flood_do_not_use_up_the_cancels_places() -> None:

@@ -10,6 +10,7 @@ from otcfix.model.record import Batch
 from otcfix.sequencer.inbox import Incoming
 from otcfix.sequencer.loop import BATCH_MAX
 from tests.conversation import Conversation
+from tests.support.world import IdleGate
 
 REQUEST = "35=R|131={}|146=1|55=BTC/USD|38=1"
 
@@ -53,7 +54,7 @@ def test_a_lost_store_ends_the_loop(desk: Conversation, monkeypatch: pytest.Monk
         patched.setattr(desk.store, "commit", lost)
         client.C(REQUEST.format("R1"))
         with pytest.raises(StoreLost):
-            desk.sequencer.run()
+            desk.sequencer.run(IdleGate())
     assert isinstance(desk.sequencer.failure, StoreLost)
     client.says_nothing_more()
     desk._dead = True  # as after a crash: the next start begins at what was committed
@@ -74,7 +75,7 @@ def test_a_broken_law_ends_the_loop(desk: Conversation, monkeypatch: pytest.Monk
         patched.setattr(type(desk.state), "apply", broken)
         client.C(REQUEST.format("R1"))
         with pytest.raises(InvariantBroken):
-            desk.sequencer.run()
+            desk.sequencer.run(IdleGate())
     assert desk.store.head()[0] == seq
     client.says_nothing_more()
     desk._dead = True
@@ -88,7 +89,7 @@ def test_what_waits_is_decided_before_the_stop(desk: Conversation) -> None:
         for number in range(3):
             client.C(REQUEST.format(f"R{number}"))
         desk.sequencer.stop()
-        desk.sequencer.run()
+        desk.sequencer.run(IdleGate())
     assert [heard.get(131) for heard in client.hears_all()] == ["R0", "R1", "R2"]
     assert not list(desk.store.unsent())
     kept = desk.store.newest_snapshot("1")
@@ -100,7 +101,7 @@ def test_what_waits_is_decided_before_the_stop(desk: Conversation) -> None:
 def test_the_loop_wakes_for_a_message(desk: Conversation) -> None:
     """It runs in a thread of its own: what is put is decided, and a stop ends it."""
     client = desk.client("A44")
-    loop = threading.Thread(target=desk.sequencer.run)
+    loop = threading.Thread(target=desk.sequencer.run, args=(IdleGate(),))
     with desk.busy():
         loop.start()
         client.C(REQUEST.format("R1"))

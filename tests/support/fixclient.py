@@ -67,7 +67,7 @@ class FixClient:
         self.online = False
         self._parser = simplefix.FixParser()
         self._ahead: dict[int, Received] = {}
-        self._asked_upto = 0
+        self._asked_from = 0
 
     def __del__(self) -> None:
         if self.sock is not None:
@@ -79,7 +79,7 @@ class FixClient:
         """Open a socket."""
         self._parser = simplefix.FixParser()
         self._ahead.clear()
-        self._asked_upto = 0
+        self._asked_from = 0
         self.sock = socket.create_connection(("127.0.0.1", self.port), timeout=5)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -216,8 +216,8 @@ class FixClient:
             if message.kind == "2":
                 # Answered at once: with a gap on both sides nobody would begin otherwise.
                 self._resend_range(int(message[7]), int(message[16]))
-            if number > self._asked_upto:
-                self._asked_upto = number
+            if self._asked_from != self.next_in:  # one request is for all that follows
+                self._asked_from = self.next_in
                 self.asked_to_resend += 1
                 self.send("2", [(7, str(self.next_in)), (16, "0")])
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -163,6 +164,28 @@ class Line:
         self.unread: list[Heard] = []
         self.heard: list[Heard] = []
         self.waiting: list[Heard] = []
+
+
+class IdleGate:
+    """A gate through which nothing comes by itself: the client puts into the inbox."""
+
+    def __init__(self) -> None:
+        self._bell = threading.Event()
+
+    def take(self) -> None:
+        """Nothing has arrived."""
+
+    def wait(self, timeout_s: float) -> None:
+        """Sleep."""
+        self._bell.wait(timeout_s)
+        self._bell.clear()
+
+    def ring(self) -> None:
+        """Wake."""
+        self._bell.set()
+
+    def stop(self) -> None:
+        """Nobody is in."""
 
 
 class Wire:

@@ -1,0 +1,104 @@
+"""What happens by itself: the clock's jumps, timers, rates that move or grow old, staff commands."""
+
+import msgspec
+
+from otcfix.desk.state import State
+from otcfix.model.event import ClockJumped, RatesMoved, TimerFired, Typed
+from otcfix.model.time import MS, SECOND, Instant
+from otcfix.sequencer.inbox import Inbox, Incoming
+from otcfix.sequencer.ports import Clock, RatesPort, StorePort
+
+TIMER_SPACING = 10 * MS
+STALE_CHECK = 100 * MS
+COMMAND_CHECK = 200 * MS
+
+
+class Occasions:
+    """Looks at the clocks, the rates and the mailbox before each batch."""
+
+    def __init__(
+        self,
+        state: State,
+        store: StorePort,
+        rates: RatesPort,
+        inbox: Inbox,
+        *,
+        clock: Clock,
+        monotonic: Clock,
+        clock_step_max: Instant = SECOND,
+    ) -> None:
+        self._state = state
+        self._store = store
+        self._rates = rates
+        self._inbox = inbox
+        self._monotonic = monotonic
+        self._clock_step_max = clock_step_max
+        self._offset = clock() - monotonic()
+        self._next_timer: Instant = 0
+        self._next_stale_check: Instant = 0
+        self._stale: set[str] = set()
+        self._next_command_check: Instant = 0
+        self.command_id = 0
+
+    def look_for_commands(self) -> None:
+        """Look into the mailbox at the next occasion, whenever the last look was."""
+        self._next_command_check = 0
+
+    def due(self, now: Instant) -> list[Incoming]:
+        """What happens by itself: the clock's jumps, timers, rates, staff commands."""
+        own: list[Incoming] = []
+        jump = self._clock_jump(now)
+        if jump is not None:
+            own.append(self._typed(jump, now))
+        due = self._state.next_due()
+        if due is not None and now >= self._next_timer:
+            # A message received before an expiry is decided before it, whatever queue stood
+            # in front of it (R18): timers never run ahead of the oldest message waiting.
+            oldest = self._inbox.oldest()
+            until = now if oldest is None else min(now, oldest)
+            if due <= until:
+                own.append(self._typed(TimerFired(until), now))
+                self._next_timer = now + TIMER_SPACING
+        stale = self._newly_stale(now)
+        moved = {symbol for symbol in self._rates.moved() if self._state.waits_on(symbol)}
+        symbols = tuple(sorted(moved | stale))
+        if symbols:
+            own.append(self._typed(RatesMoved(symbols), now))
+        if now >= self._next_command_check:
+            self._next_command_check = now + COMMAND_CHECK
+            for command in self._store.new_commands(self.command_id):
+                self.command_id = command.id
+                body = msgspec.json.decode(command.body, type=Typed)
+                own.append(Incoming("", 0, "", now, body, command.id))
+        return own
+
+    @staticmethod
+    def _typed(body: object, now: Instant) -> Incoming:
+        return Incoming("", 0, "", now, body)
+
+    def _clock_jump(self, now: Instant) -> ClockJumped | None:
+        """The wall clock against the monotonic one: a step beyond the limit stops dealing."""
+        drift = now - self._monotonic() - self._offset
+        distrusted = self._state.word("desk", "clock") != ""
+        if abs(drift) > self._clock_step_max and not distrusted:
+            return ClockJumped(False, drift // MS)
+        if distrusted and abs(drift) <= self._clock_step_max and now >= self._state.at:
+            return ClockJumped(True, drift // MS)
+        return None
+
+    def _newly_stale(self, now: Instant) -> set[str]:
+        """Symbols with live quotes whose reference has just turned stale: they must die."""
+        found: set[str] = set()
+        if now < self._next_stale_check:
+            return found
+        self._next_stale_check = now + STALE_CHECK
+        for symbol in self._state.quoted:
+            instrument = self._state.register.instruments[symbol]
+            oldest = now - instrument.price_age_max_ms * MS
+            books = self._rates.rates(symbol, now).books
+            if any(book.changed_at >= oldest for book in books):
+                self._stale.discard(symbol)
+            elif symbol not in self._stale:
+                self._stale.add(symbol)
+                found.add(symbol)
+        return found
