@@ -164,7 +164,7 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         self._door.take()
         now = time.monotonic()
         if now >= self._next_tick:
-            # A poll that finds nothing lets the sessions look at their clocks; under load none does.
+            # A poll that finds nothing lets the sessions look at their clocks; under load none is.
             self._next_tick = now + TICK_S
             for line in self._lines.values():
                 if line.online:

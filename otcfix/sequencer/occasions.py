@@ -1,4 +1,4 @@
-"""What happens by itself: the clock's jumps, timers, rates that move or grow old, staff commands."""
+"""What happens by itself: the clock jumps, timers end, rates move or grow old, staff command."""
 
 import msgspec
 

@@ -79,7 +79,7 @@ def _add(rows: int) -> str:
     # The driver counts rows of what begins with UPDATE alone, so no WITH in front.
     values = ", ".join(["(?, ?)"] * rows)
     return (
-        "UPDATE accounts SET balance = balance + d.column2 "
+        "UPDATE accounts SET balance = balance + d.column2 "  # noqa: S608
         f"FROM (VALUES {values}) AS d WHERE account = d.column1"
     )
 
