@@ -34,13 +34,18 @@ def permute(seq: int, key: bytes) -> int:
     return left << HALF | right
 
 
+PAIRS = tuple(high + low for high in ALPHABET for low in ALPHABET)
+
+
 def base32(value: int, width: int) -> str:
     """Write *value* in *width* base-32 digits, more if it needs them."""
     digits = ""
-    while value or len(digits) < width:
-        digits = ALPHABET[value & 31] + digits
-        value >>= 5
-    return digits
+    while value > 31:
+        digits = PAIRS[value & 1023] + digits
+        value >>= 10
+    if value or not digits:
+        digits = ALPHABET[value] + digits
+    return digits.lstrip("0").rjust(width, "0")
 
 
 class Ids:

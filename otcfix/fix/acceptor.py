@@ -222,7 +222,7 @@ class Acceptor(fix.Application):  # type: ignore[misc]
     def _send(self, line: Line, message: Any) -> None:
         self._speaking_to = line
         try:
-            fix.Session.sendToTarget(message, line.session_id)
+            line.session.send(message)
         finally:
             self._speaking_to = None
 

@@ -10,8 +10,15 @@ from otcfix.fix.wire import SOH
 from otcfix.model.record import OutboxRow
 
 
+_PLAIN = fix.Message()
+"""Used for one message after another: making and freeing one costs two more calls into the binding."""
+
+
 def message_of(version: str, row: OutboxRow, again: bool) -> Any:
-    """A finished quickfix.Message of an outbox row; the session adds its numbers and times."""
+    """A finished quickfix.Message of an outbox row; the session adds its numbers and times.
+
+    It holds until the next call.
+    """
     head = f"8={begin_string(version)}{SOH}9=0{SOH}35={row.msg_type}{SOH}"
     if again:
         head += f"97=Y{SOH}"
@@ -21,7 +28,8 @@ def message_of(version: str, row: OutboxRow, again: bool) -> Any:
         head += f"129={row.deliver_to_sub}{SOH}"
     group = GROUPS.get(row.msg_type)
     if group is None or f"{group[0]}=" not in row.text:
-        return fix.Message(f"{head}{row.text}10=000{SOH}", False)
+        _PLAIN.setString(f"{head}{row.text}10=000{SOH}", False)
+        return _PLAIN
     # Without a dictionary QuickFIX sorts every field by tag, and a group would come apart.
     count_tag, members = group
     plain: list[str] = []

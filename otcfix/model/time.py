@@ -39,6 +39,7 @@ def iso(at: Instant) -> str:
     return to_datetime(at).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+@lru_cache(maxsize=1024)
 def local_date(day: date) -> str:
     """Write *day* as a FIX LocalMktDate: YYYYMMDD."""
     return f"{day.year:04d}{day.month:02d}{day.day:02d}"

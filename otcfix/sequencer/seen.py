@@ -5,6 +5,7 @@
 
 import hashlib
 import zlib
+from functools import lru_cache
 
 BITS = 1 << 25
 PROBES = 4
@@ -17,6 +18,7 @@ class Seen:
         self._bits = bytearray(zlib.decompress(packed)) if packed else bytearray(BITS // 8)
 
     @staticmethod
+    @lru_cache(maxsize=1024)  # asked for when an id comes, and again when it is used up
     def _positions(kind: str, scope: str, key: str) -> tuple[int, int, int, int]:
         text = f"{kind}\x1f{scope}\x1f{key}".encode()
         value = int.from_bytes(hashlib.blake2b(text, digest_size=16).digest(), "big")
