@@ -20,10 +20,13 @@ from otcfix.model.messages import Side, Unit
 from otcfix.model.order import Order
 from otcfix.model.party import Desk
 from otcfix.model.quote import LIVE, Quote
-from otcfix.model.time import Instant
+from otcfix.model.time import SECOND, Instant
 
 OPEN = "OPEN"
 
+
+TIMERS_REST = 10 * SECOND
+"""After a TimerFired that could not be decided."""
 
 ZERO = Decimal(0)
 BASE_STEP = Decimal("1E-9")
@@ -81,6 +84,7 @@ class State:
         self.owed_withdrawals: dict[str, dict[str, Quote]] = {}
         self.obligations: dict[str, int] = {}
         self.timers: list[tuple[Instant, str, str]] = []
+        self._timers_rest_until: Instant = 0
 
     # -- reading ---------------------------------------------------------------------------
 
@@ -120,7 +124,7 @@ class State:
         while self.timers:
             due, kind, key = self.timers[0]
             if self._is_due_still(due, kind, key):
-                return due
+                return max(due, self._timers_rest_until)
             heapq.heappop(self.timers)
         return None
 
@@ -183,7 +187,7 @@ class State:
             else:
                 self.obligations.pop(key, None)
         if event.kind == "TimerFired":
-            self._drop_timers(event.body.due)
+            self._fired(event, decision)
         for timer in decision.timers:
             heapq.heappush(self.timers, timer)
 
@@ -304,8 +308,12 @@ class State:
         else:
             words[key] = value
 
-    def _drop_timers(self, until: Instant) -> None:
-        while self.timers and self.timers[0][0] <= until:
+    def _fired(self, event: Event, decision: Decision) -> None:
+        if decision.failed:
+            # A bug: what was due is still due, but not at every turn of the loop.
+            self._timers_rest_until = event.at + TIMERS_REST
+            return
+        while self.timers and self.timers[0][0] <= event.body.due:
             heapq.heappop(self.timers)
 
     # -- keeping ---------------------------------------------------------------------------

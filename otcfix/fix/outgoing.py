@@ -9,9 +9,8 @@ from otcfix.fix.settings import begin_string
 from otcfix.fix.wire import SOH
 from otcfix.model.record import OutboxRow
 
-
 _PLAIN = fix.Message()
-"""Used for one message after another: making and freeing one costs two more calls into the binding."""
+"""Used for one message after another: making and freeing one costs more calls into the binding."""
 
 
 def message_of(version: str, row: OutboxRow, again: bool) -> Any:

@@ -9,6 +9,7 @@ from otcfix.gate import common_checks as common
 from otcfix.gate.case import OrderCase, age_refusal
 from otcfix.gate.quote_checks import quantity_tag, settlement_fault
 from otcfix.model.messages import Side, Unit
+from otcfix.model.money import is_multiple
 from otcfix.model.order import DAY, FOK, GTC, GTD, IOC, LIMIT, MARKET, PREVIOUSLY_QUOTED
 from otcfix.model.quote import INDICATIVE, LIVE
 from otcfix.model.refusal import Refusal
@@ -186,7 +187,7 @@ def quantity_valid(case: OrderCase) -> Finding | None:
     else:
         step = instrument.lot if order.unit is Unit.BASE else instrument.terms_step
         base = quantity if order.unit is Unit.BASE else case.base_quantity
-        if quantity % step:
+        if not is_multiple(quantity, step):
             fault = f"not a multiple of {step}"
         elif case.pricing_refusal is Refusal.BAD_QUANTITY:
             fault = "less than one lot"
@@ -233,7 +234,7 @@ def price_valid(case: OrderCase) -> Finding | None:
         return Finding("price_valid", Refusal.BAD_PRICE, tag=44)
     if case.instrument is None:
         return None
-    if order.ord_type != PREVIOUSLY_QUOTED and order.price % case.instrument.tick:
+    if order.ord_type != PREVIOUSLY_QUOTED and not is_multiple(order.price, case.instrument.tick):
         detail = f"not a multiple of {case.instrument.tick}"
         return Finding("price_valid", Refusal.BAD_PRICE, tag=44, detail=detail)
     return _PRICE

@@ -5,6 +5,7 @@ from decimal import Decimal
 from otcfix.gate import common_checks as common
 from otcfix.gate.case import Common, QuoteCase, age_refusal
 from otcfix.model.messages import Unit
+from otcfix.model.money import is_multiple
 from otcfix.model.refusal import Refusal
 from otcfix.model.time import local_date
 from otcfix.model.verdict import Finding
@@ -116,7 +117,7 @@ def quantity_fault(quantity: Decimal, unit: Unit, case: QuoteCase) -> str:
     if instrument is None:
         return ""
     step = instrument.lot if unit is Unit.BASE else instrument.terms_step
-    if quantity % step:
+    if not is_multiple(quantity, step):
         return f"not a multiple of {step}"
     base = quantity if unit is Unit.BASE else case.base_quantity
     if case.pricing_refusal is Refusal.BAD_QUANTITY:

@@ -1,6 +1,6 @@
 """Assets, and the only bridge between Decimal amounts and integer minor units."""
 
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
 
 from msgspec import Struct
 
@@ -49,6 +49,14 @@ def from_minor(minor: int, asset: Asset) -> Decimal:
 def to_multiple(value: Decimal, step: Decimal, rounding: str = ROUND_DOWN) -> Decimal:
     """Move *value* to a multiple of *step* (a lot or a tick) in the direction of *rounding*."""
     return (value / step).to_integral_value(rounding) * step
+
+
+_WIDE = Context(prec=60)  # 18 digits on either side of the point (A17), over a step of 18 decimals
+
+
+def is_multiple(value: Decimal, step: Decimal) -> bool:
+    """Whether *value* is a whole number of *step*s (lots or ticks), however small they are."""
+    return not _WIDE.remainder(value, step)
 
 
 def round_amount(amount: Decimal, asset: Asset) -> Decimal:

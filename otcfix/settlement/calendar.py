@@ -96,5 +96,7 @@ def next_change(hours: Hours, at: Instant) -> Instant | None:
     for holiday in hours.holidays:
         midnight = datetime(holiday.year, holiday.month, holiday.day, tzinfo=zone)
         edges += [midnight, midnight + timedelta(days=1)]
-    later = [instant for edge in edges if (instant := from_datetime(edge)) > at]
+    # An hour that the clocks repeat has each of its edges twice.
+    instants = {from_datetime(edge.replace(fold=fold)) for edge in edges for fold in (0, 1)}
+    later = [instant for instant in instants if instant > at]
     return min(later, default=None)

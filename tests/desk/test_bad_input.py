@@ -2,7 +2,11 @@
 
 import pytest
 
+from otcfix.desk import quoting
+from otcfix.desk.draft import Draft
 from otcfix.model.errors import StoreLost
+from otcfix.model.quote import Quote
+from otcfix.model.time import SECOND
 from tests.conftest import OpenDesk
 from tests.conversation import Client, Conversation
 
@@ -332,6 +336,34 @@ def test_an_event_that_cannot_be_decided(
     assert "could not be decided" in desk.alerts[-1]
     assert len(desk.state.dump()) > len(before)
     desk.failures_expected = 1  # the replay at the end meets the same bug
+
+
+def test_a_timer_that_cannot_be_decided_comes_again(
+    monkeypatch: pytest.MonkeyPatch, desk: Conversation
+) -> None:
+    """A bug must not lose what was due: it is tried again, and not at every turn of the loop."""
+    expire, mended = quoting.expire, desk.clock.wall + 8 * SECOND
+
+    def broken_for_now(draft: Draft, quote: Quote) -> None:
+        if draft.event.at < mended:
+            raise ZeroDivisionError
+        expire(draft, quote)
+
+    monkeypatch.setattr("otcfix.desk.quoting.expire", broken_for_now)
+    client = desk.client("A44")
+    client.talk("""
+        C 35=R|131=R1|146=1|55=BTC/USD|38=1
+        D 35=S|131=R1|62=T+3s
+        @ +4s
+        @ +1s
+        @ +1s
+    """)
+    failed = [decision.failed for _, decision, _ in desk.told if decision.failed]
+    assert failed == ["ZeroDivisionError"]
+    assert desk.state.quotes
+    client.talk("@ +10s")
+    assert not desk.state.quotes
+    desk.failures_expected = 1
 
 
 def test_a_full_inbox_refuses_and_says_so(open_desk: OpenDesk, number: str) -> None:

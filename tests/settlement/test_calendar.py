@@ -115,3 +115,21 @@ def test_a_holiday_closes_its_whole_local_day() -> None:
     assert to_datetime(calendar.value_date_starts(date(2027, 1, 15))) == datetime(
         2027, 1, 15, tzinfo=UTC
     )
+
+
+def test_the_hour_that_comes_twice_opens_twice() -> None:
+    """31 October 2027 in Berlin: 02:30 is at 00:30 and at 01:30 UTC."""
+    sunday = 6 * 1440
+    hours = Hours(zone="Europe/Berlin", sessions=((sunday + 150, sunday + 165),))
+    found, at = [], instant("2027-10-30 12:00:00")
+    for _ in range(4):
+        change = calendar.next_change(hours, at)
+        assert change is not None
+        at = change
+        found.append((at, calendar.is_open(hours, at)))
+    assert found == [
+        (instant("2027-10-31 00:30:00"), True),
+        (instant("2027-10-31 00:45:00"), False),
+        (instant("2027-10-31 01:30:00"), True),
+        (instant("2027-10-31 01:45:00"), False),
+    ]
