@@ -22,7 +22,7 @@ from otcfix.config import Config
 from otcfix.fix.dictionaries import Dictionaries
 from otcfix.fix.door import Door
 from otcfix.fix.fields import blank_secrets
-from otcfix.fix.line import Line, logon_refusal, overflow_of, stranger
+from otcfix.fix.line import Line, caller_of, logon_refusal, overflow_of
 from otcfix.fix.outgoing import message_of
 from otcfix.fix.settings import begin_string, session_id_text, settings_text
 from otcfix.fix.wire import SOH, field_of, readable
@@ -42,8 +42,8 @@ PROOF_EVERY = 200
 FLOOD_FACTOR = 8
 """A session with this many times its share waiting is logged out: its overflows are a flood."""
 
-TICK_S = 1.0
-"""How often every session looks at its clock, however busy the sockets are."""
+TICK_S = 0.5
+"""How often every session, and the door, looks at its clock, however busy the sockets are."""
 
 LOGOUT_S = 3.0
 """How long a stop waits for the clients' answers to its Logouts."""
@@ -99,7 +99,7 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         allow_from = config.sessions.acceptor.allow_from
         self._door = Door(
             config.sessions.acceptor.port,
-            lambda address, text: stranger(self._line_of, allow_from, address, text),
+            lambda address, fields: caller_of(self._line_of, allow_from, address, fields),
         )
         self._lines: dict[str, Line] = {}
         self._keys: dict[str, str] = {}
@@ -166,6 +166,7 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         if now >= self._next_tick:
             # A poll that finds nothing lets the sessions look at their clocks; under load none is.
             self._next_tick = now + TICK_S
+            self._door.tick()
             for line in self._lines.values():
                 if line.online:
                     line.session.next(fix.UtcTimeStamp())

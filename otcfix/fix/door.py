@@ -11,15 +11,16 @@ All of it runs on the thread that also polls the engine; `ring` alone is for oth
 import contextlib
 import errno
 import os
-import re
 import select
 import socket
-import stat
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
 import structlog
+
+from otcfix.fix.descriptors import connected_to, family, identity, listens, seen_as_socket, sockets
+from otcfix.fix.first_message import FIRST_MAX, NotFix, first_message
+from otcfix.fix.line import Caller, Line
 
 log = structlog.get_logger("otcfix.fix.door")
 
@@ -29,40 +30,20 @@ PATIENCE_S = 10.0
 WAITING_MAX = 64
 """Connections kept outside; beyond that the one that has waited longest goes."""
 
-FIRST_MAX = 8192
-"""Bytes of a first message; a Logon has some two hundred."""
-
 CATCHING_UP_S = 5.0
 CATCHING_UP_POLLS = 32
 CATCHING_UP_WAIT_MS = 1
 WARNINGS_A_SECOND = 5
 
-_BEGIN = re.compile(rb"8=[^\x01]{1,16}\x019=(\d{1,5})\x01")
-_TRAILER = 7  # 10=nnn and its SOH
+LOGON_S = 3.0
+"""How long a connection that was let in may take to be logged on."""
 
-Judge = Callable[[str, str], str]
-"""(remote address, first message) to why it is not let in; "" lets it in."""
+ACCEPTS_AT_ONCE = 16
+PAUSE_S = 0.1
+"""How long the door stays shut when the system has no descriptor left."""
 
-
-class NotFix(ValueError):
-    """What came is no FIX message."""
-
-
-def first_message(data: bytes) -> str | None:
-    """The first message of *data*; None while it is not complete. Errors: NotFix."""
-    begins = _BEGIN.match(data)
-    if begins is None:
-        if len(data) > 32 or not data.startswith(b"8="[: len(data)]):
-            raise NotFix("no BeginString(8) and BodyLength(9)")
-        return None
-    length = begins.end() + int(begins[1]) + _TRAILER
-    if length > FIRST_MAX:
-        raise NotFix(f"a first message of {length} bytes")
-    if len(data) < length:
-        return None
-    if data[length - _TRAILER : length - 4] != b"10=":
-        raise NotFix("BodyLength(9) is wrong")
-    return data[:length].decode("utf-8", "backslashreplace")
+Judge = Callable[[str, Mapping[int, str]], Caller]
+"""(remote address, first message) to the line it is for, or why it is not let in."""
 
 
 class _Outside:
@@ -88,12 +69,16 @@ class Door:
         self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._reserved.bind(("127.0.0.1", 0))
         self.engine_port: int = self._reserved.getsockname()[1]
-        self._inner = socket.socket()
+        self._engine_ear = -1
         self._outside: dict[int, _Outside] = {}
         self._inside: dict[int, tuple[int, int]] = {}
+        self._on_trial: dict[int, tuple[Line, float]] = {}
+        self._shut_until = 0.0
         self._poll: Callable[[], object] = lambda: None
         self._outer, self._all = select.poll(), select.poll()
         self._bell, self._rope = os.pipe()
+        # A pipe that nobody writes to: what the engine listens to while nobody is let in.
+        self._silence, self._never = os.pipe()
         os.set_blocking(self._bell, False)
         os.set_blocking(self._rope, False)
         self._engine_bells: set[int] = set()
@@ -110,16 +95,15 @@ class Door:
         self._listener.bind(("", self.port))
         self._listener.listen(socket.SOMAXCONN)
         self._listener.setblocking(False)
-        self._inner.bind(("127.0.0.1", 0))
-        self._inner.listen()
-        before = set(_sockets())
+        before = set(sockets())
         poll()
         self._poll = poll
-        opened = set(_sockets()) - before
+        opened = set(sockets()) - before
         for descriptor in opened:
-            if _listens(descriptor):
-                os.dup2(self._inner.fileno(), descriptor, inheritable=False)
-            elif _family(descriptor) == socket.AF_UNIX:
+            if listens(descriptor):
+                self._engine_ear = descriptor
+                os.dup2(self._silence, descriptor, inheritable=False)
+            elif family(descriptor) == socket.AF_UNIX:
                 self._engine_bells.add(descriptor)
         self._reserved.close()
         self._watch(self._listener.fileno())
@@ -153,181 +137,189 @@ class Door:
             if descriptor == self._bell:
                 with contextlib.suppress(BlockingIOError):
                     os.read(self._bell, 4096)
-            elif descriptor in self._inside and self._inside[descriptor] != _identity(descriptor):
+            elif descriptor in self._inside and self._inside[descriptor] != identity(descriptor):
                 # Closed by the engine since, perhaps something else by now.
-                self._all.unregister(descriptor)
                 del self._inside[descriptor]
-        if self._outside:
-            self._let_go_of_the_slow()
+                self._unwatch(descriptor)
+
+    def tick(self) -> None:
+        """Once in a while: send away who takes too long, outside or inside."""
+        now = time.monotonic()
+        for waiting in [one for one in self._outside.values() if one.until < now]:
+            self._turn_away(waiting, "no complete first message in time")
+        for descriptor, (line, until) in list(self._on_trial.items()):
+            if line.online:
+                del self._on_trial[descriptor]
+            elif until < now:
+                del self._on_trial[descriptor]
+                self._hang_up(descriptor)
+        if self._shut_until and self._shut_until < now:
+            self._shut_until = 0.0
+            self._watch(self._listener.fileno())
 
     def ring(self) -> None:
         """Wake whoever waits. The one method for other threads."""
         if self._sleeping:
-            with contextlib.suppress(BlockingIOError):
+            with contextlib.suppress(OSError):
                 os.write(self._rope, b".")
 
     def close(self) -> None:
         """Shut: nobody is let in any more, and every connection ends."""
         self._listener.close()
-        self._inner.close()
         for waiting in self._outside.values():
             waiting.sock.close()
         self._outside.clear()
-        for descriptor, identity in self._inside.items():
-            if _identity(descriptor) == identity:
-                with contextlib.suppress(OSError), _seen_as_socket(descriptor) as sock:
-                    sock.shutdown(socket.SHUT_RDWR)
+        for descriptor in list(self._inside):
+            self._hang_up(descriptor)
         self._inside.clear()
+        rope, self._rope = self._rope, -1
+        for pipe in (rope, self._bell, self._silence, self._never):
+            os.close(pipe)
 
     # -- outside -------------------------------------------------------------------------------
 
     def _watch(self, descriptor: int) -> None:
+        self._inside.pop(descriptor, None)  # the number of a connection that the engine closed
         self._outer.register(descriptor, select.POLLIN)
         self._all.register(descriptor, select.POLLIN)
 
+    def _unwatch(self, descriptor: int) -> None:
+        for poll in (self._outer, self._all):
+            with contextlib.suppress(KeyError):
+                poll.unregister(descriptor)
+
     def _answer(self) -> None:
-        try:
-            sock, (address, _) = self._listener.accept()
-        except OSError:
-            return  # gone again, or no descriptor left for it
-        sock.setblocking(False)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if len(self._outside) >= WAITING_MAX:
-            oldest = min(self._outside.values(), key=lambda waiting: waiting.until)
-            self._turn_away(oldest, "others wait")
-        waiting = _Outside(sock, address, time.monotonic() + PATIENCE_S)
-        self._outside[sock.fileno()] = waiting
-        self._watch(sock.fileno())
-        self._look_at(waiting)
+        for _ in range(ACCEPTS_AT_ONCE):
+            try:
+                sock, (address, _) = self._listener.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
+                    log.error("door_shut_for_a_moment", error=str(error))
+                    self._unwatch(self._listener.fileno())
+                    self._shut_until = time.monotonic() + PAUSE_S
+                    return
+                continue  # that caller is gone again
+            sock.setblocking(False)
+            if len(self._outside) >= WAITING_MAX:
+                oldest = min(self._outside.values(), key=lambda waiting: waiting.until)
+                self._turn_away(oldest, "others wait")
+            waiting = _Outside(sock, address, time.monotonic() + PATIENCE_S)
+            self._outside[sock.fileno()] = waiting
+            self._watch(sock.fileno())
+            self._look_at(waiting)
 
     def _look_at(self, waiting: _Outside) -> None:
+        """Whatever a caller sends, it is his own end at most."""
         try:
-            data = waiting.sock.recv(FIRST_MAX, socket.MSG_PEEK)
-        except BlockingIOError:
+            caller = self._heard(waiting)
+        except (NotFix, OSError) as error:
+            self._turn_away(waiting, str(error))
             return
+        except Exception as error:
+            log.exception("door_failed")
+            self._turn_away(waiting, type(error).__name__)
+            return
+        if caller is None:
+            return
+        if caller.line is None:
+            self._turn_away(waiting, caller.why)
+            return
+        try:
+            self._let_in(waiting, caller.line)
         except OSError as error:
-            self._turn_away(waiting, str(error))
-            return
-        if len(data) == waiting.seen:
-            self._turn_away(waiting, "went away" if data else "")
-            return
-        waiting.seen = len(data)
-        try:
-            message = first_message(data)
-        except NotFix as error:
-            self._turn_away(waiting, str(error))
-            return
-        if message is None:
-            # Readable means from here on: more than this.
-            waiting.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, len(data) + 1)
-            return
-        why = self._judge(waiting.address, message)
-        if why:
-            self._turn_away(waiting, why)
-        else:
-            self._let_in(waiting)
+            log.error("not_let_in", address=waiting.address, error=str(error))
+            self._close(waiting)
 
-    def _forget(self, waiting: _Outside) -> None:
+    def _heard(self, waiting: _Outside) -> Caller | None:
+        """What is to be thought of a caller; None when he has not finished."""
+        sock = waiting.sock
+        try:
+            data = sock.recv(FIRST_MAX, socket.MSG_PEEK)
+        except BlockingIOError:
+            return None
+        if len(data) == waiting.seen:
+            return Caller(None, "went away" if data else "")
+        if not waiting.seen:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        waiting.seen = len(data)
+        fields = first_message(data)
+        if fields is None:
+            # Readable means from here on: more than this.
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, len(data) + 1)
+            return None
+        return self._judge(waiting.address, fields)
+
+    def _close(self, waiting: _Outside) -> None:
         descriptor = waiting.sock.fileno()
-        del self._outside[descriptor]
-        self._outer.unregister(descriptor)
-        self._all.unregister(descriptor)
+        if self._outside.pop(descriptor, None) is not None:
+            self._unwatch(descriptor)
+        waiting.sock.close()
 
     def _turn_away(self, waiting: _Outside, why: str) -> None:
-        self._forget(waiting)
-        with contextlib.suppress(OSError):
-            waiting.sock.recv(FIRST_MAX)  # closed with something unread it would be a reset
-        waiting.sock.close()
         now = time.monotonic()
         self._warned = [then for then in self._warned if now - then < 1]
         if why and len(self._warned) < WARNINGS_A_SECOND:
             self._warned.append(now)
             log.warning("turned_away", address=waiting.address, why=why)
+        with contextlib.suppress(OSError):
+            waiting.sock.recv(FIRST_MAX)  # closed with something unread it would be a reset
+        self._close(waiting)
 
-    def _let_go_of_the_slow(self) -> None:
-        now = time.monotonic()
-        for waiting in [one for one in self._outside.values() if one.until < now]:
-            self._turn_away(waiting, "no complete first message in time")
+    # -- inside --------------------------------------------------------------------------------
 
-    def _let_in(self, waiting: _Outside) -> None:
-        """Have the engine accept a connection to nowhere, and put this one in its place."""
-        self._forget(waiting)
-        with waiting.sock as real, socket.socket() as decoy:
-            real.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
-            decoy.connect(self._inner.getsockname())
-            name = decoy.getsockname()
-            # What the engine dropped since its last poll takes that poll's place.
-            for _ in range(WAITING_MAX):
-                self._poll()
-                descriptor = _connected_to(name)
-                if descriptor is not None:
-                    break
-            else:
-                log.error("not_accepted", address=waiting.address)
-                return
-            os.dup2(real.fileno(), descriptor, inheritable=False)
-        self._inside[descriptor] = _identity(descriptor)
+    def _let_in(self, waiting: _Outside, line: Line) -> None:
+        """Have the engine accept a connection to nowhere, and put this one in its place.
+
+        The engine's ear is open for as long as that takes. Errors: OSError.
+        """
+        with socket.socket() as ear, socket.socket() as decoy:
+            ear.bind(("127.0.0.1", 0))
+            ear.listen()
+            ear.setblocking(False)
+            decoy.settimeout(1.0)
+            decoy.connect(ear.getsockname())
+            waiting.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
+            os.dup2(ear.fileno(), self._engine_ear, inheritable=False)
+            try:
+                descriptor = self._accepted(decoy.getsockname())
+            finally:
+                os.dup2(self._silence, self._engine_ear, inheritable=False)
+            os.dup2(waiting.sock.fileno(), descriptor, inheritable=False)
+        self._close(waiting)
+        self._inside[descriptor] = identity(descriptor)
+        self._on_trial[descriptor] = (line, time.monotonic() + LOGON_S)
         self._all.register(descriptor, select.POLLIN)
 
+    def _accepted(self, name: tuple[str, int]) -> int:
+        # What the engine dropped since its last poll takes that poll's place.
+        for _ in range(WAITING_MAX):
+            self._poll()
+            descriptor = connected_to(name)
+            if descriptor is not None:
+                return descriptor
+        raise OSError(errno.ECONNABORTED, "the engine did not accept it")
+
+    def _hang_up(self, descriptor: int) -> None:
+        """End a connection that the engine has; it reads the end and forgets it."""
+        if self._inside.get(descriptor) == identity(descriptor):
+            with contextlib.suppress(OSError), seen_as_socket(descriptor) as sock:
+                sock.shutdown(socket.SHUT_RDWR)
+
     def _catch_up(self) -> None:
-        """A client that read slowly reads again: send what the engine kept back, in some haste."""
+        """A client that read slowly reads again: send what the engine kept back, in some haste.
+
+        The engine does not say when it has sent all. As long as some connection takes no more
+        there may be something; after that, a few seconds are enough for any backlog.
+        """
         for _ in range(CATCHING_UP_POLLS):
             self._poll()
-        if time.monotonic() > self._behind_until:
+        writable = select.poll()
+        for descriptor in self._inside:
+            writable.register(descriptor, select.POLLOUT)
+        now = time.monotonic()
+        if len(writable.poll(0)) < len(self._inside):
+            self._behind_until = now + CATCHING_UP_S
+        elif now > self._behind_until:
             self._behind_until = 0.0
-
-
-# -- descriptors -----------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def _seen_as_socket(descriptor: int) -> Iterator[socket.socket]:
-    """A socket object of somebody else's descriptor. Errors: OSError when it is no socket.
-
-    Never a copy of it: whoever closes a copy of a database's file lets go of SQLite's locks.
-    """
-    if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
-        raise OSError(errno.ENOTSOCK, os.strerror(errno.ENOTSOCK))
-    seen = socket.socket(fileno=descriptor)
-    try:
-        yield seen
-    finally:
-        seen.detach()
-
-
-def _sockets() -> list[int]:
-    """The descriptors of this process that are sockets."""
-    for folder in (Path("/proc/self/fd"), Path("/dev/fd")):
-        with contextlib.suppress(OSError):
-            found = sorted((int(entry.name) for entry in folder.iterdir()), reverse=True)
-            return [descriptor for descriptor in found if _family(descriptor) is not None]
-    return [descriptor for descriptor in range(1024) if _family(descriptor) is not None]
-
-
-def _family(descriptor: int) -> int | None:
-    with contextlib.suppress(OSError), _seen_as_socket(descriptor) as seen:
-        return seen.family
-    return None
-
-
-def _listens(descriptor: int) -> bool:
-    with contextlib.suppress(OSError), _seen_as_socket(descriptor) as seen:
-        return bool(seen.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
-    return False
-
-
-def _connected_to(name: tuple[str, int]) -> int | None:
-    """Our descriptor whose other end is *name*."""
-    for descriptor in _sockets():
-        with contextlib.suppress(OSError), _seen_as_socket(descriptor) as seen:
-            if seen.family == socket.AF_INET and seen.getpeername() == name:
-                return descriptor
-    return None
-
-
-def _identity(descriptor: int) -> tuple[int, int]:
-    try:
-        found = os.fstat(descriptor)
-    except OSError:
-        return 0, 0
-    return found.st_dev, found.st_ino

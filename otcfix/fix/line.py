@@ -3,12 +3,13 @@
 import contextlib
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from otcfix.config import SessionConfig
 from otcfix.fix.dictionaries import left_out
-from otcfix.fix.wire import SOH, field_of
+from otcfix.fix.wire import field_of
 from otcfix.model.event import Overflowed
 from otcfix.model.time import Instant
 
@@ -69,27 +70,58 @@ def logon_refusal(config: SessionConfig, message: Any, wants_reset: bool) -> str
     return "HeartBtInt(108) out of bounds"
 
 
-def stranger(
+LOGON_VALUES = {
+    34: re.compile(r"[1-9]\d{0,8}"),
+    52: re.compile(r"\d{8}-\d\d:\d\d:\d\d(\.\d{1,9})?"),
+    43: re.compile(r"[YN]"),
+    97: re.compile(r"[YN]"),
+    98: re.compile(r"\d"),
+    108: re.compile(r"\d{1,6}"),
+    141: re.compile(r"[YN]"),
+    383: re.compile(r"\d{1,9}"),
+    464: re.compile(r"[YN]"),
+    789: re.compile(r"[1-9]\d{0,8}"),
+}
+"""What QuickFIX must be able to read of a Logon. One that it answers by a Reject(3) keeps its
+connection, and with it the session from whoever it belongs to."""
+
+LOGON_NEEDS = (34, 52, 98, 108)
+
+
+class Caller(NamedTuple):
+    """What the door thinks of a first message: the line that it is for, or why it is not let in."""
+
+    line: Line | None
+    why: str = ""
+
+
+def caller_of(
     lines: Mapping[tuple[str, str, str], Line],
     allow_from: Sequence[str],
     address: str,
-    text: str,
-) -> str:
-    """Why the sender of this first message is not let in; "" for a known session's from an address
-    of its own (R14).
+    fields: Mapping[int, str],
+) -> Caller:
+    """Whose first message this is: a readable Logon of a known session, from an address of its own,
+    is let in; whether it is accepted is said by `logon_refusal` (R14).
 
     lines: by BeginString, our CompID, theirs; allow_from: for sessions without addresses of their
     own, empty for anywhere.
     """
-    begin = text[2 : text.index(SOH)]
-    ours, theirs = field_of(text, 56), field_of(text, 49)
+    begin, ours, theirs = (fields.get(tag, "") for tag in (8, 56, 49))
     line = lines.get((begin, ours, theirs))
     if line is None:
-        return f"no session {begin} 49={theirs} 56={ours}"
+        return Caller(None, f"no session {begin} 49={theirs} 56={ours}")
+    key = line.config.key
     allowed = line.config.allowed_remote_addresses or allow_from
     if allowed and address not in allowed:
-        return f"not an address of session {line.config.key}"
-    return ""
+        return Caller(None, f"not an address of session {key}")
+    if fields.get(35) != "A":
+        return Caller(None, f"session {key}: the first message is no Logon")
+    for tag, shape in LOGON_VALUES.items():
+        value = fields.get(tag, "" if tag in LOGON_NEEDS else None)
+        if value is not None and not shape.fullmatch(value):
+            return Caller(None, f"session {key}: {tag} of the Logon is missing or unreadable")
+    return Caller(line)
 
 
 def overflow_of(line: Line, text: str, kind: str) -> Overflowed:

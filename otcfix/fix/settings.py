@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from otcfix.config import AcceptorConfig, Config, SessionConfig
-from otcfix.fix.dictionaries import Dictionaries
+from otcfix.fix.dictionaries import Dictionaries, without_data
 
 DAYS = {
     "mon": "monday",
@@ -47,12 +47,16 @@ def settings_text(config: Config, dictionaries: Dictionaries, store: Path, port:
         "LogoutTimeout=2",
     ]
     for session in config.sessions.session:
-        lines += _session(session, acceptor, dictionaries, config.folder)
+        lines += _session(session, acceptor, dictionaries, config.folder, store)
     return "\n".join(lines) + "\n"
 
 
 def _session(
-    session: SessionConfig, acceptor: AcceptorConfig, dictionaries: Dictionaries, folder: Path
+    session: SessionConfig,
+    acceptor: AcceptorConfig,
+    dictionaries: Dictionaries,
+    folder: Path,
+    store: Path,
 ) -> list[str]:
     keys: dict[str, str] = {
         "BeginString": begin_string(session.version),
@@ -70,7 +74,8 @@ def _session(
     }
     if session.dictionary:
         fixt = session.version == "FIX.5.0SP2"
-        keys["AppDataDictionary" if fixt else "DataDictionary"] = str(folder / session.dictionary)
+        own = without_data(folder / session.dictionary, store / "dictionaries")
+        keys["AppDataDictionary" if fixt else "DataDictionary"] = str(own)
     addresses = session.allowed_remote_addresses or acceptor.allow_from
     if addresses:
         keys["AllowedRemoteAddresses"] = ",".join(addresses)

@@ -118,4 +118,5 @@ def field_of(text: str, tag: int) -> str:
     if start < 0:
         return ""
     start = text.index("=", start) + 1
-    return text[start : text.index(SOH, start)]
+    end = text.find(SOH, start)
+    return text[start:] if end < 0 else text[start:end]

@@ -111,12 +111,17 @@ class Sequencer:
     def run(self, gate: GatePort) -> None:
         """Loop until stopped. An exception ends the loop and is kept in `failure`."""
         self._gate = gate
-        self._committer.start()
+        if self._store.concurrent:
+            self._committer.start()
         try:
             while not self._stopping.is_set():
+                # What has arrived by now is in the inbox before any timer of now fires (R18).
+                now = self._clock()
                 gate.take()
-                if not self.step():
+                if not self.step(now):
                     gate.wait(IDLE_S)
+            while self.step():
+                pass  # its answers still reach those who are there
             gate.stop()
             while self.step():
                 pass  # what was received before the stop is decided before the stop
@@ -128,6 +133,16 @@ class Sequencer:
             raise
         finally:
             self._committer.stop()
+            if self.failure is not None:
+                self._leave(gate)
+
+    @staticmethod
+    def _leave(gate: GatePort) -> None:
+        """Nobody may stay connected to a desk that does not decide any more."""
+        try:
+            gate.stop()
+        except Exception:
+            log.exception("gate_not_stopped")
 
     def stop(self) -> None:
         """Ask the loop to finish what it has."""
@@ -140,9 +155,9 @@ class Sequencer:
         if self._gate is not None and self.state.waits_on(symbol):
             self._gate.ring()
 
-    def step(self) -> bool:
-        """One batch; False when there was nothing to do."""
-        now = self._clock()
+    def step(self, now: Instant | None = None) -> bool:
+        """One batch; False when there was nothing to do. now: until when timers may fire."""
+        now = self._clock() if now is None else now
         waiting = self._occasions.due(now)
         room = BATCH_MAX - len(waiting)
         taken = self.inbox.take(room)

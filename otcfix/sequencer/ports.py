@@ -33,7 +33,9 @@ class Mailed(Protocol):
 
 
 class StorePort(Protocol):
-    """The database."""
+    """The database. concurrent: whether `write` may run while others read."""
+
+    concurrent: bool
 
     def commit(self, batch: Batch) -> None:
         """Commit everything in one durable transaction. Errors: StoreLost."""

@@ -64,6 +64,8 @@ class Store(Recovery, Books, ABC):
     below zero (R20); read when an account is opened. See `set_floors` for those that exist.
     """
 
+    concurrent = True
+
     def __init__(self, engine: sa.Engine, readers: sa.Engine) -> None:
         self.engine = engine
         self.readers = readers

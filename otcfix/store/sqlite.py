@@ -97,6 +97,7 @@ class SqliteStore(Store):
         Errors: StoreLost when it is not there and not to be made, or is of another schema.
         """
         self.path = path
+        self.concurrent = path != MEMORY  # in memory there is one connection for all
         self._lock_file: int | None = None
         new = path == MEMORY or not Path(path).exists()
         if new and not create:

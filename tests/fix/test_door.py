@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otcfix.fix import door
-from otcfix.fix.door import FIRST_MAX, Door, NotFix, first_message
+from otcfix.fix import descriptors
+from otcfix.fix.door import Door
+from otcfix.fix.first_message import FIRST_MAX, NotFix, first_message
+from otcfix.fix.line import Caller
 
 
 def message(body: str) -> bytes:
@@ -35,7 +37,9 @@ def test_a_message_that_is_not_whole_is_waited_for(length: int) -> None:
 @given(st.binary(max_size=200))
 def test_what_follows_the_first_message_is_not_looked_at(rest: bytes) -> None:
     """It is the engine's."""
-    assert first_message(LOGON + rest) == LOGON.decode()
+    fields = first_message(LOGON + rest)
+    assert fields is not None
+    assert (fields[35], fields[49], fields[108]) == ("A", "ALPHA", "30")
 
 
 @given(st.binary(min_size=33, max_size=300))
@@ -56,6 +60,12 @@ def test_bytes_are_a_message_or_not_fix(data: bytes) -> None:
         b"8=FIX.4.4\x019=%d\x0135=A\x01" % FIRST_MAX,
         LOGON.replace(b"\x019=", b"\x019=1"),
         b"8=FIX.4.4\x0135=A\x0149=ALPHA\x0156=OTCFIX\x01",
+        b"8=X\x019=8\x0135=A\x0149=10=123X",  # no SOH behind the last field, none at the end
+        LOGON[:-1] + b"X",
+        LOGON.replace(b"98=0", b"98=1"),  # the checksum
+        message("35=A|49=ALPHA|49=BETA|56=OTCFIX|34=1|"),
+        message("35=A|x=1|"),
+        message("35=A|=1|"),
     ],
 )
 def test_what_is_no_fix_is_not_let_in(data: bytes) -> None:
@@ -70,9 +80,9 @@ def test_the_database_s_locks_survive_a_look_at_the_descriptors(tmp_path: Path) 
     held = sqlite3.connect(path, isolation_level=None)
     held.execute("CREATE TABLE t (n)")
     held.execute("BEGIN EXCLUSIVE")
-    door._sockets()
-    assert door._connected_to(("127.0.0.1", 1)) is None
-    assert not door._listens(os.open(path, os.O_RDONLY))
+    descriptors.sockets()
+    assert descriptors.connected_to(("127.0.0.1", 1)) is None
+    assert not descriptors.listens(os.open(path, os.O_RDONLY))
     insert = "INSERT INTO t VALUES (1)"
     script = f"import sqlite3; sqlite3.connect({str(path)!r}, 0).execute({insert!r})"
     other = subprocess.run(
@@ -84,7 +94,7 @@ def test_the_database_s_locks_survive_a_look_at_the_descriptors(tmp_path: Path) 
 
 def test_a_ring_ends_a_wait_from_another_thread() -> None:
     """And a ring while nobody waits is none."""
-    one = Door(0, lambda *_: "")
+    one = Door(0, lambda *_: Caller(None))
     one.open(lambda: None)
     one.ring()
     threading.Timer(0.05, one.ring).start()

@@ -17,6 +17,8 @@ SEP = "\x1f"
 class MemoryStore:
     """Keeps everything that was committed, and nothing else."""
 
+    concurrent = False
+
     def __init__(self) -> None:
         self.rows: list[JournalRow] = []
         self.transfers: list[Transfer] = []
