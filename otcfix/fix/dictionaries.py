@@ -204,22 +204,6 @@ def build(folder: Path) -> Dictionaries:
     return Dictionaries(*paths)
 
 
-def without_data(path: Path, folder: Path) -> Path:
-    """A copy of somebody's own dictionary in *folder*, without fields of type DATA.
-
-    QuickFIX believes the length in front of such a field: with a wrong one it reads, and writes,
-    where nothing is its own. As a string the field ends at its SOH like any other.
-    """
-    text = re.sub(r"""type\s*=\s*(['"])DATA\1""", "type='STRING'", path.read_text("utf-8"))
-    folder.mkdir(parents=True, exist_ok=True)
-    copy = folder / f"own-{hashlib.sha256(text.encode()).hexdigest()[:16]}.xml"
-    if not copy.is_file():
-        draft = copy.with_suffix(f".{secrets.token_hex(4)}")
-        draft.write_text(text, "utf-8")
-        draft.replace(copy)
-    return copy
-
-
 @functools.cache
 def left_out(version: str) -> frozenset[str]:
     """The MsgTypes that a version has and otcfix does not speak.

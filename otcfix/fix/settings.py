@@ -1,9 +1,12 @@
 """QuickFIX's settings file, written from our configuration."""
 
+import hashlib
+import re
+import secrets
 from pathlib import Path
 
 from otcfix.config import AcceptorConfig, Config, SessionConfig
-from otcfix.fix.dictionaries import Dictionaries, without_data
+from otcfix.fix.dictionaries import Dictionaries
 
 DAYS = {
     "mon": "monday",
@@ -87,3 +90,19 @@ def _session(
         if schedule.start_day and schedule.end_day:
             keys |= {"StartDay": DAYS[schedule.start_day], "EndDay": DAYS[schedule.end_day]}
     return ["", "[SESSION]", *(f"{name}={value}" for name, value in keys.items())]
+
+
+def without_data(path: Path, folder: Path) -> Path:
+    """A copy of somebody's own dictionary in *folder*, without fields of type DATA.
+
+    QuickFIX believes the length in front of such a field: with a wrong one it reads, and writes,
+    where nothing is its own. As a string the field ends at its SOH like any other.
+    """
+    text = re.sub(r"""type\s*=\s*(['"])DATA\1""", "type='STRING'", path.read_text("utf-8"))
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = folder / f"own-{hashlib.sha256(text.encode()).hexdigest()[:16]}.xml"
+    if not copy.is_file():
+        draft = copy.with_suffix(f".{secrets.token_hex(4)}")
+        draft.write_text(text, "utf-8")
+        draft.replace(copy)
+    return copy
