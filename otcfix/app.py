@@ -1,6 +1,5 @@
 """The composition root: build(config) -> App. The only module that knows all others."""
 
-import sys
 import threading
 import time
 from pathlib import Path
@@ -33,7 +32,6 @@ from otcfix.venues.assemble import assemble
 
 log = structlog.get_logger("otcfix.app")
 
-SWITCH_S = 0.005
 SLOW_RECOVERY_S = 1.0
 
 
@@ -194,7 +192,6 @@ class App:
         if self.acceptor is None:
             return  # an offline desk has no loop of its own: `command` steps it
         self.acceptor.start()
-        sys.setswitchinterval(SWITCH_S)
         for feed in self.feeds:
             feed.start()
         self._thread.start()
