@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 import msgspec
 
@@ -16,15 +17,21 @@ from otcfix.sequencer.ports import Parse, Render, StorePort
 from otcfix.sequencer.seen import Seen
 from otcfix.sequencer.stamping import NO_FACTS
 
-_facts = msgspec.json.Decoder(Facts)
+_facts = msgspec.json.Decoder(Facts).decode
 _typed = msgspec.json.Decoder(Typed)
+
+
+@lru_cache(maxsize=64)
+def _facts_of(text: str) -> Facts:
+    """Facts are frozen, and one book serves many events before it moves."""
+    return _facts(text)
 
 
 def event_of(row: JournalRow, parse: Parse) -> Event:
     """The event that a journal row holds."""
     is_fix = not row.text.startswith("{")
     body = parse(row.session, row.text) if is_fix else _typed.decode(row.text)
-    facts = NO_FACTS if row.facts == "{}" else _facts.decode(row.facts)
+    facts = NO_FACTS if row.facts == "{}" else _facts_of(row.facts)
     return Event(
         row.seq,
         row.at,
