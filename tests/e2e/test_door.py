@@ -51,7 +51,7 @@ def test_a_logon_byte_by_byte_holds_nobody_up(desk: DeskProcess) -> None:
                 started = time.monotonic()
                 other.say(REQUEST.format(f"R{place}"))
                 other.hear("S", t131=f"R{place}")
-                assert time.monotonic() - started < 0.8
+                assert time.monotonic() - started < 2.5
         assert b"\x0135=A\x01" in slow.recv(4096)  # and in the end it is let in
 
 
