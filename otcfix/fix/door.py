@@ -164,7 +164,10 @@ class Door:
                 os.write(self._rope, b".")
 
     def close(self) -> None:
-        """Shut: nobody is let in any more, and every connection ends."""
+        """Shut: nobody is let in any more, and every connection ends. Once is enough: a loop that
+        fails behind its stop stops again, and these descriptors may be somebody else's by then."""
+        if self._rope < 0:
+            return
         self._listener.close()
         for waiting in self._outside.values():
             waiting.sock.close()

@@ -102,3 +102,15 @@ def test_a_ring_ends_a_wait_from_another_thread() -> None:
     one.wait(10)
     assert 0.03 < time.monotonic() - started < 5
     one.close()
+
+
+def test_closing_twice_closes_nobody_else_s_descriptors() -> None:
+    """A desk that fails behind its stop stops again; the numbers may belong to others by then."""
+    one = Door(0, lambda *_: Caller(None))
+    one.open(lambda: None)
+    one.close()
+    others = [os.open(os.devnull, os.O_RDONLY) for _ in range(12)]
+    one.close()
+    one.ring()
+    for other in others:
+        os.close(other)  # OSError when it was closed already
