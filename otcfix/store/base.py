@@ -334,6 +334,20 @@ class Store(Recovery, Books, ABC):
 
 # -- recall ----------------------------------------------------------------------------------
 
+PUTS = {
+    "orders": (
+        " ON CONFLICT (order_id) DO UPDATE SET"
+        " status = excluded.status, seq = excluded.seq, body = excluded.body"
+    ),
+    "quotes": (
+        " ON CONFLICT (quote_id) DO UPDATE SET"
+        " state = excluded.state, seq = excluded.seq, body = excluded.body"
+    ),
+    "proven": " ON CONFLICT (session) DO UPDATE SET outbox_id = excluded.outbox_id",
+    "meta": " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+}
+"""What follows an INSERT into a table whose rows may be there already; for both databases."""
+
 RECALLS = {
     "cl_ord_id": (
         "SELECT k.scope, k.id, u.kind, u.order_id, u.digest, u.accepted, u.code, u.text, "

@@ -10,7 +10,7 @@ from itertools import chain
 import sqlalchemy as sa
 
 from otcfix.store import progress, schema
-from otcfix.store.base import RECALLS, Store, Unstorable
+from otcfix.store.base import PUTS, RECALLS, Store, Unstorable
 from otcfix.store.rows import Row, Work, packed
 from otcfix.store.tables import metadata
 from otcfix.store.wire import BINARY, TEXT, Call, Wire, array, conninfo_of, encoded
@@ -58,18 +58,6 @@ _LINES = {
     for name, kinds in _TYPES.items()
 }
 
-_PUT = {
-    "orders": (
-        " ON CONFLICT (order_id) DO UPDATE SET"
-        " status = excluded.status, seq = excluded.seq, body = excluded.body"
-    ),
-    "quotes": (
-        " ON CONFLICT (quote_id) DO UPDATE SET"
-        " state = excluded.state, seq = excluded.seq, body = excluded.body"
-    ),
-    "proven": " ON CONFLICT (session) DO UPDATE SET outbox_id = excluded.outbox_id",
-    "meta": " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-}
 _KEYS = "unnest($1::text[], $2::text[]) AS k(scope, id)"
 
 # What is to be added to an account that is not there must undo the transaction, so the statement
@@ -106,7 +94,7 @@ _SETTINGS = (
 def _statements() -> Iterable[tuple[bytes, str]]:
     for name in _WRITTEN:
         kinds = _TYPES[name]
-        put = _PUT.get(name, "")
+        put = PUTS.get(name, "")
         one = ", ".join(f"${n}::{kind}" for n, kind in enumerate(kinds, 1))
         yield name.encode(), f"INSERT INTO {name} VALUES ({one}){put}"  # noqa: S608
         if name in {"orders", "quotes"}:

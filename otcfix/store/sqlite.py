@@ -15,7 +15,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from otcfix.model.errors import StoreLost
 from otcfix.store import progress, schema
-from otcfix.store.base import RECALLS, Store, Unstorable
+from otcfix.store.base import PUTS, RECALLS, Store, Unstorable
 from otcfix.store.rows import Row, Work, packed
 from otcfix.store.tables import metadata
 
@@ -52,17 +52,7 @@ every row."""
 _Ready = tuple[list[tuple[str, Row]], list[tuple[str, Row]], int]
 """Statements with their values; those that add to accounts; how many accounts they add to."""
 
-_TAILS = {
-    "orders": (
-        " ON CONFLICT (order_id) DO UPDATE SET"
-        " status = excluded.status, seq = excluded.seq, body = excluded.body"
-    ),
-    "quotes": (
-        " ON CONFLICT (quote_id) DO UPDATE SET"
-        " state = excluded.state, seq = excluded.seq, body = excluded.body"
-    ),
-    "proven": " ON CONFLICT (session) DO UPDATE SET outbox_id = excluded.outbox_id",
-    "meta": " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+_TAILS = PUTS | {
     # Said again after a restart, a reply may carry the same number twice: once is enough.
     "sent": " ON CONFLICT DO NOTHING",
 }
