@@ -112,7 +112,7 @@ def steps(path: Path, selector: str, base_scale: int) -> tuple[Decimal, Decimal]
 
 
 def _levels(path: Path, selector: str) -> list[tuple[Decimal, Decimal]]:
-    from otcfix.venues.messages import BestBidOffer  # noqa: PLC0415
+    from otcfix.model.feed import BestBidOffer  # noqa: PLC0415
     from otcfix.venues.recorded import read  # noqa: PLC0415
 
     levels: list[tuple[Decimal, Decimal]] = []

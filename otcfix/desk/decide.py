@@ -16,7 +16,7 @@ from otcfix.desk import (
 from otcfix.desk.draft import Draft
 from otcfix.desk.state import State
 from otcfix.model import event as events
-from otcfix.model import messages
+from otcfix.model import hedge, messages
 from otcfix.model.decision import NOTHING, Decision
 from otcfix.model.event import Event
 from otcfix.model.refusal import Refusal
@@ -44,6 +44,8 @@ HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
     events.Boot: upkeep.on_boot,
     events.TimerFired: upkeep.on_timer_fired,
     events.RatesMoved: upkeep.on_rates_moved,
+    events.ParametersMoved: _only_journaled,
+    events.StreamHeld: _only_journaled,
     events.SessionUp: upkeep.on_session_up,
     events.SessionDown: upkeep.on_session_down,
     events.EpochMoved: upkeep.on_epoch_moved,
@@ -55,6 +57,10 @@ HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
     events.SetInstrument: staff.on_set_instrument,
     events.MoveFunds: staff.on_move_funds,
     events.CancelOrder: staff.on_cancel_order,
+    hedge.Hedge: _only_journaled,
+    hedge.VenueUp: _only_journaled,
+    hedge.VenueDown: _only_journaled,
+    hedge.VenueReport: _only_journaled,
 }
 
 LOOKS_UP = (

@@ -15,10 +15,12 @@ from otcfix.ledger import chart
 from otcfix.model.decision import Decision, DepthTaken, DeskMoved, Disputed
 from otcfix.model.errors import InvariantBroken
 from otcfix.model.event import Event, IdUse, Recalled
+from otcfix.model.hedge import HedgeFill, HedgeOrder, VenueRequest
 from otcfix.model.instrument import Instrument
 from otcfix.model.ledger import Obligation, Transfer
 from otcfix.model.messages import Head, Side
 from otcfix.model.order import Order
+from otcfix.model.pricing import Explanation
 from otcfix.model.quote import Quote
 from otcfix.model.rates import Rates
 from otcfix.model.refusal import Refusal, wording
@@ -51,6 +53,10 @@ class Draft:
         self.disputed: list[Disputed] = []
         self.alerts: list[str] = []
         self.timers: list[tuple[Instant, str, str]] = []
+        self.explanations: list[Explanation] = []
+        self.hedges: dict[str, HedgeOrder] = {}
+        self.hedge_fills: list[HedgeFill] = []
+        self.venue_requests: list[VenueRequest] = []
         self._deltas: dict[str, int] = {}
 
     def decision(self) -> Decision:
@@ -71,6 +77,10 @@ class Draft:
             tuple(self.disputed),
             tuple(self.alerts),
             tuple(self.timers),
+            explanations=tuple(self.explanations),
+            hedges=tuple(self.hedges.values()),
+            hedge_fills=tuple(self.hedge_fills),
+            venue_requests=tuple(self.venue_requests),
         )
 
     def _check_floors(self) -> None:

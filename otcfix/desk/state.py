@@ -10,6 +10,7 @@ from decimal import ROUND_UP, Decimal
 import msgspec
 from msgspec import Struct
 
+from otcfix.desk.knowledge import Knowledge
 from otcfix.desk.register import Register
 from otcfix.ledger import chart
 from otcfix.model.decision import Decision, DepthTaken
@@ -19,6 +20,7 @@ from otcfix.model.ledger import Transfer
 from otcfix.model.messages import Side, Unit
 from otcfix.model.order import Order
 from otcfix.model.party import Desk
+from otcfix.model.pricing import Parameters
 from otcfix.model.quote import LIVE, Quote
 from otcfix.model.time import SECOND, Instant
 
@@ -58,6 +60,8 @@ class Snapshot(Struct):
     owed_withdrawals: dict[str, list[Quote]]
     obligations: dict[str, int]
     timers: list[tuple[Instant, str, str]]
+    parameters: list[Parameters]
+    toxicity: dict[str, Decimal]
 
 
 class State:
@@ -83,6 +87,7 @@ class State:
         self.words: dict[str, dict[str, str | int]] = {}
         self.owed_withdrawals: dict[str, dict[str, Quote]] = {}
         self.obligations: dict[str, int] = {}
+        self.knowledge = Knowledge()
         self.timers: list[tuple[Instant, str, str]] = []
         self._timers_rest_until: Instant = 0
 
@@ -186,6 +191,8 @@ class State:
                 self.obligations[key] = amount
             else:
                 self.obligations.pop(key, None)
+        if event.kind == "ParametersMoved":
+            self.knowledge.take(event.body)
         if event.kind == "TimerFired":
             self._fired(event, decision)
         for timer in decision.timers:
@@ -335,6 +342,8 @@ class State:
                 self.obligations,
                 # Dead ones are dropped from the live heap whenever the sequencer looks at it.
                 sorted(timer for timer in set(self.timers) if self._is_due_still(*timer)),
+                list(self.knowledge.parameters.values()),
+                self.knowledge.toxicity,
             )
         )
 
@@ -355,6 +364,7 @@ class State:
         for taken in kept.taken:
             state.taken[taken.source, taken.symbol, taken.side] = taken
         state.words = kept.words
+        state.knowledge = Knowledge(kept.parameters, kept.toxicity)
         state.owed_withdrawals = {
             key: {quote.quote_id: quote for quote in owed}
             for key, owed in kept.owed_withdrawals.items()

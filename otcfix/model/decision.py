@@ -7,9 +7,11 @@ import msgspec
 from msgspec import Struct
 
 from otcfix.model.event import IdUse
+from otcfix.model.hedge import HedgeFill, HedgeOrder, VenueRequest
 from otcfix.model.ledger import Obligation, Transfer
 from otcfix.model.messages import Side
 from otcfix.model.order import Order
+from otcfix.model.pricing import Explanation
 from otcfix.model.quote import Quote
 from otcfix.model.replies import Reply
 from otcfix.model.time import Instant
@@ -64,6 +66,10 @@ class Decision(Struct, frozen=True, gc=False, array_like=True):
     alerts: tuple[str, ...] = ()
     timers: tuple[tuple[Instant, str, str], ...] = ()
     failed: str = ""
+    explanations: tuple[Explanation, ...] = ()
+    hedges: tuple[HedgeOrder, ...] = ()
+    hedge_fills: tuple[HedgeFill, ...] = ()
+    venue_requests: tuple[VenueRequest, ...] = ()
 
 
 NOTHING = Decision()
@@ -110,6 +116,10 @@ def digest(decision: Decision, verdicts: bytes) -> bytes:
             decision.alerts,
             decision.timers,
             decision.failed,
+            decision.explanations,
+            decision.hedges,
+            decision.hedge_fills,
+            decision.venue_requests,
         )
     )
     return sha256_of(rest + verdicts)

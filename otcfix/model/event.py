@@ -5,8 +5,10 @@ from typing import Any
 
 from msgspec import Struct
 
+from otcfix.model.hedge import Hedge, VenueDown, VenueReport, VenueUp
 from otcfix.model.order import Order
 from otcfix.model.party import Desk
+from otcfix.model.pricing import Parameters
 from otcfix.model.quote import Quote
 from otcfix.model.rates import Conversion, Rates
 from otcfix.model.time import Instant
@@ -82,6 +84,21 @@ class RatesMoved(Struct, frozen=True, tag=True):
     """The rates of *symbols*, on which somebody waits, have moved (conflated)."""
 
     symbols: tuple[str, ...]
+
+
+class ParametersMoved(Struct, frozen=True, tag=True):
+    """What is measured outside has moved (R12); becomes State. toxicity: per client_id, his
+    adverse markout in bps of the price (positive: he is right too often)."""
+
+    instruments: tuple[Parameters, ...] = ()
+    toxicity: tuple[tuple[str, Decimal], ...] = ()
+
+
+class StreamHeld(Struct, frozen=True, tag=True):
+    """A session does not read: its streams wait (held), or go on with a full refresh (not held)."""
+
+    session: str
+    held: bool
 
 
 class SessionUp(Struct, frozen=True, tag=True):
@@ -186,13 +203,15 @@ class CancelOrder(Struct, frozen=True, tag=True):
     why: str
 
 
-Command = Kill | SetSession | SetInstrument | MoveFunds | CancelOrder
+Command = Kill | SetSession | SetInstrument | MoveFunds | CancelOrder | Hedge
 """What staff may ask for."""
 
 Typed = (
     Boot
     | TimerFired
     | RatesMoved
+    | ParametersMoved
+    | StreamHeld
     | SessionUp
     | SessionDown
     | EpochMoved
@@ -204,6 +223,10 @@ Typed = (
     | SetInstrument
     | MoveFunds
     | CancelOrder
+    | Hedge
+    | VenueUp
+    | VenueDown
+    | VenueReport
 )
 """Events that are journaled as typed JSON; the others are FIX messages."""
 

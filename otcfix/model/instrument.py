@@ -42,6 +42,7 @@ class Instrument(Struct, frozen=True):
     trading_day_zone: str
     trading_day_end: int
     hours: Hours
+    asset_class: str = ""
 
     @property
     def terms_step(self) -> Decimal:

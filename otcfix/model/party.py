@@ -4,8 +4,10 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from otcfix.model.hedge import HedgeRule
 from otcfix.model.instrument import Instrument
 from otcfix.model.money import Asset
+from otcfix.model.pricing import Rule, SourceTerms
 
 
 class Tier(Struct, frozen=True):
@@ -20,6 +22,7 @@ class Client(Struct, frozen=True):
     """A legal counterparty. Limits are in the desk's limit currency unless said otherwise.
 
     settlement_limits: per asset code, how far below zero available may go, in minor units.
+    no_skew: he reads the desk's inventory from its skew, so his prices carry none.
     instruments: symbols that the client may deal in.
     """
 
@@ -36,6 +39,7 @@ class Client(Struct, frozen=True):
     open_quotes_max: int
     slippage_default_bps: Decimal
     settlement_limits: dict[str, int]
+    no_skew: bool = False
 
 
 class Session(Struct, frozen=True):
@@ -100,3 +104,6 @@ class Desk(Struct, frozen=True):
     venues: tuple[str, ...]
     id_key_hash: str
     shard: str = ""
+    pricing: tuple[Rule, ...] = ()
+    hedging: tuple[HedgeRule, ...] = ()
+    sources: tuple[SourceTerms, ...] = ()

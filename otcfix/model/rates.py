@@ -24,11 +24,15 @@ class SourceBook(Struct, frozen=True, gc=False):
     offers: tuple[Level, ...]
 
 
-class Rates(Struct, frozen=True, gc=False):
-    """The books of the sources that may contribute to *symbol* now (R11)."""
+class Rates(Struct, frozen=True, gc=False, omit_defaults=True):
+    """The books of the sources that may contribute to *symbol* now (R11).
+
+    missing: the sources of the symbol that show no book now, each with the reason.
+    """
 
     symbol: str
     books: tuple[SourceBook, ...]
+    missing: tuple[tuple[str, str], ...] = ()
 
 
 class Conversion(Struct, frozen=True, gc=False):

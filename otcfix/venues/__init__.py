@@ -1,6 +1,5 @@
 """Where prices come from: books of outside venues, and what they say about the desk's pairs.
 
-messages   what a venue says about a book: a snapshot, a delta, a best bid and offer
 book       one source's book: sorted levels, gapless, never crossed
 intake     one source's way in: messages to its book, venue time to ours, book to the RateBook
 source     SourceSpec: which venue, which contract, which assets (R11)

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from enum import Enum, IntEnum
 
 from otcfix.model.rates import Level
-from otcfix.venues.messages import BestBidOffer, BookDelta, BookSnapshot, FeedMessage
+from otcfix.model.feed import BestBidOffer, BookDelta, BookSnapshot, FeedMessage
 
 Sides = tuple[tuple[Level, ...], tuple[Level, ...]]
 

@@ -14,7 +14,7 @@ from msgspec import Raw, Struct, field
 
 from otcfix.model.rates import Level
 from otcfix.model.time import MS, Instant
-from otcfix.venues.messages import BestBidOffer, BookDelta, BookSnapshot, FeedMessage
+from otcfix.model.feed import BestBidOffer, BookDelta, BookSnapshot, FeedMessage
 
 Levels = tuple[Level, ...]
 

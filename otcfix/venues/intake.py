@@ -2,7 +2,7 @@
 
 from otcfix.model.time import Instant
 from otcfix.venues.book import Book, Continuity, Outcome
-from otcfix.venues.messages import FeedMessage
+from otcfix.model.feed import FeedMessage
 from otcfix.venues.ratebook import RateBook
 from otcfix.venues.source import PERPETUAL, SourceSpec
 

@@ -6,7 +6,7 @@ from otcfix.model.instrument import Hours, Instrument
 from otcfix.model.messages import Head, ProviderQuote
 from otcfix.model.money import Asset
 from otcfix.model.time import SECOND, Instant
-from otcfix.venues.messages import BestBidOffer, BookDelta, BookSnapshot
+from otcfix.model.feed import BestBidOffer, BookDelta, BookSnapshot
 from otcfix.venues.source import SourceSpec
 
 NOW: Instant = 1_700_000_000 * SECOND

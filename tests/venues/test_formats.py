@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from otcfix.venues.formats import Skipped, parse_line
-from otcfix.venues.messages import BestBidOffer, BookDelta, BookSnapshot
+from otcfix.model.feed import BestBidOffer, BookDelta, BookSnapshot
 from tests.venues.support import levels
 
 RECEIVED = b"1600000000123456789 "

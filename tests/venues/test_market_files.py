@@ -15,7 +15,7 @@ import pytest
 from otcfix.venues.book import Book, Outcome
 from otcfix.venues.feed import wall_clock
 from otcfix.venues.intake import Intake, continuity_of
-from otcfix.venues.messages import BestBidOffer, BookDelta
+from otcfix.model.feed import BestBidOffer, BookDelta
 from otcfix.venues.ratebook import RateBook
 from otcfix.venues.recorded import RecordedFeed, guess, read
 from otcfix.venues.source import SourceSpec

@@ -12,7 +12,7 @@ import pytest
 from otcfix.model.errors import ConfigError
 from otcfix.model.time import MS, SECOND
 from otcfix.venues.feed import FeedBroken, wall_clock
-from otcfix.venues.messages import BestBidOffer, BookDelta, BookSnapshot
+from otcfix.model.feed import BestBidOffer, BookDelta, BookSnapshot
 from otcfix.venues.ratebook import RateBook
 from otcfix.venues.recorded import RecordedFeed, guess, read
 from tests.venues.fixtures.make import files

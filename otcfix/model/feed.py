@@ -54,4 +54,30 @@ class BestBidOffer(Struct, frozen=True, gc=False):
     venue_time: Instant | None = None
 
 
+class VenueTrade(Struct, frozen=True, gc=False):
+    """A deal on the venue: what was paid, how much. It changes no book (venues send that apart)."""
+
+    selector: str
+    received_at: Instant
+    px: Decimal
+    quantity: Decimal
+    venue_time: Instant | None = None
+
+
+class Heartbeat(Struct, frozen=True, gc=False):
+    """The line lives. It says nothing of the book: a price does not get younger by it (A21)."""
+
+    selector: str
+    received_at: Instant
+
+
+class Gap(Struct, frozen=True, gc=False):
+    """Something was lost, or the venue went: the book is unusable until its next snapshot."""
+
+    selector: str
+    received_at: Instant
+    why: str
+
+
 FeedMessage = BookSnapshot | BookDelta | BestBidOffer
+"""What changes a book. The whole contract of an adapter adds VenueTrade, Heartbeat and Gap."""

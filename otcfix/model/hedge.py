@@ -1,0 +1,150 @@
+"""Covering the desk's risk: rules, orders to venues, what venues say of them."""
+
+from decimal import Decimal
+
+from msgspec import Struct
+
+from otcfix.model.messages import Side
+from otcfix.model.time import Instant
+
+NONE = "none"
+BACK_TO_BACK = "back_to_back"
+BAND = "band"
+MANUAL = "manual"
+MODES = (NONE, BACK_TO_BACK, BAND, MANUAL)
+
+PENDING = "PENDING"
+"""Journaled; the venue has not said that it knows it."""
+WORKING = "WORKING"
+UNKNOWN = "UNKNOWN"
+"""The line broke, or the desk: nothing is sent again before the venue has answered 35=H."""
+FILLED = "FILLED"
+REJECTED = "REJECTED"
+CANCELED = "CANCELED"
+FINAL = (FILLED, REJECTED, CANCELED)
+
+
+class HedgeRule(Struct, frozen=True, omit_defaults=True):
+    """hedging.toml: how one instrument is covered.
+
+    band: inventory within +-band (base) is kept; *target* is where a cover goes back to.
+    venues: hedge venues in order of preference. slippage_max_bps: the limit of a cover, from the
+    stamped best price. attempts_max: re-hedges of what a venue refused or left open.
+    quantity_max: the largest single hedge order. exposure_max per venue (base): 0 for none.
+    """
+
+    symbol: str
+    mode: str = NONE
+    venues: tuple[str, ...] = ()
+    band: Decimal = Decimal(0)
+    target: Decimal = Decimal(0)
+    slippage_max_bps: Decimal = Decimal(20)
+    attempts_max: int = 3
+    quantity_max: Decimal | None = None
+    lot: Decimal | None = None
+    exposure_max: Decimal = Decimal(0)
+
+
+class HedgeOrder(Struct, frozen=True, gc=False, array_like=True):
+    """One order of ours to a venue. hedge_id is its ClOrdID(11), derived from its cause.
+
+    side is the desk's. cause: the ExecID(17) of the fill it covers, or a command's number.
+    attempt counts from 1. sent_at is the decision's time: hold time is measured from it.
+    """
+
+    hedge_id: str
+    venue: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    status: str
+    cause: str
+    attempt: int
+    mid: Decimal
+    sent_at: Instant
+    cum_qty: Decimal = Decimal(0)
+    cum_value: Decimal = Decimal(0)
+    order_id: str = ""
+    text: str = ""
+
+
+class HedgeFill(Struct, frozen=True, gc=False, array_like=True):
+    """A venue filled a hedge: amounts in major units as posted, side the desk's. exec_id is the
+    venue's, unique with *venue*. status: "" or BUSTED (150=H)."""
+
+    exec_id: str
+    venue: str
+    hedge_id: str
+    symbol: str
+    side: Side
+    base_amount: Decimal
+    terms_amount: Decimal
+    price: Decimal
+    mid: Decimal
+    at: Instant
+    status: str = ""
+
+
+ORDER = "ORDER"
+STATUS = "STATUS"
+DONT_KNOW = "DONT_KNOW"
+
+
+class VenueRequest(Struct, frozen=True, gc=False, array_like=True):
+    """What to say to a venue after the commit: ORDER (35=D), STATUS (35=H) or DONT_KNOW (35=Q,
+    about *exec_id*)."""
+
+    what: str
+    order: HedgeOrder
+    exec_id: str = ""
+
+
+class VenueReport(Struct, frozen=True, tag=True):
+    """Event: an ExecutionReport(35=8) of a venue on one of our orders, as we read it.
+
+    exec_type: NEW, TRADE, CANCELED, REJECTED, STATUS, BUST, CORRECT or OTHER. status: the venue's
+    OrdStatus(39) in words: NEW, PARTIAL, FILLED, CANCELED, REJECTED; "" unreadable. unknown: the
+    answer to 35=H says that the venue never had the order. cum_qty, leaves_qty: None if not said.
+    """
+
+    venue: str
+    hedge_id: str
+    order_id: str
+    exec_id: str
+    exec_type: str
+    status: str
+    last_qty: Decimal | None = None
+    last_px: Decimal | None = None
+    cum_qty: Decimal | None = None
+    leaves_qty: Decimal | None = None
+    avg_px: Decimal | None = None
+    exec_ref_id: str = ""
+    unknown: bool = False
+    text: str = ""
+    sending_time: Instant = 0
+
+
+class VenueUp(Struct, frozen=True, tag=True):
+    """Event: the session with a hedge venue is up: what is unknown there is asked for (35=H)."""
+
+    venue: str
+
+
+class VenueDown(Struct, frozen=True, tag=True):
+    """Event: the session with a hedge venue went off: its open orders are unknown."""
+
+    venue: str
+
+
+class Hedge(Struct, frozen=True, tag=True):
+    """Command: staff covers by hand. quantity in base, side the desk's; venue "" takes the
+    rule's first; price None takes the slippage limit of the rule."""
+
+    symbol: str
+    side: Side
+    quantity: Decimal
+    by: str
+    why: str
+    venue: str = ""
+    price: Decimal | None = None
