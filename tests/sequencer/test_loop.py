@@ -8,7 +8,7 @@ from otcfix.model.errors import InvariantBroken, StoreLost
 from otcfix.model.event import Kill
 from otcfix.model.record import Batch
 from otcfix.sequencer.inbox import Incoming
-from otcfix.sequencer.loop import BATCH_MAX
+from otcfix.sequencer.loop import SNAPSHOT_VERSION, BATCH_MAX
 from tests.conversation import Conversation
 from tests.support.world import IdleGate
 
@@ -92,7 +92,7 @@ def test_what_waits_is_decided_before_the_stop(desk: Conversation) -> None:
         desk.sequencer.run(IdleGate())
     assert [heard.get(131) for heard in client.hears_all()] == ["R0", "R1", "R2"]
     assert not list(desk.store.unsent())
-    kept = desk.store.newest_snapshot("1")
+    kept = desk.store.newest_snapshot(SNAPSHOT_VERSION)
     assert kept is not None
     assert kept[0] == desk.state.seq
     desk.restarts()
