@@ -8,8 +8,9 @@ from otcfix.desk import fills
 from otcfix.desk.dealing import expiry_of, order_case
 from otcfix.desk.draft import Draft
 from otcfix.desk.lookups import duplicate_text, order_of, prior_use, scope_of
+from otcfix.desk.market import Market
 from otcfix.desk.matching import execute
-from otcfix.desk.measuring import Market, prepare
+from otcfix.desk.measuring import prepare
 from otcfix.gate import CANCEL_CHECKS, ORDER_CHECKS, CancelCase, judge
 from otcfix.ledger import holds
 from otcfix.model.event import IdUse
@@ -335,7 +336,6 @@ def _move_hold(draft: Draft, order: Order, wanted: int) -> Order:
 
 def _try_at_once(draft: Draft, order: Order) -> None:
     instrument = draft.register.instruments[order.symbol]
-    tier = draft.register.tiers[draft.register.clients[order.client_id].tier]
-    market = Market(draft, instrument, tier, order.side)
+    market = Market(draft, instrument, draft.register.clients[order.client_id])
     if order.price is not None:
-        execute(draft, order, market.levels, market.ref, tier, order.price)
+        execute(draft, order, market, order.price)

@@ -13,8 +13,9 @@ from otcfix.desk.lookups import (
     scope_of,
     throttled,
 )
+from otcfix.desk.market import Market
 from otcfix.desk.matching import execute
-from otcfix.desk.measuring import Market, prepare
+from otcfix.desk.measuring import prepare
 from otcfix.gate import ORDER_CHECKS, OrderCase, judge
 from otcfix.ledger import holds
 from otcfix.model.event import IdUse
@@ -226,8 +227,7 @@ def _deal_quote(draft: Draft, case: OrderCase, order: Order, market: Market) -> 
     assert instrument is not None
     fills.say_new(draft, order)
     quoting.dealt(draft, quote)
-    mid = market.ref.mid if market.ref else quote.mid
-    fills.fill(draft, order, instrument, market.tier, order.quantity, px, mid, market.levels)
+    fills.fill(draft, order, market, order.quantity, px, quote.mid)
     quoting.end_siblings(draft, quote)
 
 
@@ -235,7 +235,7 @@ def _deal_market(draft: Draft, case: OrderCase, order: Order, market: Market) ->
     fills.say_new(draft, order)
     worst = case.worst
     assert worst is not None
-    after = execute(draft, order, market.levels, market.ref, market.tier, worst)
+    after = execute(draft, order, market, worst)
     if after.is_open:
         fills.close(draft, after, CANCELED, "CANCELED", text="no more within the price")
 
@@ -251,7 +251,7 @@ def _deal_limit(draft: Draft, case: OrderCase, order: Order, market: Market) -> 
     order = structs.replace(order, held_asset=case.need_asset, held=case.need)
     draft.put_order(order)
     fills.say_new(draft, order)
-    after = execute(draft, order, market.levels, market.ref, market.tier, worst)
+    after = execute(draft, order, market, worst)
     if not after.is_open:
         return
     if order.time_in_force in (FOK, IOC):

@@ -5,6 +5,7 @@ from decimal import Decimal
 from msgspec import structs
 
 from otcfix.desk.draft import Draft
+from otcfix.desk.market import Market
 from otcfix.ledger import holds
 from otcfix.ledger.posting import fee_amount, transfers_for_trade
 from otcfix.model.instrument import Instrument
@@ -17,7 +18,7 @@ from otcfix.model.refusal import Refusal
 from otcfix.model.replies import ExecutionReport
 from otcfix.model.time import local_date
 from otcfix.model.trade import Trade
-from otcfix.pricing.sweep import Depth, take
+from otcfix.pricing.sweep import take
 from otcfix.settlement.calendar import value_date_starts
 
 
@@ -59,22 +60,23 @@ def can_pay(
 def fill(
     draft: Draft,
     order: Order,
-    instrument: Instrument,
-    tier: Tier,
+    market: Market,
     last_qty: Decimal,
     px: Decimal,
-    mid: Decimal,
-    levels: Depth,
+    mid: Decimal | None = None,
 ) -> Order:
     """Deal *last_qty* of *order* at *px*; returns the order as it stands then.
 
     Posts the trade, gives back what the hold no longer needs, notes obligations of a later value
     date, takes the depth, and says the ExecutionReport.
-    Units: last_qty in the order's unit; px and mid in terms per base.
+    Units: last_qty in the order's unit; px and mid in terms per base. mid: what the spread is
+    measured from where the market has none any more.
     """
-    trade = _trade(
-        draft, order, instrument, tier, amounts(order, instrument, last_qty, px), px, mid
-    )
+    instrument, tier = market.instrument, market.tier
+    middle = market.mid or mid
+    assert middle is not None
+    legs = amounts(order, instrument, last_qty, px)
+    trade = _trade(draft, order, instrument, tier, legs, px, middle)
     base, terms, fee = trade.base_amount, trade.terms_amount, trade.fee
     cum_qty = order.cum_qty + last_qty
     after = structs.replace(
@@ -87,7 +89,7 @@ def fill(
     draft.trades.append(trade)
     draft.put_order(after)
     taken = draft.taken_depth()
-    for gone in take(levels, base, instrument.symbol, order.side, taken):
+    for gone in take(market.levels(order.side), base, instrument.symbol, order.side, taken):
         draft.taken[gone.source, gone.symbol, gone.side] = gone
     in_terms = order.unit is Unit.TERMS
     draft.say(

@@ -4,21 +4,18 @@ from decimal import Decimal
 
 from otcfix.desk import fills
 from otcfix.desk.draft import Draft
+from otcfix.desk.market import Market
 from otcfix.model.instrument import Instrument
 from otcfix.model.messages import Side, Unit
 from otcfix.model.money import to_multiple
 from otcfix.model.order import FOK, LIMIT, Order
-from otcfix.model.party import Tier
-from otcfix.pricing import Priced, Reference, client_side, largest, price, reference
-from otcfix.pricing.sweep import Depth
+from otcfix.pricing import Priced
 
 
 def execute(
     draft: Draft,
     order: Order,
-    levels: Depth,
-    ref: Reference | None,
-    tier: Tier,
+    market: Market,
     worst: Decimal,
     *,
     resting: bool = False,
@@ -28,10 +25,8 @@ def execute(
     FOK fills all or nothing; IOC and market orders fill once; a resting order fills when q* is
     all of LeavesQty or reaches the instrument's partial_min. MinQty(110) binds the first fill.
     """
-    instrument = draft.register.instruments[order.symbol]
-    if ref is None or not levels:
-        return order
-    found = _size(order, levels, ref, instrument, tier, worst)
+    instrument = market.instrument
+    found = _size(order, market, worst)
     if found is None:
         return order
     quantity, px = found
@@ -43,9 +38,9 @@ def execute(
             return order
     if order.min_qty and not order.cum_qty and quantity < order.min_qty:
         return order
-    if not fills.can_pay(draft, order, instrument, tier, quantity, px):
+    if not fills.can_pay(draft, order, instrument, market.tier, quantity, px):
         return order
-    return fills.fill(draft, order, instrument, tier, quantity, px, ref.mid, levels)
+    return fills.fill(draft, order, market, quantity, px)
 
 
 def _smallest(order: Order, instrument: Instrument, px: Decimal) -> Decimal:
@@ -53,25 +48,22 @@ def _smallest(order: Order, instrument: Instrument, px: Decimal) -> Decimal:
     return least * px if order.unit is Unit.TERMS else least
 
 
-def _size(
-    order: Order,
-    levels: Depth,
-    ref: Reference,
-    instrument: Instrument,
-    tier: Tier,
-    worst: Decimal,
-) -> tuple[Decimal, Decimal] | None:
+def _size(order: Order, market: Market, worst: Decimal) -> tuple[Decimal, Decimal] | None:
     """(quantity in the order's unit, price) of the largest fill; None when nothing goes."""
+    best = market.best(order.side)
+    if best is None:
+        return None
+    instrument = market.instrument
     leaves = order.quantity - order.cum_qty
-    whole = price(levels, ref, instrument, tier, order.side, leaves, order.unit)
+    whole = market.price(order.side, leaves, order.unit)
     if isinstance(whole, Priced) and _no_worse(whole.price, worst, order.side):
         return leaves, whole.price
     # In terms the base that all of it would be is not known when depth is short: bound it by
     # the best price, which buys the most base a buyer can get and the least a seller must give.
-    most = leaves / levels[0][0] if order.unit is Unit.TERMS else leaves
-    base = largest(levels, ref, instrument, tier, order.side, most, worst)
+    most = leaves / best if order.unit is Unit.TERMS else leaves
+    base = market.largest(order.side, most, worst)
     while base > 0:
-        part = price(levels, ref, instrument, tier, order.side, base, Unit.BASE)
+        part = market.price(order.side, base)
         if isinstance(part, Priced) and _no_worse(part.price, worst, order.side):
             if order.unit is not Unit.TERMS:
                 return base, part.price
@@ -90,13 +82,9 @@ def _no_worse(px: Decimal, worst: Decimal, side: Side) -> bool:
 def match_resting(draft: Draft, symbol: str) -> None:
     """RatesMoved: try the symbol's resting orders in the order of their acceptance (R16)."""
     instrument = draft.register.instruments.get(symbol)
-    rates = draft.rates(symbol)
-    if instrument is None or rates is None or draft.state.halted:
+    if instrument is None or draft.rates(symbol) is None or draft.state.halted:
         return
     if draft.state.instrument_state(symbol) != "OPEN":
-        return
-    ref = reference(rates, instrument, draft.event.at)
-    if not isinstance(ref, Reference):
         return
     for order_id in tuple(draft.state.resting.get(symbol, ())):
         order = draft.order(order_id)
@@ -104,10 +92,8 @@ def match_resting(draft: Draft, symbol: str) -> None:
             continue
         if not may_fill(draft, order):
             continue
-        client = draft.register.clients[order.client_id]
-        tier = draft.register.tiers[client.tier]
-        levels = client_side(rates, instrument, order.side, draft.event.at, draft.taken_depth())
-        execute(draft, order, levels, ref, tier, order.price, resting=True)
+        market = Market(draft, instrument, draft.register.clients[order.client_id])
+        execute(draft, order, market, order.price, resting=True)
 
 
 def may_fill(draft: Draft, order: Order) -> bool:

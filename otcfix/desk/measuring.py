@@ -4,6 +4,7 @@ from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal
 
 from otcfix.desk.draft import Draft
 from otcfix.desk.lookups import position_value, resting_base
+from otcfix.desk.market import Market
 from otcfix.gate import OrderCase
 from otcfix.ledger import holds
 from otcfix.model.instrument import Instrument
@@ -12,30 +13,9 @@ from otcfix.model.money import to_multiple
 from otcfix.model.order import FOK, LIMIT, MARKET, PREVIOUSLY_QUOTED
 from otcfix.model.party import Tier
 from otcfix.model.refusal import Refusal
-from otcfix.pricing import Priced, Reference, client_side, largest, price, reference, shown
-from otcfix.pricing.sweep import Depth
+from otcfix.pricing import Priced
 
 BPS = Decimal(10_000)
-
-
-class Market:
-    """The stamped market as one order sees it: reference, depth on its side, its tier."""
-
-    __slots__ = ("levels", "ref", "refusal", "tier")
-
-    def __init__(self, draft: Draft, instrument: Instrument, tier: Tier, side: Side) -> None:
-        rates = draft.rates(instrument.symbol)
-        found = reference(rates, instrument, draft.event.at)
-        self.tier = tier
-        self.ref: Reference | None = None
-        self.refusal: Refusal | None = None
-        self.levels: Depth = []
-        if isinstance(found, Reference) and rates is not None:
-            self.ref = found
-            self.levels = client_side(rates, instrument, side, draft.event.at, draft.taken_depth())
-        else:
-            # An order has no row of its own for an unstable market: there is no price then.
-            self.refusal = Refusal.NO_PRICE
 
 
 def prepare(draft: Draft, case: OrderCase, increase: Decimal | None = None) -> Market | None:
@@ -47,13 +27,13 @@ def prepare(draft: Draft, case: OrderCase, increase: Decimal | None = None) -> M
     tier = draft.register.tiers.get(client.tier) if client else None
     if instrument is None or client is None or tier is None:
         return None
-    market = Market(draft, instrument, tier, message.side)
+    market = Market(draft, instrument, client)
     rate = draft.conversion(instrument.base.code)
     terms_rate = draft.conversion(instrument.terms.code)
     case.conversion = rate if terms_rate is not None else None
-    case.pricing_refusal = market.refusal
-    if market.ref is not None:
-        case.mid = market.ref.mid
+    # An order has no row of its own for an unstable market: there is no price then.
+    case.pricing_refusal = market.refusal and Refusal.NO_PRICE
+    case.mid = market.mid
     quantity = message.quantity if increase is None else increase
     if quantity is None or quantity < 0 or message.unit in (Unit.UNKNOWN, Unit.BOTH):
         return market
@@ -88,51 +68,50 @@ def _dealing_price(case: OrderCase, market: Market, quantity: Decimal) -> Decima
         return case.quoted_price
     if message.ord_type == LIMIT:
         return message.price
-    if market.ref is None or instrument is None or message.ord_type != MARKET:
+    best = market.best(message.side)
+    if best is None or instrument is None or message.ord_type != MARKET:
         return None
-    case.worst = worst_price(case, market.ref, instrument)
-    found = price(
-        market.levels, market.ref, instrument, market.tier, message.side, quantity, message.unit
-    )
+    case.worst = worst_price(case, best, instrument)
+    found = market.price(message.side, quantity, message.unit)
     if isinstance(found, Priced):
         case.price = found.price
-        _judge_market(case, market, instrument, found.base)
+        _judge_market(case, market, found.base)
         return found.price
     if found is Refusal.BAD_QUANTITY:
         case.pricing_refusal = found
-        return market.ref.mid
+        return market.mid
     # Not enough depth for all: what there is may still go, if the order takes less than all.
-    available = shown(market.levels)
+    available = market.shown(message.side)
     if message.unit is not Unit.BASE or message.time_in_force == FOK or available <= 0:
         case.depth_short = True
         return case.worst
-    _judge_market(case, market, instrument, quantity)
+    _judge_market(case, market, quantity)
     return case.worst
 
 
-def _judge_market(case: OrderCase, market: Market, instrument: Instrument, base: Decimal) -> None:
+def _judge_market(case: OrderCase, market: Market, base: Decimal) -> None:
     """R5: how much of a market order goes within its worst price; none of it is a refusal."""
-    worst, ref = case.worst, market.ref
-    if worst is None or ref is None:
+    worst, message = case.worst, case.order
+    if worst is None:
         return
-    message = case.order
-    fits = largest(market.levels, ref, instrument, market.tier, message.side, base, worst)
+    fits = market.largest(message.side, base, worst)
     needed = (
         base
         if message.time_in_force == FOK or message.unit is not Unit.BASE
-        else (message.min_qty or instrument.lot)
+        else (message.min_qty or market.instrument.lot)
     )
     case.price_moved = fits < min(needed, base)
 
 
-def worst_price(case: OrderCase, ref: Reference, instrument: Instrument) -> Decimal:
-    """R5: the stricter of 2676 and 44, or the client's default slippage; towards the reference.
+def worst_price(case: OrderCase, best: Decimal, instrument: Instrument) -> Decimal:
+    """R5: the stricter of 2676 and 44, or the client's default slippage; towards the reference,
+    which is *best*, the composite's best opposite price.
 
     Units: terms per base, on the tick. 2676 is a fraction of the reference, not a per cent.
     """
     message, client = case.order, case.client
     buys = message.side is Side.BUY
-    start = ref.offer if buys else ref.bid
+    start = best
     deviation = message.max_price_deviation
     if deviation is None and message.price is None and client is not None:
         deviation = client.slippage_default_bps / BPS

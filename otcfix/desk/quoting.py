@@ -6,6 +6,7 @@ from msgspec import structs
 
 from otcfix.desk.draft import Draft
 from otcfix.desk.lookups import position_value, quotes_of_request, throttled
+from otcfix.desk.market import Market
 from otcfix.gate import QUOTE_CHECKS, QuoteCase, judge
 from otcfix.ledger.holds import hold_for
 from otcfix.model.instrument import Instrument
@@ -16,6 +17,7 @@ from otcfix.model.messages import (
     Unit,
 )
 from otcfix.model.party import Session, Tier
+from otcfix.model.pricing import Life
 from otcfix.model.quote import DEALT, EXPIRED, INDICATIVE, LIVE, WITHDRAWN, Quote
 from otcfix.model.refusal import Refusal, wording
 from otcfix.model.replies import (
@@ -25,8 +27,7 @@ from otcfix.model.replies import (
     QuoteWithdrawn,
 )
 from otcfix.model.time import MS, local_date
-from otcfix.pricing import Priced, Reference, client_side, price, reference
-from otcfix.pricing.sweep import sweep
+from otcfix.pricing import Priced
 
 BUSINESS = (Refusal.MISSING_FIELD, Refusal.WRONG_SESSION, Refusal.THROTTLED)
 """Refusals that are answered by a BusinessMessageReject, not by the message's own reject."""
@@ -130,9 +131,10 @@ def _case(draft: Draft, request: QuoteRequest, line: QuoteRequestLine) -> QuoteC
 class _Sides:
     """The priced sides of one line."""
 
-    __slots__ = ("buy", "mid", "refusal", "sell")
+    __slots__ = ("buy", "firmness", "mid", "refusal", "sell")
 
     def __init__(self) -> None:
+        self.firmness = Life()
         self.buy: Priced | None = None
         self.sell: Priced | None = None
         self.mid = Decimal(0)
@@ -149,29 +151,23 @@ PRICING_REFUSALS = (
 """What pricing may answer, in the order of QUOTE_CHECKS: of two sides the first one is told."""
 
 
-def _price(draft: Draft, case: QuoteCase, instrument: Instrument, tier: Tier) -> _Sides:
+def _price(market: Market, line: QuoteRequestLine) -> _Sides:
     sides = _Sides()
-    line = case.line
-    rates = draft.rates(instrument.symbol)
-    ref = reference(rates, instrument, draft.event.at)
-    if isinstance(ref, Reference):
-        sides.mid = ref.mid
-    else:
-        sides.refusal = ref
+    sides.mid = market.mid or sides.mid
+    sides.firmness = market.life(line.side, line.quantity)
+    sides.refusal = market.refusal
     if line.quantity is None or line.quantity <= 0 or line.unit in (Unit.UNKNOWN, Unit.BOTH):
         return sides
-    if rates is None or sides.refusal is Refusal.NO_PRICE:
+    if market.refusal is Refusal.NO_PRICE:
         return sides
-    taken = draft.taken_depth()
     refusals: list[Refusal] = [sides.refusal] if sides.refusal else []
     for side in (Side.SELL, Side.BUY) if line.side is None else (line.side,):
-        levels = client_side(rates, instrument, side, draft.event.at, taken)
-        if not isinstance(ref, Reference):
-            # A crossed market has no price, but it shows its depth, which is checked before.
-            if sweep(levels, line.quantity, line.unit is not Unit.BASE) is None:
+        if market.refusal:
+            # An unstable market has no price, but it shows its depth, which is checked before.
+            if market.is_short(side, line.quantity, line.unit):
                 refusals.append(Refusal.NO_DEPTH)
             continue
-        found = price(levels, ref, instrument, tier, side, line.quantity, line.unit)
+        found = market.price(side, line.quantity, line.unit)
         if isinstance(found, Refusal):
             refusals.append(found)
         elif side is Side.BUY:
@@ -223,11 +219,11 @@ def _measure(draft: Draft, case: QuoteCase, sides: _Sides, tier: Tier) -> None:
 
 def _answer(draft: Draft, case: QuoteCase, number: int) -> bool:
     """Quote or refuse one line; False when the whole request was answered by a j."""
-    instrument, client = case.instrument, case.client
+    instrument, client, line = case.instrument, case.client, case.line
     tier = draft.register.tiers.get(client.tier) if client else None
     sides = _Sides()
-    if instrument is not None and tier is not None:
-        sides = _price(draft, case, instrument, tier)
+    if instrument is not None and client is not None and tier is not None:
+        sides = _price(Market(draft, instrument, client), line)
         case.pricing_refusal = sides.refusal
         _measure(draft, case, sides, tier)
     verdict = judge(QUOTE_CHECKS, case)
@@ -274,7 +270,9 @@ def _quote(
     quote_type = session.quote_type_default if line.quote_type is None else line.quote_type
     firm = quote_type == 1
     at = draft.event.at
-    life_ms = instrument.quote_life_ms if firm else case.desk.indicative_life_ms
+    firmness = sides.firmness
+    life_ms = firmness.quote_life_ms if firm else case.desk.indicative_life_ms
+    assert life_ms is not None
     assert line.quantity is not None
     assert case.settl_date is not None
     # 62 goes out in milliseconds: what the client reads is what the desk keeps.
@@ -305,6 +303,7 @@ def _quote(
         0,
         head.on_behalf_of,
         head.on_behalf_of_sub,
+        firmness,
     )
     draft.put_quote(quote)
     draft.timer(valid_until + 1, "quote", quote.quote_id)

@@ -16,7 +16,7 @@ from otcfix.ledger import chart
 from otcfix.model.decision import Decision, DepthTaken
 from otcfix.model.errors import InvariantBroken
 from otcfix.model.event import Event
-from otcfix.model.ledger import Transfer
+from otcfix.model.ledger import Obligation, Transfer
 from otcfix.model.messages import Side, Unit
 from otcfix.model.order import Order
 from otcfix.model.party import Desk
@@ -78,6 +78,7 @@ class State:
         self.quotes_of_request: dict[tuple[str, str], tuple[str, ...]] = {}
         self.open_quotes: dict[str, int] = {}
         self.quoted: dict[str, int] = {}
+        self.banded: dict[str, int] = {}
         self.orders: dict[str, Order] = {}
         self.order_of_id: dict[tuple[str, str], str] = {}
         self.open_orders: dict[str, int] = {}
@@ -155,10 +156,7 @@ class State:
         cancel band may be left."""
         if self.resting.get(symbol):
             return True
-        instrument = self.register.instruments.get(symbol)
-        return instrument is not None and bool(
-            instrument.cancel_band_bps and self.quoted.get(symbol)
-        )
+        return bool(self.banded.get(symbol))
 
     # -- writing ---------------------------------------------------------------------------
 
@@ -185,18 +183,21 @@ class State:
         for taken in decision.taken:
             self.taken[taken.source, taken.symbol, taken.side] = taken
         for owed in decision.obligations:
-            key = f"{owed.client_id}|{owed.asset}|{owed.value_date}"
-            amount = self.obligations.get(key, 0) + owed.amount
-            if amount:
-                self.obligations[key] = amount
-            else:
-                self.obligations.pop(key, None)
+            self._owe(owed)
         if event.kind == "ParametersMoved":
             self.knowledge.take(event.body)
         if event.kind == "TimerFired":
             self._fired(event, decision)
         for timer in decision.timers:
             heapq.heappush(self.timers, timer)
+
+    def _owe(self, owed: Obligation) -> None:
+        key = f"{owed.client_id}|{owed.asset}|{owed.value_date}"
+        amount = self.obligations.get(key, 0) + owed.amount
+        if amount:
+            self.obligations[key] = amount
+        else:
+            self.obligations.pop(key, None)
 
     def _boot(self, event: Event) -> None:
         if event.kind != "Boot":
@@ -277,8 +278,7 @@ class State:
                     quote.quote_id,
                 )
                 if quote.state == LIVE:
-                    self._count(self.open_quotes, quote.client_id, 1)
-                    self._count(self.quoted, quote.symbol, 1)
+                    self._count_quote(quote, 1)
         elif before is not None:
             del self.quotes[quote.quote_id]
             left = tuple(q for q in self.quotes_of_request[key] if q != quote.quote_id)
@@ -287,8 +287,13 @@ class State:
             else:
                 del self.quotes_of_request[key]
             if before.state == LIVE:
-                self._count(self.open_quotes, quote.client_id, -1)
-                self._count(self.quoted, quote.symbol, -1)
+                self._count_quote(before, -1)
+
+    def _count_quote(self, quote: Quote, step: int) -> None:
+        self._count(self.open_quotes, quote.client_id, step)
+        self._count(self.quoted, quote.symbol, step)
+        if quote.firmness.cancel_band_bps:
+            self._count(self.banded, quote.symbol, step)
 
     @staticmethod
     def _count(counts: dict[str, int], key: str, step: int) -> None:

@@ -1,9 +1,12 @@
 """What happens without a client asking: boot, timers, rates, sessions."""
 
+from decimal import Decimal
+
 from msgspec import structs
 
 from otcfix.desk import fills, quoting
 from otcfix.desk.draft import Draft
+from otcfix.desk.market import Market
 from otcfix.desk.matching import match_resting
 from otcfix.desk.settling import settle
 from otcfix.desk.staff import cancel_by_desk
@@ -31,7 +34,6 @@ from otcfix.model.replies import (
     SessionRejected,
 )
 from otcfix.model.time import MS
-from otcfix.pricing import Reference, reference
 from otcfix.settlement import calendar
 
 
@@ -156,14 +158,17 @@ def _withdraw_overtaken(draft: Draft, symbol: str) -> None:
     instrument = draft.register.instruments.get(symbol)
     if instrument is None or not draft.state.quoted.get(symbol):
         return
-    ref = reference(draft.rates(symbol), instrument, draft.event.at)
-    band = instrument.cancel_band_bps
+    mids: dict[str, Decimal | None] = {}
     for quote in draft.state.quotes.values():
-        if quote.symbol != symbol or quote.state != LIVE:
+        client = draft.register.clients.get(quote.client_id)
+        if quote.symbol != symbol or quote.state != LIVE or client is None:
             continue
-        if not isinstance(ref, Reference):
+        if quote.client_id not in mids:
+            mids[quote.client_id] = Market(draft, instrument, client).mid
+        mid, band = mids[quote.client_id], quote.firmness.cancel_band_bps
+        if mid is None:
             quoting.withdraw(draft, quote, text="no price")
-        elif band and abs(ref.mid - quote.mid) * 10_000 > band * quote.mid:
+        elif band and abs(mid - quote.mid) * 10_000 > band * quote.mid:
             quoting.withdraw(draft, quote, text="the market has moved")
 
 

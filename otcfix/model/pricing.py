@@ -1,7 +1,7 @@
 """How a client's price is made: the rules, what is known of the market, and the explanation.
 
 Every Decimal here has its unit in its name: _bps are basis points of the mid, _per_day and _days
-count days of 86,400 s, quantities are base. Source: config/pricing.toml; rules.md R5, R11, R12, R19.
+count days of 86,400 s, quantities are base. Source: config/pricing.toml; R5, R11, R12, R19.
 """
 
 from decimal import Decimal

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from otcfix.model.messages import Side, Unit
 from otcfix.model.money import to_multiple
+from otcfix.model.pricing import Life
 from otcfix.model.time import Instant
 
 INDICATIVE = "INDICATIVE"
@@ -21,7 +22,8 @@ class Quote(Struct, frozen=True, gc=False, array_like=True):
 
     quantity counts *unit*; side None is two-way; line is the place in the request; mid is the
     stamped reference before spread (R20); firm is what QuoteType(537) said. valid_until is
-    ValidUntilTime(62), for an indicative quote the instant at which the desk forgets it.
+    ValidUntilTime(62), for an indicative quote the instant at which the desk forgets it; firmness
+    what the pricing rules said when it was made.
     """
 
     quote_id: str
@@ -49,6 +51,7 @@ class Quote(Struct, frozen=True, gc=False, array_like=True):
     refused_hits: int = 0
     deliver_to: str = ""
     deliver_to_sub: str = ""
+    firmness: Life = Life()
 
     @property
     def lives(self) -> bool:

@@ -12,7 +12,8 @@ class Trade(Struct, frozen=True, gc=False, array_like=True):
     """One fill. base_amount and terms_amount are exact major units as posted (R20).
 
     spread is the desk's, in terms (negative: the desk gave it away); fee is the client's, in
-    terms. trade_date and settl_date are YYYYMMDD.
+    terms. trade_date and settl_date are YYYYMMDD. last_look is what came of R19: NONE (none is
+    held), WITHIN, IMPROVED or KEPT.
     """
 
     exec_id: str
@@ -34,3 +35,4 @@ class Trade(Struct, frozen=True, gc=False, array_like=True):
     at: Instant
     trade_date: str
     settl_date: str
+    last_look: str = "NONE"

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from enum import Enum, IntEnum
 
-from otcfix.model.rates import Level
 from otcfix.model.feed import BestBidOffer, BookDelta, BookSnapshot, FeedMessage
+from otcfix.model.rates import Level
 
 Sides = tuple[tuple[Level, ...], tuple[Level, ...]]
 

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct, field
 
+from otcfix.model.feed import BestBidOffer, BookDelta, BookSnapshot, FeedMessage
 from otcfix.model.rates import Level
 from otcfix.model.time import MS, Instant
-from otcfix.model.feed import BestBidOffer, BookDelta, BookSnapshot, FeedMessage
 
 Levels = tuple[Level, ...]
 

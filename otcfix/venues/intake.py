@@ -1,8 +1,8 @@
 """One source's way in: its messages to its book, the venue's time to ours, its book to the desk."""
 
+from otcfix.model.feed import FeedMessage
 from otcfix.model.time import Instant
 from otcfix.venues.book import Book, Continuity, Outcome
-from otcfix.model.feed import FeedMessage
 from otcfix.venues.ratebook import RateBook
 from otcfix.venues.source import PERPETUAL, SourceSpec
 

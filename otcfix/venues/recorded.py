@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from otcfix.model.errors import ConfigError
+from otcfix.model.feed import BestBidOffer, BookDelta, BookSnapshot, FeedMessage
 from otcfix.model.time import Instant
 from otcfix.venues.feed import Clock, Feed, FeedBroken, OnError, wall_clock
 from otcfix.venues.formats import Skipped, parse_line
 from otcfix.venues.intake import Intake
-from otcfix.model.feed import BestBidOffer, BookDelta, BookSnapshot, FeedMessage
 from otcfix.venues.ratebook import RateBook
 from otcfix.venues.source import PERPETUAL, SPOT, SourceSpec
 
