@@ -6,6 +6,7 @@ a book are stamped on every event, every check of the gate runs, every client is
 
 import random
 import socket
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -63,13 +64,42 @@ interval_ms = 100
 frozen = true
 """
 
+_INSTRUMENT = """
+[[instrument]]
+symbol = "{base}/USD"
+base = "{base}"
+terms = "USD"
+tick = 0.01
+lot = 0.001
+qty_min = 0.1
+qty_max = 1000
+price_age_max_ms = 10000
+"""
+
+_MOVING = """
+[[source]]
+name = "moving-{base}"
+venue = "simulated"
+base = "{base}"
+quote = "USD"
+depth = 10
+
+[source.simulated]
+seed = {seed}
+mid = 1000
+levels = 10
+level_notional = 1000000
+sigma_bps = 3
+interval_ms = 200
+"""
+
 _CLIENT = """
 [[client]]
 id = "{name}"
 name = "{name}"
 tier = "gold"
 accounts = ["{name}-1"]
-instruments = ["BTC/USD"]
+instruments = ["*"]
 quote_notional_max = 1000000000
 order_notional_max = 1000000000
 position_max = 1000000000000
@@ -94,11 +124,17 @@ unproven_max = 1000000
 """
 
 
-def write(folder: Path, port: int, sessions: int) -> None:
-    """Write the four files of a configuration into *folder*."""
+def write(folder: Path, port: int, sessions: int, streamed: Sequence[str] = ()) -> None:
+    """Write the four files of a configuration into *folder*.
+
+    streamed: base assets of more instruments, in USD, whose books move five times a second.
+    """
     names = [session_name(number) for number in range(sessions)]
-    (folder / "desk.toml").write_text(_DESK, "utf-8")
-    (folder / "venues.toml").write_text(_VENUES, "utf-8")
+    assets = "".join(f'[[asset]]\ncode = "{base}"\nscale = 8\n' for base in streamed)
+    more = "".join(_INSTRUMENT.format(base=base) for base in streamed)
+    (folder / "desk.toml").write_text(_DESK + assets + more, "utf-8")
+    moving = "".join(_MOVING.format(base=base, seed=n) for n, base in enumerate(streamed))
+    (folder / "venues.toml").write_text(_VENUES + moving, "utf-8")
     clients = "".join(_CLIENT.format(name=name) for name in names)
     (folder / "clients.toml").write_text(clients, "utf-8")
     acceptor = f"[acceptor]\nport = {port}\nstore = '{folder / 'state'}'\n"

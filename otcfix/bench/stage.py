@@ -12,6 +12,9 @@ from otcfix.bench.children import Answer, BenchFailed, Child
 from otcfix.bench.plan import Plan
 from otcfix.store import upgrade
 
+STREAMED = tuple(f"T{number}" for number in range(10))
+"""Base assets of the instruments that the streams are of."""
+
 
 class Desk:
     """A desk on a database, and how many cycles it has been asked for."""
@@ -113,23 +116,30 @@ class Stage:
             )
         return self._children[key]
 
-    def desk(self, database: str) -> Desk:
-        """The desk on *database*, funded."""
-        if database not in self._desks:
-            folder = self.folder / f"desk-{database}"
-            port = desk_config.free_port()
-            self._config(folder, port, self.plan.many)
-            address = self.new_database(database, f"desk-{database}")
-            self._desks[database] = Desk(
-                self.start_desk(database, address, "--fund"), port, address
-            )
-        return self._desks[database]
+    @property
+    def subscribers(self) -> Child:
+        """Those who listen to streams."""
+        if "subscribers" not in self._children:
+            self._children["subscribers"] = self.start("subscribers", "subscribers")
+        return self._children["subscribers"]
 
-    def start_desk(self, database: str, address: str, *args: str) -> Child:
-        """A desk process on the folder of *database*'s desk."""
-        folder = self.folder / f"desk-{database}"
+    def desk(self, database: str, *, streams: bool = False) -> Desk:
+        """The desk on *database*, funded; the one with streams is another."""
+        key = f"{database}-streams" if streams else database
+        if key not in self._desks:
+            folder = self.folder / f"desk-{key}"
+            port = desk_config.free_port()
+            sessions = self.plan.few + self.plan.many if streams else self.plan.many
+            self._config(folder, port, sessions, streams=streams)
+            address = self.new_database(database, f"desk-{key}")
+            self._desks[key] = Desk(self.start_desk(key, address, "--fund"), port, address)
+        return self._desks[key]
+
+    def start_desk(self, key: str, address: str, *args: str) -> Child:
+        """A desk process on the folder of the desk of that key."""
+        folder = self.folder / f"desk-{key}"
         return self.start(
-            *(f"desk-{database}", "desk", "--config", str(folder / "config")),
+            *(f"desk-{key}", "desk", "--config", str(folder / "config")),
             *("--database", address, "--state", str(folder / "state"), *args),
         )
 
@@ -143,8 +153,8 @@ class Stage:
         return self.server.pids if database == "postgresql" and self.server else []
 
     @staticmethod
-    def _config(folder: Path, port: int, sessions: int) -> Path:
+    def _config(folder: Path, port: int, sessions: int, *, streams: bool = False) -> Path:
         config = folder / "config"
         config.mkdir(parents=True)
-        desk_config.write(config, port, sessions)
+        desk_config.write(config, port, sessions, STREAMED if streams else ())
         return config

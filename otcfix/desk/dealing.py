@@ -221,13 +221,12 @@ def _accept(draft: Draft, case: OrderCase, scope: str, market: Market) -> None:
 
 
 def _deal_quote(draft: Draft, case: OrderCase, order: Order, market: Market) -> None:
-    quote, px, instrument = case.quote, case.quoted_price, case.instrument
+    quote, px = case.quote, case.price
     assert quote is not None
     assert px is not None
-    assert instrument is not None
     fills.say_new(draft, order)
     quoting.dealt(draft, quote)
-    fills.fill(draft, order, market, order.quantity, px, quote.mid)
+    fills.fill(draft, order, market, order.quantity, px, quote.mid, case.last_look)
     quoting.end_siblings(draft, quote)
 
 

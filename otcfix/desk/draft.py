@@ -1,11 +1,14 @@
 """A Decision in the making: State seen through what this event has already changed.
 
 Handlers read from the draft, so that the third order woken by one event sees what the first two
-took. State itself is untouched until `apply` (law 2).
+took. State itself is untouched until `apply` (law 2). `memo` keeps what several handlers would make
+anew; `takes` counts takings of depth, for what depends on it.
 """
 
+from collections.abc import Hashable
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
@@ -57,6 +60,8 @@ class Draft:
         self.hedges: dict[str, HedgeOrder] = {}
         self.hedge_fills: list[HedgeFill] = []
         self.venue_requests: list[VenueRequest] = []
+        self.takes = 0
+        self.memo: dict[Hashable, Any] = {}
         self._deltas: dict[str, int] = {}
 
     def decision(self) -> Decision:
@@ -117,6 +122,11 @@ class Draft:
     def taken_depth(self) -> dict[tuple[str, str, Side], DepthTaken]:
         """What clients have taken of the sources' snapshots, this event included (R16)."""
         return {**self.state.taken, **self.taken} if self.taken else self.state.taken
+
+    def take(self, taken: DepthTaken) -> None:
+        """Note that a client took depth of a source's snapshot (R16)."""
+        self.taken[taken.source, taken.symbol, taken.side] = taken
+        self.takes += 1
 
     def recalled(self, kind: str, scope: str, key: str) -> Recalled | None:
         """What the sequencer stamped for an id; None when State was expected to hold it."""

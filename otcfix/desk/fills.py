@@ -18,6 +18,7 @@ from otcfix.model.refusal import Refusal
 from otcfix.model.replies import ExecutionReport
 from otcfix.model.time import local_date
 from otcfix.model.trade import Trade
+from otcfix.pricing.firmness import NONE
 from otcfix.pricing.sweep import take
 from otcfix.settlement.calendar import value_date_starts
 
@@ -64,6 +65,7 @@ def fill(
     last_qty: Decimal,
     px: Decimal,
     mid: Decimal | None = None,
+    last_look: str = NONE,
 ) -> Order:
     """Deal *last_qty* of *order* at *px*; returns the order as it stands then.
 
@@ -76,7 +78,7 @@ def fill(
     middle = market.mid or mid
     assert middle is not None
     legs = amounts(order, instrument, last_qty, px)
-    trade = _trade(draft, order, instrument, tier, legs, px, middle)
+    trade = _trade(draft, order, instrument, tier, legs, px, middle, last_look)
     base, terms, fee = trade.base_amount, trade.terms_amount, trade.fee
     cum_qty = order.cum_qty + last_qty
     after = structs.replace(
@@ -90,7 +92,7 @@ def fill(
     draft.put_order(after)
     taken = draft.taken_depth()
     for gone in take(market.levels(order.side), base, instrument.symbol, order.side, taken):
-        draft.taken[gone.source, gone.symbol, gone.side] = gone
+        draft.take(gone)
     in_terms = order.unit is Unit.TERMS
     draft.say(
         ExecutionReport(
@@ -123,6 +125,7 @@ def _trade(
     legs: tuple[Decimal, Decimal],
     px: Decimal,
     mid: Decimal,
+    last_look: str,
 ) -> Trade:
     """The fill as it will stand in the book: legs, spread and fee in major units (R20)."""
     base, terms = legs
@@ -148,6 +151,7 @@ def _trade(
         draft.event.at,
         local_date(day),
         local_date(value),
+        last_look,
     )
 
 

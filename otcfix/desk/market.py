@@ -1,83 +1,144 @@
-"""The stamped market of one instrument, as one client is priced on it."""
+"""The stamped market of one instrument, as one client is priced on it.
 
+What clients share is made once an event: the composite of a set of sources, and each side's depth.
+"""
+
+from collections.abc import Iterable
 from decimal import Decimal
 
+from otcfix.desk.cover import traded
 from otcfix.desk.draft import Draft
 from otcfix.model.instrument import Instrument
 from otcfix.model.messages import Side, Unit
 from otcfix.model.party import Client
-from otcfix.model.pricing import Life
+from otcfix.model.pricing import Explanation, Life
 from otcfix.model.refusal import Refusal
-from otcfix.pricing import Priced, Reference, client_side, largest, price, reference, shown
-from otcfix.pricing.sweep import Depth, sweep
+from otcfix.pricing import Priced
+from otcfix.pricing.client_price import Case, explain, largest, price
+from otcfix.pricing.composite import Composite, compose
+from otcfix.pricing.ladder import Ladder, ladder
+from otcfix.pricing.rules import Settings, group_key
+
+NO_LIFE = Life()
 
 
 class Market:
     """Prices for one client on one instrument, this event's own deals included.
 
-    refusal: why there is no price at all (NO_PRICE, MARKET_UNSTABLE), else None. mid, bid and
-    offer are the composite's before any spread, terms per base; None with a refusal.
+    refusal: why there is no price at all (NO_PRICE, MARKET_UNSTABLE), else None.
     """
 
-    __slots__ = ("_draft", "_ref", "client", "instrument", "refusal", "tier")
+    __slots__ = ("_case", "_draft", "_settings", "client", "instrument", "refusal", "tier")
 
     def __init__(self, draft: Draft, instrument: Instrument, client: Client) -> None:
         self._draft = draft
         self.instrument = instrument
         self.client = client
         self.tier = draft.register.tiers[client.tier]
-        found = reference(draft.rates(instrument.symbol), instrument, draft.event.at)
-        self._ref = found if isinstance(found, Reference) else None
-        self.refusal = found if isinstance(found, Refusal) else None
+        self._settings = draft.register.settings(instrument, client)
+        symbol = instrument.symbol
+        knowledge = draft.state.knowledge
+        self._case = Case(
+            instrument,
+            client.client_id,
+            self.tier,
+            draft.event.at,
+            _composite(draft, instrument, self._settings),
+            self._settings,
+            knowledge.of(symbol),
+            inventory(draft, symbol),
+            knowledge.toxicity_of(client.client_id),
+            client.no_skew,
+        )
+        self.refusal = self._case.composite.refusal
 
     @property
     def mid(self) -> Decimal | None:
-        """The reference before any spread."""
-        return self._ref.mid if self._ref else None
+        """The reference before any spread, terms per base; None with a refusal."""
+        return None if self.refusal else self._case.composite.mid
 
     def best(self, side: Side) -> Decimal | None:
         """The composite's best price that a client on *side* deals against (R5)."""
-        if self._ref is None:
+        if self.refusal:
             return None
-        return self._ref.offer if side is Side.BUY else self._ref.bid
+        composite = self._case.composite
+        return composite.offer if side is Side.BUY else composite.bid
 
-    def levels(self, side: Side) -> Depth:
+    def levels(self, side: Side) -> Ladder:
         """The depth that a client on *side* deals against, less what was taken (R16)."""
-        rates = self._draft.rates(self.instrument.symbol)
-        if rates is None or self.refusal is Refusal.NO_PRICE:
-            return []
-        at = self._draft.event.at
-        return client_side(rates, self.instrument, side, at, self._draft.taken_depth())
+        draft, composite = self._draft, self._case.composite
+        key = ("ladder", composite.symbol, composite.used, side, draft.takes)
+        known = draft.memo.get(key)
+        if known is None:
+            known = draft.memo[key] = ladder(composite, side, draft.taken_depth())
+        found: Ladder = known
+        return found
 
     def price(self, side: Side, quantity: Decimal, unit: Unit = Unit.BASE) -> Priced | Refusal:
-        """The client's price for *quantity*; side is his. Refusals as of `pricing.price`."""
-        if self._ref is None:
-            return self.refusal or Refusal.NO_PRICE
-        levels = self.levels(side)
-        return price(levels, self._ref, self.instrument, self.tier, side, quantity, unit)
+        """The client's price for *quantity*; side is his. Refusals as of `client_price.price`."""
+        return price(self._case, self.levels(side), side, quantity, unit)
 
     def largest(self, side: Side, quantity: Decimal, worst: Decimal) -> Decimal:
         """q* of R16 in base, up to *quantity*, at no worse than *worst*; zero without a price."""
-        if self._ref is None:
-            return Decimal(0)
-        levels = self.levels(side)
-        return largest(levels, self._ref, self.instrument, self.tier, side, quantity, worst)
+        return largest(self._case, self.levels(side), side, quantity, worst)
 
     def life(self, side: Side | None, quantity: Decimal | None) -> Life:
-        """How firm a quote of *quantity* is; every None filled from the instrument."""
+        """How firm a quote of *quantity* (base) is; what the rule leaves open, the instrument says.
+
+        A rule bound to a side or to sizes does not match where that is None.
+        """
+        found = self._settings.slot("life", side, quantity, self._draft.event.at)
+        said: Life = found[1] if found else NO_LIFE
         instrument = self.instrument
-        return Life(instrument.quote_life_ms, instrument.cancel_band_bps)
+        return Life(
+            instrument.quote_life_ms if said.quote_life_ms is None else said.quote_life_ms,
+            instrument.cancel_band_bps if said.cancel_band_bps is None else said.cancel_band_bps,
+            said.last_look,
+            said.tolerance_bps,
+            said.improvement,
+        )
+
+    def explain(self, ref_id: str, sides: Iterable[tuple[Side, Priced]]) -> Explanation:
+        """Why these prices are what they are; ref_id: a QuoteID(117), or an ExecID(17)."""
+        return explain(self._case, ref_id, sides)
 
     def shown(self, side: Side) -> Decimal:
         """All the base that the sources show to a client on *side*."""
-        return shown(self.levels(side))
+        return self.levels(side).total()[0]
 
     def is_short(self, side: Side, quantity: Decimal, unit: Unit) -> bool:
         """Whether the sources show less than *quantity*."""
-        return sweep(self.levels(side), quantity, unit is not Unit.BASE) is None
+        return self.levels(side).sweep(quantity, unit is not Unit.BASE) is None
 
 
-def group_of(draft: Draft, client: Client, symbol: str) -> str:
-    """Name what the client's price of *symbol* depends on: clients of one group are priced alike
-    by one event, so a stream prices a group once."""
-    return client.tier
+def _composite(draft: Draft, instrument: Instrument, settings: Settings) -> Composite:
+    found = settings.slot("sources", None, None, draft.event.at)
+    key = ("composite", instrument.symbol, found[0] if found else "")
+    known = draft.memo.get(key)
+    if known is None:
+        known = draft.memo[key] = compose(
+            draft.rates(instrument.symbol),
+            instrument,
+            found[1] if found else None,
+            draft.register.sources,
+            draft.state.knowledge.of(instrument.symbol),
+            draft.event.at,
+        )
+    made: Composite = known
+    return made
+
+
+def inventory(draft: Draft, symbol: str) -> Decimal:
+    """The desk's own position of *symbol* in base, this event's deals included."""
+    held = draft.state.inventory(symbol)
+    for trade in draft.trades:
+        if trade.symbol == symbol:
+            held += traded(trade)
+    return held
+
+
+def group_of(draft: Draft, client: Client, instrument: Instrument) -> str:
+    """Name what the client's price of *instrument* depends on: clients of one group are priced
+    alike by one event, so a stream prices a group once."""
+    settings = draft.register.settings(instrument, client)
+    return group_key(settings, client, draft.state.knowledge.toxicity_of(client.client_id))

@@ -29,7 +29,8 @@ def execute(
     found = _size(order, market, worst)
     if found is None:
         return order
-    quantity, px = found
+    quantity, priced = found
+    px = priced.price
     leaves = order.quantity - order.cum_qty
     if quantity < leaves:
         if order.time_in_force == FOK:
@@ -40,7 +41,10 @@ def execute(
         return order
     if not fills.can_pay(draft, order, instrument, market.tier, quantity, px):
         return order
-    return fills.fill(draft, order, market, quantity, px)
+    after = fills.fill(draft, order, market, quantity, px)
+    exec_id = draft.trades[-1].exec_id
+    draft.explanations.append(market.explain(exec_id, ((order.side, priced),)))
+    return after
 
 
 def _smallest(order: Order, instrument: Instrument, px: Decimal) -> Decimal:
@@ -48,7 +52,7 @@ def _smallest(order: Order, instrument: Instrument, px: Decimal) -> Decimal:
     return least * px if order.unit is Unit.TERMS else least
 
 
-def _size(order: Order, market: Market, worst: Decimal) -> tuple[Decimal, Decimal] | None:
+def _size(order: Order, market: Market, worst: Decimal) -> tuple[Decimal, Priced] | None:
     """(quantity in the order's unit, price) of the largest fill; None when nothing goes."""
     best = market.best(order.side)
     if best is None:
@@ -57,7 +61,7 @@ def _size(order: Order, market: Market, worst: Decimal) -> tuple[Decimal, Decima
     leaves = order.quantity - order.cum_qty
     whole = market.price(order.side, leaves, order.unit)
     if isinstance(whole, Priced) and _no_worse(whole.price, worst, order.side):
-        return leaves, whole.price
+        return leaves, whole
     # In terms the base that all of it would be is not known when depth is short: bound it by
     # the best price, which buys the most base a buyer can get and the least a seller must give.
     most = leaves / best if order.unit is Unit.TERMS else leaves
@@ -66,10 +70,10 @@ def _size(order: Order, market: Market, worst: Decimal) -> tuple[Decimal, Decima
         part = market.price(order.side, base)
         if isinstance(part, Priced) and _no_worse(part.price, worst, order.side):
             if order.unit is not Unit.TERMS:
-                return base, part.price
+                return base, part
             # Down: rounded up, the terms would be worth more base than the depth shows.
             terms = to_multiple(base * part.price, instrument.terms_step)
-            return (terms, part.price) if 0 < terms < leaves else None
+            return (terms, part) if 0 < terms < leaves else None
         # Division cut the size at 28 digits; one lot less is within the price for certain.
         base = to_multiple(base - instrument.lot, instrument.lot)
     return None

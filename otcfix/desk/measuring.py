@@ -12,8 +12,10 @@ from otcfix.model.messages import Side, Unit
 from otcfix.model.money import to_multiple
 from otcfix.model.order import FOK, LIMIT, MARKET, PREVIOUSLY_QUOTED
 from otcfix.model.party import Tier
+from otcfix.model.pricing import NO_LOOK
 from otcfix.model.refusal import Refusal
 from otcfix.pricing import Priced
+from otcfix.pricing.firmness import look
 
 BPS = Decimal(10_000)
 
@@ -65,6 +67,7 @@ def _dealing_price(case: OrderCase, market: Market, quantity: Decimal) -> Decima
     """The price that size and funds are measured at: quoted, limit, or the client's price now."""
     message, instrument = case.order, case.instrument
     if message.ord_type == PREVIOUSLY_QUOTED:
+        _look(case, market, quantity)
         return case.quoted_price
     if message.ord_type == LIMIT:
         return message.price
@@ -87,6 +90,23 @@ def _dealing_price(case: OrderCase, market: Market, quantity: Decimal) -> Decima
         return case.worst
     _judge_market(case, market, quantity)
     return case.worst
+
+
+def _look(case: OrderCase, market: Market, quantity: Decimal) -> None:
+    """R19: what the hit of a quote deals at. The present price is asked for only where the rule
+    looks at it; funds are measured at the quoted price, than which no deal is dearer."""
+    quote, quoted, side = case.quote, case.quoted_price, case.order.side
+    if quote is None or quoted is None:
+        return
+    current: Decimal | None = None
+    if quote.firmness.last_look != NO_LOOK:
+        now = market.price(side, quantity, case.order.unit)
+        current = now.price if isinstance(now, Priced) else None
+    case.last_look, found = look(quote.firmness, side, quoted, current)
+    if isinstance(found, Refusal):
+        case.look_refused = True
+    else:
+        case.price = found
 
 
 def _judge_market(case: OrderCase, market: Market, base: Decimal) -> None:

@@ -131,14 +131,20 @@ def _case(draft: Draft, request: QuoteRequest, line: QuoteRequestLine) -> QuoteC
 class _Sides:
     """The priced sides of one line."""
 
-    __slots__ = ("buy", "firmness", "mid", "refusal", "sell")
+    __slots__ = ("buy", "firmness", "market", "mid", "refusal", "sell")
 
-    def __init__(self) -> None:
+    def __init__(self, market: Market | None = None) -> None:
+        self.market = market
         self.firmness = Life()
         self.buy: Priced | None = None
         self.sell: Priced | None = None
         self.mid = Decimal(0)
         self.refusal: Refusal | None = None
+
+    @property
+    def priced(self) -> tuple[tuple[Side, Priced | None], ...]:
+        """Both sides, the client's sell first; None where it was not asked for."""
+        return (Side.SELL, self.sell), (Side.BUY, self.buy)
 
 
 PRICING_REFUSALS = (
@@ -152,9 +158,8 @@ PRICING_REFUSALS = (
 
 
 def _price(market: Market, line: QuoteRequestLine) -> _Sides:
-    sides = _Sides()
+    sides = _Sides(market)
     sides.mid = market.mid or sides.mid
-    sides.firmness = market.life(line.side, line.quantity)
     sides.refusal = market.refusal
     if line.quantity is None or line.quantity <= 0 or line.unit in (Unit.UNKNOWN, Unit.BOTH):
         return sides
@@ -175,6 +180,8 @@ def _price(market: Market, line: QuoteRequestLine) -> _Sides:
         else:
             sides.sell = found
     sides.refusal = min(refusals, key=PRICING_REFUSALS.index, default=None)
+    priced = sides.buy or sides.sell
+    sides.firmness = market.life(line.side, priced.base if priced else None)
     return sides
 
 
@@ -203,7 +210,7 @@ def _measure(draft: Draft, case: QuoteCase, sides: _Sides, tier: Tier) -> None:
     case.position_after = before + case.notional if side is Side.BUY else before - case.notional
     same_day = instrument.settl_days == 0
     shortest: int | None = None
-    for way, found in ((Side.BUY, sides.buy), (Side.SELL, sides.sell)):
+    for way, found in reversed(sides.priced):
         if found is None or line.quantity is None:
             continue
         unit = Unit.TERMS if line.unit is Unit.TERMS else Unit.BASE
@@ -232,8 +239,10 @@ def _answer(draft: Draft, case: QuoteCase, number: int) -> bool:
         return _refuse(
             draft, case, verdict.failed.refusal, verdict.failed.tag, verdict.failed.detail
         )
-    if instrument is not None:
-        _quote(draft, case, instrument, sides, number)
+    if instrument is not None and sides.market is not None:
+        quote_id = _quote(draft, case, instrument, sides, number)
+        made = [(side, found) for side, found in sides.priced if found is not None]
+        draft.explanations.append(sides.market.explain(quote_id, made))
     return True
 
 
@@ -265,7 +274,7 @@ def _refuse(
 
 def _quote(
     draft: Draft, case: QuoteCase, instrument: Instrument, sides: _Sides, number: int
-) -> None:
+) -> str:
     head, line, session = case.head, case.line, case.session
     quote_type = session.quote_type_default if line.quote_type is None else line.quote_type
     firm = quote_type == 1
@@ -308,6 +317,7 @@ def _quote(
     draft.put_quote(quote)
     draft.timer(valid_until + 1, "quote", quote.quote_id)
     draft.say(QuoteMade(head.session, quote))
+    return quote.quote_id
 
 
 def withdraw(draft: Draft, quote: Quote, state: str = WITHDRAWN, text: str = "") -> None:

@@ -3,6 +3,8 @@
 from otcfix.model.instrument import Instrument
 from otcfix.model.money import Asset
 from otcfix.model.party import Client, Desk, Session, Tier
+from otcfix.model.pricing import SourceTerms
+from otcfix.pricing.rules import Settings, settings_of
 
 
 class Register:
@@ -21,3 +23,14 @@ class Register:
             client_id: tuple(s.key for s in self.sessions.values() if client_id in s.drop_copy_of)
             for client_id in self.clients
         }
+        self.sources: dict[str, SourceTerms] = {s.name: s for s in desk.sources} if desk else {}
+        self._settings: dict[tuple[str, str], Settings] = {}
+
+    def settings(self, instrument: Instrument, client: Client) -> Settings:
+        """The pricing rules that can match *client* on *instrument*."""
+        key = (instrument.symbol, client.client_id)
+        known = self._settings.get(key)
+        if known is None:
+            rules = self.desk.pricing if self.desk else ()
+            known = self._settings[key] = settings_of(rules, instrument, client)
+        return known

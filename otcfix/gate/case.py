@@ -60,7 +60,8 @@ class OrderCase(Common, gc=False, kw_only=True):
     """A NewOrderSingle(35=D), a hit by AJ, or the order that a replace (G) would make.
 
     increase: for G, how much more the order asks for (checks of size and limits use it).
-    price: the client's price now, worst: the worst that the order allows, collar_reference: the
+    price: what it would deal at: the client's price now, for 40=D what last look leaves of the
+    quoted one (R19; last_look says which case, look_refused that it refuses). worst: the worst that the order allows, collar_reference: the
     market that its limit is measured against.
     """
 
@@ -75,6 +76,8 @@ class OrderCase(Common, gc=False, kw_only=True):
     mid: Decimal | None = None
     depth_short: bool = False
     price_moved: bool = False
+    last_look: str = "NONE"
+    look_refused: bool = False
     replaces: bool = False
 
 

@@ -292,7 +292,12 @@ def depth(case: OrderCase) -> Finding | None:
 
 
 def price_in_tolerance(case: OrderCase) -> Finding | None:
-    """The client's price is within the worst that a market order allows (R5)."""
+    """The client's price is within the worst that a market order allows (R5), and within the
+    tolerance of a quote with last look (R19)."""
+    if case.look_refused:
+        return Finding(
+            *("price_in_tolerance", Refusal.LAST_LOOK_PRICE, case.last_look, str(case.quoted_price))
+        )
     if case.price_moved:
         return Finding("price_in_tolerance", Refusal.PRICE_MOVED, str(case.price), str(case.worst))
     if case.price is None:

@@ -42,6 +42,7 @@ class Refusal(Enum):
     NO_DEPTH = "there is not enough depth for the size"
     MARKET_UNSTABLE = "the market is unstable"
     PRICE_MOVED = "the price is outside the tolerance"
+    LAST_LOOK_PRICE = "the price moved by more than the quote's tolerance"
     PASS = "the desk passes"
     UNKNOWN_ORDER = "no such order"
     NOT_CURRENT = "OrigClOrdID(41) is not the order's current ClOrdID"
@@ -100,6 +101,7 @@ ORDER_CODES: dict[Refusal, Codes] = {
     R.FUNDS: (3, 3, 25),
     R.NO_DEPTH: (0, 99, 99),
     R.PRICE_MOVED: (0, 99, 99),
+    R.LAST_LOOK_PRICE: (0, 99, 99),
     R.UNKNOWN_ORDER: (5, 5, 5),
 }
 """Order refused: 103 in 8 with 150=8 and 39=8."""
