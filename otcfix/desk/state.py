@@ -10,13 +10,14 @@ from decimal import ROUND_UP, Decimal
 import msgspec
 from msgspec import Struct
 
+from otcfix.desk.cover import Cover, KeptCover
 from otcfix.desk.knowledge import Knowledge
 from otcfix.desk.register import Register
 from otcfix.ledger import chart
 from otcfix.model.decision import Decision, DepthTaken
 from otcfix.model.errors import InvariantBroken
 from otcfix.model.event import Event
-from otcfix.model.ledger import Transfer
+from otcfix.model.ledger import Obligation, Transfer
 from otcfix.model.messages import Side, Unit
 from otcfix.model.order import Order
 from otcfix.model.party import Desk
@@ -62,6 +63,7 @@ class Snapshot(Struct):
     timers: list[tuple[Instant, str, str]]
     parameters: list[Parameters]
     toxicity: dict[str, Decimal]
+    cover: KeptCover | None = None
 
 
 class State:
@@ -88,6 +90,7 @@ class State:
         self.owed_withdrawals: dict[str, dict[str, Quote]] = {}
         self.obligations: dict[str, int] = {}
         self.knowledge = Knowledge()
+        self.cover = Cover()
         self.timers: list[tuple[Instant, str, str]] = []
         self._timers_rest_until: Instant = 0
 
@@ -124,6 +127,10 @@ class State:
         client = self.register.clients.get(client_id)
         return -client.settlement_limits.get(asset, 0) if client else 0
 
+    def inventory(self, symbol: str) -> Decimal:
+        """The desk's own position of *symbol* in base: what it bought less what it sold."""
+        return self.cover.inventory(symbol)
+
     def next_due(self) -> Instant | None:
         """The earliest instant at which something must happen by itself; None for never."""
         while self.timers:
@@ -143,6 +150,9 @@ class State:
         if kind == "disconnect":
             # The instant itself: a timer of an earlier break must not cut a later grace short.
             return self.word("cancel_due", key, 0) == due
+        if kind == "hedge":
+            hedge = self.cover.order(key)
+            return hedge is not None and hedge.due == due
         return True
 
     def due(self, until: Instant) -> list[tuple[Instant, str, str]]:
@@ -185,18 +195,22 @@ class State:
         for taken in decision.taken:
             self.taken[taken.source, taken.symbol, taken.side] = taken
         for owed in decision.obligations:
-            key = f"{owed.client_id}|{owed.asset}|{owed.value_date}"
-            amount = self.obligations.get(key, 0) + owed.amount
-            if amount:
-                self.obligations[key] = amount
-            else:
-                self.obligations.pop(key, None)
+            self._owe(owed)
+        self.cover.take(decision)
         if event.kind == "ParametersMoved":
             self.knowledge.take(event.body)
         if event.kind == "TimerFired":
             self._fired(event, decision)
         for timer in decision.timers:
             heapq.heappush(self.timers, timer)
+
+    def _owe(self, owed: Obligation) -> None:
+        key = f"{owed.client_id}|{owed.asset}|{owed.value_date}"
+        amount = self.obligations.get(key, 0) + owed.amount
+        if amount:
+            self.obligations[key] = amount
+        else:
+            self.obligations.pop(key, None)
 
     def _boot(self, event: Event) -> None:
         if event.kind != "Boot":
@@ -344,6 +358,7 @@ class State:
                 sorted(timer for timer in set(self.timers) if self._is_due_still(*timer)),
                 list(self.knowledge.parameters.values()),
                 self.knowledge.toxicity,
+                self.cover.keep(),
             )
         )
 
@@ -365,6 +380,8 @@ class State:
             state.taken[taken.source, taken.symbol, taken.side] = taken
         state.words = kept.words
         state.knowledge = Knowledge(kept.parameters, kept.toxicity)
+        if kept.cover is not None:
+            state.cover = Cover.load(kept.cover)
         state.owed_withdrawals = {
             key: {quote.quote_id: quote for quote in owed}
             for key, owed in kept.owed_withdrawals.items()
