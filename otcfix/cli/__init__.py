@@ -11,6 +11,7 @@ from otcfix.cli import (
     client,
     database,
     funds,  # noqa: F401 - adds its commands to ledger
+    hedges,
     journal,
     ledger,
     replay,
@@ -45,6 +46,7 @@ app.command(rich_help_panel=RUN)(bench.bench)
 app.add_typer(database.app, name="db", rich_help_panel=RUN)
 app.command(rich_help_panel=ASK)(trades.trades)
 app.add_typer(ledger.app, name="ledger", rich_help_panel=ASK)
+app.add_typer(hedges.app, name="hedges", rich_help_panel=ASK)
 app.add_typer(journal.app, name="journal", rich_help_panel=ASK)
 app.command(rich_help_panel=ASK)(replay.replay)
 app.command(rich_help_panel=STAFF)(staff.kill)

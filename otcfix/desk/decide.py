@@ -7,6 +7,9 @@ from otcfix.desk import (
     amending,
     dealing,
     enquiries,
+    hedge_lines,
+    hedge_reports,
+    hedging,
     mass_cancelling,
     quoting,
     staff,
@@ -57,10 +60,11 @@ HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
     events.SetInstrument: staff.on_set_instrument,
     events.MoveFunds: staff.on_move_funds,
     events.CancelOrder: staff.on_cancel_order,
-    hedge.Hedge: _only_journaled,
-    hedge.VenueUp: _only_journaled,
-    hedge.VenueDown: _only_journaled,
-    hedge.VenueReport: _only_journaled,
+    hedge.Hedge: hedge_lines.on_hedge,
+    hedge.SettleHedge: hedge_lines.on_settle_hedge,
+    hedge.VenueUp: hedge_lines.on_venue_up,
+    hedge.VenueDown: hedge_lines.on_venue_down,
+    hedge.VenueReport: hedge_reports.on_venue_report,
 }
 
 LOOKS_UP = (
@@ -86,6 +90,7 @@ def decide(state: State, event: Event) -> Decision:
         draft.business_reject(event.body.head, ref_id_of(event.body), Refusal.OVERLOADED)  # R9
         return draft.decision()
     HANDLERS[type(event.body)](draft, event.body)
+    hedging.cover(draft)
     return draft.decision() if draft.replies or draft.moved else _quiet(draft)
 
 

@@ -83,6 +83,9 @@ def _dealing_price(case: OrderCase, market: Market, quantity: Decimal) -> Decima
     if found is Refusal.BAD_QUANTITY:
         case.pricing_refusal = found
         return market.mid
+    if found is Refusal.PASS and message.time_in_force == FOK:
+        case.depth_short = True  # orders have no row for a desk that declines
+        return case.worst
     # Not enough depth for all: what there is may still go, if the order takes less than all.
     available = market.shown(message.side)
     if message.unit is not Unit.BASE or message.time_in_force == FOK or available <= 0:

@@ -1,5 +1,6 @@
 """The configuration as decide wants it: looked up by key. Rebuilt when the Desk changes."""
 
+from otcfix.model.hedge import HedgeRule
 from otcfix.model.instrument import Instrument
 from otcfix.model.money import Asset
 from otcfix.model.party import Client, Desk, Session, Tier
@@ -23,6 +24,10 @@ class Register:
             client_id: tuple(s.key for s in self.sessions.values() if client_id in s.drop_copy_of)
             for client_id in self.clients
         }
+        self.hedging: dict[str, HedgeRule] = {r.symbol: r for r in desk.hedging} if desk else {}
+        self.hedge_venues = frozenset(
+            venue for rule in self.hedging.values() for venue in rule.venues
+        )
         self.sources: dict[str, SourceTerms] = {s.name: s for s in desk.sources} if desk else {}
         self._settings: dict[tuple[str, str], Settings] = {}
 

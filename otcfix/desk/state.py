@@ -10,6 +10,7 @@ from decimal import ROUND_UP, Decimal
 import msgspec
 from msgspec import Struct
 
+from otcfix.desk.cover import Cover, KeptCover
 from otcfix.desk.knowledge import Knowledge
 from otcfix.desk.register import Register
 from otcfix.ledger import chart
@@ -62,6 +63,7 @@ class Snapshot(Struct):
     timers: list[tuple[Instant, str, str]]
     parameters: list[Parameters]
     toxicity: dict[str, Decimal]
+    cover: KeptCover | None = None
 
 
 class State:
@@ -89,6 +91,7 @@ class State:
         self.owed_withdrawals: dict[str, dict[str, Quote]] = {}
         self.obligations: dict[str, int] = {}
         self.knowledge = Knowledge()
+        self.cover = Cover()
         self.timers: list[tuple[Instant, str, str]] = []
         self._timers_rest_until: Instant = 0
 
@@ -125,6 +128,10 @@ class State:
         client = self.register.clients.get(client_id)
         return -client.settlement_limits.get(asset, 0) if client else 0
 
+    def inventory(self, symbol: str) -> Decimal:
+        """The desk's own position of *symbol* in base: what it bought less what it sold."""
+        return self.cover.inventory(symbol)
+
     def next_due(self) -> Instant | None:
         """The earliest instant at which something must happen by itself; None for never."""
         while self.timers:
@@ -144,6 +151,9 @@ class State:
         if kind == "disconnect":
             # The instant itself: a timer of an earlier break must not cut a later grace short.
             return self.word("cancel_due", key, 0) == due
+        if kind == "hedge":
+            hedge = self.cover.order(key)
+            return hedge is not None and hedge.due == due
         return True
 
     def due(self, until: Instant) -> list[tuple[Instant, str, str]]:
@@ -184,6 +194,7 @@ class State:
             self.taken[taken.source, taken.symbol, taken.side] = taken
         for owed in decision.obligations:
             self._owe(owed)
+        self.cover.take(decision)
         if event.kind == "ParametersMoved":
             self.knowledge.take(event.body)
         if event.kind == "TimerFired":
@@ -349,6 +360,7 @@ class State:
                 sorted(timer for timer in set(self.timers) if self._is_due_still(*timer)),
                 list(self.knowledge.parameters.values()),
                 self.knowledge.toxicity,
+                self.cover.keep(),
             )
         )
 
@@ -370,6 +382,8 @@ class State:
             state.taken[taken.source, taken.symbol, taken.side] = taken
         state.words = kept.words
         state.knowledge = Knowledge(kept.parameters, kept.toxicity)
+        if kept.cover is not None:
+            state.cover = Cover.load(kept.cover)
         state.owed_withdrawals = {
             key: {quote.quote_id: quote for quote in owed}
             for key, owed in kept.owed_withdrawals.items()

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from msgspec import structs
 
-from otcfix.desk import fills, quoting
+from otcfix.desk import fills, hedge_lines, quoting
 from otcfix.desk.draft import Draft
 from otcfix.desk.market import Market
 from otcfix.desk.matching import match_resting
@@ -65,6 +65,7 @@ def on_boot(draft: Draft, boot: Boot) -> None:
         )
     for key in sorted(state.words.get("online", {})):
         _went_down(draft, key)  # a killed desk did not see its sessions go
+    hedge_lines.forget_lines(draft)
     desk = boot.desk or draft.register.desk
     if desk is not None:
         _cancel_forbidden(draft, desk)
@@ -123,6 +124,8 @@ def on_timer_fired(draft: Draft, timer: TimerFired) -> None:
             _hours_changed(draft, key)
         elif kind == "disconnect":
             _cancel_disconnected(draft, key)
+        elif kind == "hedge":
+            hedge_lines.on_answer_due(draft, key)
 
 
 def _hours_changed(draft: Draft, symbol: str) -> None:

@@ -60,9 +60,9 @@ class OrderCase(Common, gc=False, kw_only=True):
     """A NewOrderSingle(35=D), a hit by AJ, or the order that a replace (G) would make.
 
     increase: for G, how much more the order asks for (checks of size and limits use it).
-    price: what it would deal at: the client's price now, for 40=D what last look leaves of the
-    quoted one (R19; last_look says which case, look_refused that it refuses). worst: the worst that the order allows, collar_reference: the
-    market that its limit is measured against.
+    price: what it would deal at: the client's price now; for 40=D what last look leaves of the
+    quoted one (R19; last_look says which case, look_refused that it refuses). worst: the worst
+    that the order allows, collar_reference: the market that its limit is measured against.
     """
 
     order: NewOrderSingle

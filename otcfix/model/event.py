@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from otcfix.model.hedge import Hedge, VenueDown, VenueReport, VenueUp
+from otcfix.model.hedge import Hedge, SettleHedge, VenueDown, VenueReport, VenueUp
 from otcfix.model.order import Order
 from otcfix.model.party import Desk
 from otcfix.model.pricing import Parameters
@@ -203,7 +203,7 @@ class CancelOrder(Struct, frozen=True, tag=True):
     why: str
 
 
-Command = Kill | SetSession | SetInstrument | MoveFunds | CancelOrder | Hedge
+Command = Kill | SetSession | SetInstrument | MoveFunds | CancelOrder | Hedge | SettleHedge
 """What staff may ask for."""
 
 Typed = (
@@ -224,6 +224,7 @@ Typed = (
     | MoveFunds
     | CancelOrder
     | Hedge
+    | SettleHedge
     | VenueUp
     | VenueDown
     | VenueReport

@@ -23,6 +23,11 @@ REJECTED = "REJECTED"
 CANCELED = "CANCELED"
 FINAL = (FILLED, REJECTED, CANCELED)
 
+BUSTED = "BUSTED"
+"""Status of a HedgeFill that takes an earlier one back: its amounts are negative."""
+
+_ZERO = Decimal(0)
+
 
 class HedgeRule(Struct, frozen=True, omit_defaults=True):
     """hedging.toml: how one instrument is covered.
@@ -31,6 +36,9 @@ class HedgeRule(Struct, frozen=True, omit_defaults=True):
     venues: hedge venues in order of preference. slippage_max_bps: the limit of a cover, from the
     stamped best price. attempts_max: re-hedges of what a venue refused or left open.
     quantity_max: the largest single hedge order. exposure_max per venue (base): 0 for none.
+    answer_within_ms: how long a venue may be silent about an order before it is asked (35=H).
+    resend_age_ms: an order that never reached its venue is sent again as it is while it is younger;
+    afterwards its price is of another market, and what is left is covered anew.
     """
 
     symbol: str
@@ -43,6 +51,8 @@ class HedgeRule(Struct, frozen=True, omit_defaults=True):
     quantity_max: Decimal | None = None
     lot: Decimal | None = None
     exposure_max: Decimal = Decimal(0)
+    answer_within_ms: int = 5_000
+    resend_age_ms: int = 10_000
 
 
 class HedgeOrder(Struct, frozen=True, gc=False, array_like=True):
@@ -50,6 +60,10 @@ class HedgeOrder(Struct, frozen=True, gc=False, array_like=True):
 
     side is the desk's. cause: the ExecID(17) of the fill it covers, or a command's number.
     attempt counts from 1. sent_at is the decision's time: hold time is measured from it.
+    cum_qty and cum_value (terms, not rounded) are what is booked. sends: how often it was decided
+    to send it, 0 while it waits for the venue's line; asks: questions (35=H) since the venue last
+    moved it; due: when it is asked next, 0 for not by itself; piece: which part of a split cover;
+    late: answers still to come to questions from before the order was sent last.
     """
 
     hedge_id: str
@@ -67,11 +81,28 @@ class HedgeOrder(Struct, frozen=True, gc=False, array_like=True):
     cum_value: Decimal = Decimal(0)
     order_id: str = ""
     text: str = ""
+    sends: int = 0
+    asks: int = 0
+    due: Instant = 0
+    piece: int = 0
+    late: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the venue may still fill it, for all that is known."""
+        return self.status not in FINAL
+
+    @property
+    def leaves_qty(self) -> Decimal:
+        """What is not filled, in base; never below zero."""
+        return max(self.quantity - self.cum_qty, _ZERO)
 
 
 class HedgeFill(Struct, frozen=True, gc=False, array_like=True):
     """A venue filled a hedge: amounts in major units as posted, side the desk's. exec_id is the
-    venue's, unique with *venue*. status: "" or BUSTED (150=H)."""
+    venue's, unique with *venue*. status: "", or BUSTED for the reversal of an earlier fill (150=H
+    or G), whose amounts are negative and whose exec_id is "R:" and the reversed one's. What a
+    venue's answer to 35=H showed without naming the executions is "S:", the order and its cum."""
 
     exec_id: str
     venue: str
@@ -92,12 +123,17 @@ DONT_KNOW = "DONT_KNOW"
 
 
 class VenueRequest(Struct, frozen=True, gc=False, array_like=True):
-    """What to say to a venue after the commit: ORDER (35=D), STATUS (35=H) or DONT_KNOW (35=Q,
-    about *exec_id*)."""
+    """What to say to a venue after the commit: ORDER (35=D, a limit IOC), STATUS (35=H) or
+    DONT_KNOW (35=Q, about *exec_id*). reason is DKReason(127), text its Text(58).
+
+    The order of a DONT_KNOW about an order that is not ours holds what the venue said of it.
+    """
 
     what: str
     order: HedgeOrder
     exec_id: str = ""
+    reason: str = ""
+    text: str = ""
 
 
 class VenueReport(Struct, frozen=True, tag=True):
@@ -106,6 +142,7 @@ class VenueReport(Struct, frozen=True, tag=True):
     exec_type: NEW, TRADE, CANCELED, REJECTED, STATUS, BUST, CORRECT or OTHER. status: the venue's
     OrdStatus(39) in words: NEW, PARTIAL, FILLED, CANCELED, REJECTED; "" unreadable. unknown: the
     answer to 35=H says that the venue never had the order. cum_qty, leaves_qty: None if not said.
+    symbol (ours) and side (the desk's) are needed to refuse what is not ours (35=Q).
     """
 
     venue: str
@@ -123,6 +160,8 @@ class VenueReport(Struct, frozen=True, tag=True):
     unknown: bool = False
     text: str = ""
     sending_time: Instant = 0
+    symbol: str = ""
+    side: Side | None = None
 
 
 class VenueUp(Struct, frozen=True, tag=True):
@@ -148,3 +187,14 @@ class Hedge(Struct, frozen=True, tag=True):
     why: str
     venue: str = ""
     price: Decimal | None = None
+
+
+class SettleHedge(Struct, frozen=True, tag=True):
+    """Command: staff learnt from the venue how an order ended: filled *cum_qty* (base) in all, at
+    *avg_px* on average (None when nothing was filled). Unfreezes what waits for it."""
+
+    hedge_id: str
+    cum_qty: Decimal
+    avg_px: Decimal | None
+    by: str
+    why: str

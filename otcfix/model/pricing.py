@@ -100,11 +100,14 @@ class Guard(Struct, frozen=True, omit_defaults=True):
     """The last word: never through the mid by more than through_max_bps; what a fast market does.
 
     fast: "widen" multiplies every spread by fast_factor, "pause" refuses (MARKET_UNSTABLE).
+    inventory_max: the desk passes (PASS) on what would take its own position, in base, further
+    away from zero than this; None for no end.
     """
 
     through_max_bps: Decimal = Decimal(0)
     fast: str = "widen"
     fast_factor: Decimal = Decimal(2)
+    inventory_max: Decimal | None = None
 
 
 class Sources(Struct, frozen=True, omit_defaults=True):

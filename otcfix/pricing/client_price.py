@@ -89,6 +89,8 @@ def _made(
     fast = case.parameters.fast
     if fast and guard[1].fast == "pause":
         return Refusal.MARKET_UNSTABLE
+    if guard[1].inventory_max is not None and _too_much(case, guard[1].inventory_max, side, base):
+        return Refusal.PASS
     way = mid / BPS if side is Side.BUY else -mid / BPS  # one bp against the client
     parts, half_bps = markup(
         case.settings,
@@ -114,6 +116,13 @@ def _made(
     if fast:
         half_bps *= guard[1].fast_factor
     return _Made(px, average, abs(way) * half_bps, told)
+
+
+def _too_much(case: Case, most: Decimal, side: Side, base: Decimal) -> bool:
+    """Whether the deal takes the desk's own position further out than *most*."""
+    before = case.inventory
+    after = before - base if side is Side.BUY else before + base
+    return abs(after) > most and abs(after) > abs(before)
 
 
 def _guarded(
@@ -181,7 +190,7 @@ def price(
     Rounds:  the price outward, away from the client, to the tick; CASH's base down to the lot.
     Refusals: NO_PRICE; NO_DEPTH when the sources do not show enough; MARKET_UNSTABLE when they
     cross, when a fast market pauses, or when no positive price is left; BAD_QUANTITY when nothing
-    is asked for or cash buys no lot.
+    is asked for or cash buys no lot; PASS when the desk's own position would grow too large.
     """
     in_terms = unit is not Unit.BASE
     made = _made(case, levels, side, quantity, in_terms)
@@ -224,7 +233,7 @@ def largest(case: Case, levels: Ladder, side: Side, quantity: Decimal, worst: De
             good = middle
         else:
             bad = middle
-    return good * lot
+    return (good * lot).normalize() + ZERO  # 0.01 rather than 0.010
 
 
 def _within(case: Case, levels: Ladder, side: Side, quantity: Decimal, worst: Decimal) -> bool:

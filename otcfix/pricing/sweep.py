@@ -93,7 +93,11 @@ def within(levels: Depth, worst: Decimal, side: Side) -> Decimal:
 
 
 def take(
-    levels: Depth, quantity: Decimal, symbol: str, side: Side, taken: Taken
+    levels: Iterable[tuple[Decimal, Decimal, SourceBook]],
+    quantity: Decimal,
+    symbol: str,
+    side: Side,
+    taken: Taken,
 ) -> list[DepthTaken]:
     """What dealing *quantity* (base) leaves as taken, per source; short depth is all gone."""
     by_source: dict[str, tuple[SourceBook, Decimal]] = {}

@@ -22,7 +22,16 @@ from otcfix.sequencer.committing import Committer
 from otcfix.sequencer.deciding import Decided, decide_in_words
 from otcfix.sequencer.inbox import Inbox, Incoming
 from otcfix.sequencer.occasions import Occasions
-from otcfix.sequencer.ports import Clock, GatePort, Parse, RatesPort, Render, StorePort, WirePort
+from otcfix.sequencer.ports import (
+    Clock,
+    GatePort,
+    Parse,
+    RatesPort,
+    Render,
+    StorePort,
+    VenuePort,
+    WirePort,
+)
 from otcfix.sequencer.seen import Seen
 from otcfix.sequencer.stamping import Key, Stamper
 
@@ -67,6 +76,7 @@ class Sequencer:
         seen: Seen | None = None,
         clock_step_max: Instant = SECOND,
         on_event: Observer | None = None,
+        venues: VenuePort | None = None,
     ) -> None:
         self.state = state
         self.inbox = inbox
@@ -74,6 +84,7 @@ class Sequencer:
         self._store = store
         self._committer = Committer(store)
         self._wire = wire
+        self._venues = venues
         self._parse = parse
         self._render = render
         self._chain = chain
@@ -224,6 +235,10 @@ class Sequencer:
         for session in self._to_say_again:
             self._say_unproven(session)
         self._to_say_again.clear()
+        if self._venues is not None:
+            for _, decision in batch.decided:
+                for request in decision.venue_requests:
+                    self._venues.send(request)
 
     def _decide(
         self,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from otcfix.model.event import Recalled
+from otcfix.model.hedge import VenueRequest
 from otcfix.model.messages import Inbound
 from otcfix.model.rates import Conversion, Rates
 from otcfix.model.record import Batch, JournalRow, OutboxRow, SessionNumbers
@@ -98,6 +99,20 @@ class WirePort(Protocol):
 
         (epoch, 0) when it will never be sent; None when it is owed still. again marks it
         PossResend(97)=Y.
+        """
+        ...
+
+
+class VenuePort(Protocol):
+    """The sessions on which the desk is the client: hedge orders go out on them."""
+
+    def send(self, request: VenueRequest) -> bool:
+        """Hand one request over; whether the venue's session took it.
+
+        False costs nothing: nobody notes what was sent. An order that a venue does not speak of
+        is asked about (35=H), after a silence and whenever its session comes up. So a session
+        must never resend an old 35=D by itself (FIX's gap fill is right for it), and must not
+        keep one for later: it would come behind the answer that denied it.
         """
         ...
 

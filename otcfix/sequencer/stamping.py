@@ -10,6 +10,7 @@ from otcfix.model import messages
 from otcfix.model.decision import Decision
 from otcfix.model.errors import StoreLost
 from otcfix.model.event import Facts, IdUse, RatesMoved, Recalled
+from otcfix.model.hedge import Hedge, SettleHedge, VenueReport
 from otcfix.model.order import Order
 from otcfix.model.party import Session
 from otcfix.model.quote import Quote
@@ -272,4 +273,9 @@ class Stamper:
             return (body.order.symbol,)
         if isinstance(body, RatesMoved):
             return body.symbols
+        if isinstance(body, Hedge):
+            return (body.symbol,)
+        if isinstance(body, VenueReport | SettleHedge):
+            order = self._state.cover.order(body.hedge_id)
+            return (order.symbol,) if order is not None else ()
         return ()

@@ -21,6 +21,7 @@ from otcfix.model.record import Batch
 from otcfix.model.time import Instant
 from otcfix.store import progress
 from otcfix.store.books import Books
+from otcfix.store.hedges import Hedges
 from otcfix.store.progress import Tracker
 from otcfix.store.recovery import Recovery, tracker
 from otcfix.store.rows import Floors, Row, Work, order_of, packed_work, quote_of, unpacked, work_of
@@ -57,7 +58,7 @@ class CommandRow(Struct, frozen=True):
     result: str | None
 
 
-class Store(Recovery, Books, ABC):
+class Store(Recovery, Books, Hedges, ABC):
     """The database of one desk.
 
     floors: per (client_id, asset code), minor units that a client's available account may go
@@ -334,15 +335,12 @@ class Store(Recovery, Books, ABC):
 
 # -- recall ----------------------------------------------------------------------------------
 
+_ANEW = " DO UPDATE SET {0} = excluded.{0}, seq = excluded.seq, body = excluded.body"
+
 PUTS = {
-    "orders": (
-        " ON CONFLICT (order_id) DO UPDATE SET"
-        " status = excluded.status, seq = excluded.seq, body = excluded.body"
-    ),
-    "quotes": (
-        " ON CONFLICT (quote_id) DO UPDATE SET"
-        " state = excluded.state, seq = excluded.seq, body = excluded.body"
-    ),
+    "orders": " ON CONFLICT (order_id)" + _ANEW.format("status"),
+    "quotes": " ON CONFLICT (quote_id)" + _ANEW.format("state"),
+    "hedges": " ON CONFLICT (hedge_id)" + _ANEW.format("status"),
     "proven": " ON CONFLICT (session) DO UPDATE SET outbox_id = excluded.outbox_id",
     "meta": " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
 }

@@ -24,7 +24,10 @@ MAILBOX_LOCK = 0x6F746367
 COPIED = ("journal", "outbox", "sent", "transfers", "trades", "id_uses", "obligations")
 """Tables that may see many rows in a batch; the others of Work.tables see one now and then."""
 
-_WRITTEN = (*COPIED, "disputes", "orders", "quotes", "accounts", "proven", "meta")
+_PUT = ("orders", "quotes", "hedges")
+"""Tables whose rows change: with many of them, one statement each after the copies."""
+
+_WRITTEN = (*COPIED, *_PUT, "disputes", "hedge_fills", "accounts", "proven", "meta")
 
 
 _Ready = tuple[list[tuple[str, bytes]] | None, list[Call]]
@@ -97,7 +100,7 @@ def _statements() -> Iterable[tuple[bytes, str]]:
         put = PUTS.get(name, "")
         one = ", ".join(f"${n}::{kind}" for n, kind in enumerate(kinds, 1))
         yield name.encode(), f"INSERT INTO {name} VALUES ({one}){put}"  # noqa: S608
-        if name in {"orders", "quotes"}:
+        if name in _PUT:
             many = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(kinds, 1))
             into = f"INSERT INTO {name} SELECT * FROM unnest({many}){put}"  # noqa: S608
             yield b"many " + name.encode(), into
@@ -227,6 +230,7 @@ def _small(work: Work) -> Iterable[Call]:
         yield from _each(name, rows)
     yield from _each("orders", work.orders)
     yield from _each("quotes", work.quotes)
+    yield from _each("hedges", work.hedges)
     for delta in work.deltas:
         yield b"add", encoded(delta), None
     yield from _always(work)
@@ -237,7 +241,7 @@ def _rest(work: Work) -> Iterable[Call]:
     for name, rows in work.tables.items():
         if name not in COPIED:
             yield from _each(name, rows)
-    for name, rows in (("orders", work.orders), ("quotes", work.quotes)):
+    for name, rows in zip(_PUT, (work.orders, work.quotes, work.hedges), strict=True):
         if rows:
             columns = list(zip(*rows, strict=True))
             _needs_escapes(name, columns)

@@ -15,6 +15,7 @@ from msgspec.structs import astuple
 from otcfix.ledger import chart
 from otcfix.model.decision import Decision
 from otcfix.model.event import Event
+from otcfix.model.hedge import HedgeOrder
 from otcfix.model.order import Order
 from otcfix.model.quote import Quote
 from otcfix.model.record import Batch
@@ -28,6 +29,7 @@ MARK = "\x02packed\x02"
 """Begins a text that was packed; no FIX text, JSON text or id of ours begins with it."""
 
 order_of = msgspec.msgpack.Decoder(Order).decode
+hedge_of = msgspec.msgpack.Decoder(HedgeOrder).decode
 quote_of = msgspec.msgpack.Decoder(Quote).decode
 _body = msgspec.msgpack.Encoder().encode
 
@@ -35,7 +37,7 @@ _body = msgspec.msgpack.Encoder().encode
 class Work(Struct):
     """What one transaction writes.
 
-    tables: rows to insert, by table; orders and quotes: rows to put, the latest of each id;
+    tables: rows to insert, by table; orders, quotes, hedges: rows to put, the latest of each id;
     opened: accounts seen for the first time, with the batch's change as balance; deltas: change
     per known account, in sorted order; progress: the new value of that word of meta, if due.
     """
@@ -48,6 +50,7 @@ class Work(Struct):
     proven: list[tuple[str, int]]
     commands: list[Row]
     progress: str | None = None
+    hedges: list[Row] = []
 
     def size(self) -> int:
         """How many rows it writes."""
@@ -55,6 +58,7 @@ class Work(Struct):
             sum(map(len, self.tables.values()))
             + len(self.orders)
             + len(self.quotes)
+            + len(self.hedges)
             + len(self.opened)
             + len(self.deltas)
             + len(self.proven)
@@ -76,7 +80,9 @@ def work_of(batch: Batch, links: Iterable[int], known: set[str], floors: Floors)
         "id_uses": [],
         "obligations": [],
         "disputes": [],
+        "hedge_fills": [],
     }
+    hedges: dict[str, Row] = {}
     orders: dict[str, Row] = {}
     quotes: dict[str, Row] = {}
     moved: dict[str, int] = {}
@@ -106,6 +112,8 @@ def work_of(batch: Batch, links: Iterable[int], known: set[str], floors: Floors)
                 )  # fmt: skip
         if decision.obligations or decision.disputed:
             _rare(event, decision, tables)
+        if decision.hedges or decision.hedge_fills:
+            _hedges(seq, decision, tables["hedge_fills"], hedges)
     opened = [_opened(name, moved.pop(name), floors) for name in sorted(moved.keys() - known)]
     return Work(
         tables,
@@ -115,6 +123,7 @@ def work_of(batch: Batch, links: Iterable[int], known: set[str], floors: Floors)
         sorted(moved.items()),
         sorted(batch.proven.items()),
         [(seq, result, command_id) for command_id, seq, result in batch.commands_done],
+        hedges=list(hedges.values()),
     )
 
 
@@ -151,6 +160,20 @@ def _rare(event: Event, decision: Decision, tables: dict[str, list[Row]]) -> Non
         (event.seq, n, said.session, event.epoch, said.exec_id, said.ref_seq_num, said.why)
         for n, said in enumerate(decision.disputed)
     ]
+
+
+def _hedges(seq: int, decision: Decision, rows: list[Row], hedges: dict[str, Row]) -> None:
+    """Add the rows of a decision's hedge fills, and how its hedge orders stand to *hedges*."""
+    rows += [
+        (seq, n, f.exec_id, f.venue, f.hedge_id, f.symbol, int(f.side), _digits(f.base_amount),
+         _digits(f.terms_amount), _digits(f.price), _digits(f.mid), f.at, f.status)
+        for n, f in enumerate(decision.hedge_fills)
+    ]  # fmt: skip
+    for order in decision.hedges:
+        key = order.hedge_id
+        hedges[key] = (
+            key, order.venue, order.symbol, order.status, order.sent_at, seq, _body(order)
+        )  # fmt: skip
 
 
 def _opened(name: str, balance: int, floors: Floors) -> Row:
@@ -206,6 +229,7 @@ def packed_work(work: Work) -> Work:
         work.proven,
         _packed_rows(work.commands),
         work.progress,
+        _packed_rows(work.hedges),
     )
 
 

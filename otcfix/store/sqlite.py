@@ -142,6 +142,7 @@ class SqliteStore(Store):
             steps += _inserts(table, rows)
         steps += _inserts("orders", work.orders)
         steps += _inserts("quotes", work.quotes)
+        steps += _inserts("hedges", work.hedges)
         steps += _inserts("accounts", work.opened)
         steps += _inserts("proven", work.proven)
         steps += [(_DONE, command) for command in work.commands]

@@ -176,7 +176,34 @@ id_uses = _table(
     _text("orig_cl_ord_id"),
 )
 
-APPEND_ONLY = (journal, outbox, sent, transfers, trades, disputes, obligations, id_uses)
+hedge_fills = _table(
+    "hedge_fills",
+    _key("seq"),
+    _key("n"),
+    _text("exec_id"),
+    _text("venue"),
+    _text("hedge_id"),
+    _text("symbol"),
+    _number("side"),
+    _exact("base_amount"),
+    _exact("terms_amount"),
+    _exact("price"),
+    _exact("mid"),
+    _number("at"),
+    _text("status"),
+)
+
+APPEND_ONLY = (
+    journal,
+    outbox,
+    sent,
+    transfers,
+    trades,
+    disputes,
+    obligations,
+    id_uses,
+    hedge_fills,
+)
 """Tables whose rows are never changed or deleted: triggers refuse it."""
 
 # -- what has a present state ----------------------------------------------------------------
@@ -197,6 +224,17 @@ quotes = _table(
     _text("client_id"),
     _text("quote_req_id"),
     _text("state"),
+    _number("seq"),
+    _bytes("body"),
+)
+
+hedges = _table(
+    "hedges",
+    _key("hedge_id", sa.Text),
+    _text("venue"),
+    _text("symbol"),
+    _text("status"),
+    _number("sent_at"),
     _number("seq"),
     _bytes("body"),
 )

@@ -100,7 +100,7 @@ def test_the_first_accepted_is_the_first_filled(desk: Conversation) -> None:
     rests(alpha, "A1")
     comes_down(desk, "1.5")
     beta.talk("D 35=8|11=B1|150=F|39=2|32=1")
-    alpha.talk("D 35=8|11=A1|150=F|39=1|32=0.500|14=0.500|151=0.500")
+    alpha.talk("D 35=8|11=A1|150=F|39=1|32=0.5|14=0.5|151=0.5")
 
 
 @pytest.mark.parametrize(

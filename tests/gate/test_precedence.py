@@ -220,7 +220,7 @@ def test_the_ladder_of_quote_requests(open_desk: OpenDesk, number: str) -> None:
 def test_the_desk_passes(monkeypatch: pytest.MonkeyPatch, open_desk: OpenDesk, number: str) -> None:
     """PASS is the last of QUOTE_CHECKS; what decides it comes with a later issue."""
     desk = open_desk()
-    monkeypatch.setattr("otcfix.desk.quoting.price", lambda *_: Refusal.PASS)
+    monkeypatch.setattr("otcfix.desk.market.price", lambda *_: Refusal.PASS)
     ladder = Ladder(desk, number, {35: "R"})
     ladder.group = {55: "BTC/USD", 38: "1"}
     ladder.is_refused("PASS")

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from otcfix.ledger import chart
 from otcfix.model.decision import Decision, Disputed
 from otcfix.model.event import Event, IdUse
+from otcfix.model.hedge import FILLED as HEDGED
+from otcfix.model.hedge import HedgeFill, HedgeOrder
 from otcfix.model.ledger import Obligation, Transfer
 from otcfix.model.messages import Side, Unit
 from otcfix.model.order import FILLED, PREVIOUSLY_QUOTED, Order
@@ -80,6 +82,27 @@ def a_trade(name: str, client: str = "acme", **changes: object) -> Trade:
         settl_date="20260921",
     )  # fmt: skip
     return msgspec.structs.replace(trade, **changes)
+
+
+def a_hedge(name: str, **changes: object) -> HedgeOrder:
+    """The desk's order that covers `a_trade` of the same name, filled unless said otherwise."""
+    order = HedgeOrder(
+        hedge_id=f"H{name}a", venue="LPX", symbol="BTC/USD", side=Side.BUY,
+        quantity=Decimal("1.5"), price=Decimal("100160.00"), status=HEDGED, cause=f"E{name}",
+        attempt=1, mid=Decimal("100050.00"), sent_at=NOON, cum_qty=Decimal("1.5"),
+        cum_value=Decimal("150082.5"), order_id="L1", sends=1,
+    )  # fmt: skip
+    return msgspec.structs.replace(order, **changes)
+
+
+def a_hedge_fill(name: str, **changes: object) -> HedgeFill:
+    """The one fill of `a_hedge` of the same name."""
+    fill = HedgeFill(
+        exec_id=f"X{name}", venue="LPX", hedge_id=f"H{name}a", symbol="BTC/USD", side=Side.BUY,
+        base_amount=Decimal("1.50000000"), terms_amount=Decimal("150082.50"),
+        price=Decimal(100055), mid=Decimal("100050.00"), at=NOON + 7_000,
+    )  # fmt: skip
+    return msgspec.structs.replace(fill, **changes)
 
 
 def a_use(name: str, client: str = "acme", **changes: object) -> IdUse:
@@ -204,7 +227,8 @@ class Day:
         decision = Decision(
             transfers=legs(client), trades=(a_trade(name, client),),
             orders=(an_order(name, client),), quotes=(a_quote(name, client),),
-            uses=(a_use(name, client),),
+            uses=(a_use(name, client),), hedges=(a_hedge(name),),
+            hedge_fills=(a_hedge_fill(name),),
         )  # fmt: skip
         decision = msgspec.structs.replace(decision, **more)
         self.event(

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otcfix.model.decision import Decision
+from otcfix.model.hedge import HedgeFill
 from otcfix.model.ledger import Obligation, Transfer
 from otcfix.model.record import Batch, JournalRow, OutboxRow, SentMark
 from otcfix.model.trade import Trade
@@ -94,10 +95,11 @@ def test_rows_have_the_columns_of_their_tables() -> None:
         assert rows, name
         assert {len(row) for row in rows} == {len(metadata.tables[name].columns)}, name
     for name, rows in (("orders", work.orders), ("quotes", work.quotes),
+                       ("hedges", work.hedges),
                        ("accounts", work.opened), ("proven", work.proven)):  # fmt: skip
         assert {len(row) for row in rows} == {len(metadata.tables[name].columns)}, name
     assert set(COPIED) <= set(work.tables)
-    assert work.size() == 2 + 3 + 1 + 3 + 1 + 1 + 1 + 1 + 1 + 1 + 5 + 1
+    assert work.size() == 2 + 3 + 1 + 3 + 1 + 1 + 1 + 1 + 1 + 1 + 5 + 1 + 1 + 1
 
 
 @pytest.mark.parametrize(
@@ -109,6 +111,7 @@ def test_rows_have_the_columns_of_their_tables() -> None:
         ("transfers", Transfer, "seq n {}"),
         ("trades", Trade, "seq n {}"),
         ("obligations", Obligation, "seq n {}"),
+        ("hedge_fills", HedgeFill, "seq n {}"),
     ],
 )
 def test_tables_have_the_fields_of_the_model(

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from otcfix.venues.formats import Skipped, parse_line
 from otcfix.model.feed import BestBidOffer, BookDelta, BookSnapshot
+from otcfix.venues.formats import Skipped, parse_line
 from tests.venues.support import levels
 
 RECEIVED = b"1600000000123456789 "

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from otcfix.model.feed import BestBidOffer, BookDelta
 from otcfix.venues.book import Book, Outcome
 from otcfix.venues.feed import wall_clock
 from otcfix.venues.intake import Intake, continuity_of
-from otcfix.model.feed import BestBidOffer, BookDelta
 from otcfix.venues.ratebook import RateBook
 from otcfix.venues.recorded import RecordedFeed, guess, read
 from otcfix.venues.source import SourceSpec

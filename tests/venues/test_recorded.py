@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from otcfix.model.errors import ConfigError
+from otcfix.model.feed import BestBidOffer, BookDelta, BookSnapshot
 from otcfix.model.time import MS, SECOND
 from otcfix.venues.feed import FeedBroken, wall_clock
-from otcfix.model.feed import BestBidOffer, BookDelta, BookSnapshot
 from otcfix.venues.ratebook import RateBook
 from otcfix.venues.recorded import RecordedFeed, guess, read
 from tests.venues.fixtures.make import files
