@@ -248,9 +248,7 @@ def test_the_best_distance_without_risk(alpha: str, beta: str, distance: str) ->
     assert fx_dealer_distance(d("0"), d(alpha), d(beta)).quantize(wanted) == wanted
 
 
-@given(
-    st.decimals(-2, 2, places=3), st.decimals(-2, 1, places=2), st.decimals("0.5", 15, places=2)
-)
+@given(st.decimals(-2, 2, places=3), st.decimals(-2, 1, places=2), st.decimals("0.5", 15, places=2))
 def test_no_other_distance_earns_more(shadow: Decimal, alpha: Decimal, beta: Decimal) -> None:
     """It is the argmax of f(d)(d - p), found on a grid around it."""
     best = float(fx_dealer_distance(shadow, alpha, beta))
@@ -361,8 +359,6 @@ def test_the_spread_follows_the_volatility_within_its_bounds() -> None:
     assert scaled_half_spread(plain, None) == 4
     root = Spread(d("4"), scaled=True, exponent=d("0.5"))
     assert abs(scaled_half_spread(root, d("225")) - 6) < d("1E-25")
-    bound = Spread(
-        d("4"), scaled=True, half_spread_min_bps=d("3"), half_spread_max_bps=d("5")
-    )
+    bound = Spread(d("4"), scaled=True, half_spread_min_bps=d("3"), half_spread_max_bps=d("5"))
     assert scaled_half_spread(bound, d("10")) == 3
     assert scaled_half_spread(bound, d("1000")) == 5
