@@ -91,6 +91,7 @@ def compose(
             tops.append(_top(book, terms))
     if sources is None:
         return _plain(instrument, tops, refused, at)
+    tops = _not_self_crossed(tops, refused)
     tops = _without_outliers(tops, sources, refused)
     tops = _without_wide(tops, sources, parameters, refused)
     tops = _uncrossed(tops, refused)
@@ -157,7 +158,6 @@ def _median(values: list[Decimal]) -> Decimal:
 
 def _without_outliers(tops: list[_Top], sources: Sources, refused: Refused) -> list[_Top]:
     """Drop mids too many median absolute deviations from the median; needs three sources."""
-    tops = _not_self_crossed(tops, refused)
     if len(tops) < 3:
         return tops
     median = _median([top.mid for top in tops])
@@ -205,27 +205,33 @@ def _without_wide(
 def _uncrossed(tops: list[_Top], refused: Refused) -> list[_Top]:
     """While two sources cross each other after fees, the older book of the two gives way.
 
-    Of two of the same age it is the first by name, so that the order of sources says nothing.
+    Between equals the older one is meant, and then the first by name, so that the order of
+    sources says nothing.
     """
-    while len(tops) > 1:
-        bidder = seller = tops[0]
-        bid = bidder.bid * (ONE - bidder.fee) if bidder.fee else bidder.bid
-        offer = seller.offer * (ONE + seller.fee) if seller.fee else seller.offer
-        for top in tops[1:]:
-            net = top.bid * (ONE - top.fee) if top.fee else top.bid
-            if net > bid:
-                bidder, bid = top, net
-            net = top.offer * (ONE + top.fee) if top.fee else top.offer
-            if net < offer:
-                seller, offer = top, net
-        if bid <= offer:
+    if len(tops) < 2:
+        return tops
+    if max(top.bid for top in tops) <= min(top.offer for top in tops):
+        return tops  # then no fee can cross them
+    left = sorted(tops, key=lambda top: (top.book.changed_at, top.book.source))
+    while len(left) > 1:
+        bidder = max(left, key=_net_bid)  # the first, that is the older, of equal ones
+        seller = min(left, key=_net_offer)
+        if _net_bid(bidder) <= _net_offer(seller):
             break
-        older, other = sorted(
-            (bidder, seller), key=lambda top: (top.book.changed_at, top.book.source)
+        older, other = (
+            (bidder, seller) if left.index(bidder) < left.index(seller) else (seller, bidder)
         )
         refused.append((older.book.source, f"crossed by {other.book.source}, which is newer"))
-        tops = [top for top in tops if top is not older]
-    return tops
+        left.remove(older)
+    return [top for top in tops if top in left]
+
+
+def _net_bid(top: _Top) -> Decimal:
+    return top.bid * (ONE - top.fee)
+
+
+def _net_offer(top: _Top) -> Decimal:
+    return top.offer * (ONE + top.fee)
 
 
 def _made(

@@ -11,12 +11,10 @@ from decimal import Decimal
 from otcfix.model.messages import Side
 from otcfix.model.rates import Level, SourceBook
 from otcfix.pricing.composite import Composite
-from otcfix.pricing.sweep import Depth, Taken
+from otcfix.pricing.sweep import Depth, Rung, Taken
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
-
-_Rung = tuple[Decimal, Decimal, SourceBook]
 
 
 class Ladder:
@@ -27,7 +25,7 @@ class Ladder:
 
     __slots__ = ("_base", "_bases", "_rest", "_rungs", "_terms", "_values")
 
-    def __init__(self, rungs: Iterator[_Rung]) -> None:
+    def __init__(self, rungs: Iterator[Rung]) -> None:
         self._rest = rungs
         self._rungs: Depth = []
         self._bases: list[Decimal] = []  # base up to and with each rung
@@ -46,7 +44,7 @@ class Ladder:
         self._values.append(self._terms)
         return True
 
-    def __iter__(self) -> Iterator[_Rung]:
+    def __iter__(self) -> Iterator[Rung]:
         """Walk from the best rung on."""
         at = 0
         while at < len(self._rungs) or self._more():
@@ -97,7 +95,7 @@ def ladder(composite: Composite, side: Side, taken: Taken) -> Ladder:
 
 def _rungs(
     book: SourceBook, levels: tuple[Level, ...], factor: Decimal | None, away: Decimal
-) -> Iterator[_Rung]:
+) -> Iterator[Rung]:
     """One book's rungs, *away* off the top, prices times *factor*."""
     for px, quantity in levels:
         left = quantity
@@ -110,7 +108,7 @@ def _rungs(
         yield (px if factor is None else px * factor), left, book
 
 
-def _merged(streams: list[Iterator[_Rung]], buys: bool) -> Iterator[_Rung]:
+def _merged(streams: list[Iterator[Rung]], buys: bool) -> Iterator[Rung]:
     """The best of the streams' heads again and again; of equal ones the first stream's."""
     heads = [(rung, stream) for stream in streams if (rung := next(stream, None)) is not None]
     while heads:

@@ -11,8 +11,11 @@ from otcfix.model.time import MS, Instant
 
 ZERO = Decimal(0)
 
-Depth = list[tuple[Decimal, Decimal, SourceBook]]
-"""Price, quantity left, and the book that shows it; best first."""
+Rung = tuple[Decimal, Decimal, SourceBook]
+"""Price, quantity left, and the book that shows it."""
+
+Depth = list[Rung]
+"""Best first."""
 
 Taken = Mapping[tuple[str, str, Side], DepthTaken]
 
@@ -93,11 +96,7 @@ def within(levels: Depth, worst: Decimal, side: Side) -> Decimal:
 
 
 def take(
-    levels: Iterable[tuple[Decimal, Decimal, SourceBook]],
-    quantity: Decimal,
-    symbol: str,
-    side: Side,
-    taken: Taken,
+    levels: Iterable[Rung], quantity: Decimal, symbol: str, side: Side, taken: Taken
 ) -> list[DepthTaken]:
     """What dealing *quantity* (base) leaves as taken, per source; short depth is all gone."""
     by_source: dict[str, tuple[SourceBook, Decimal]] = {}
