@@ -16,6 +16,7 @@ from otcfix.ledger import chart
 from otcfix.model.decision import Decision
 from otcfix.model.event import Event
 from otcfix.model.order import Order
+from otcfix.model.pricing import Explanation
 from otcfix.model.quote import Quote
 from otcfix.model.record import Batch
 from otcfix.model.trade import Trade
@@ -29,6 +30,7 @@ MARK = "\x02packed\x02"
 
 order_of = msgspec.msgpack.Decoder(Order).decode
 quote_of = msgspec.msgpack.Decoder(Quote).decode
+explanation_of = msgspec.msgpack.Decoder(Explanation).decode
 _body = msgspec.msgpack.Encoder().encode
 
 
@@ -76,6 +78,7 @@ def work_of(batch: Batch, links: Iterable[int], known: set[str], floors: Floors)
         "id_uses": [],
         "obligations": [],
         "disputes": [],
+        "price_explanations": [],
     }
     orders: dict[str, Row] = {}
     quotes: dict[str, Row] = {}
@@ -104,6 +107,11 @@ def work_of(batch: Batch, links: Iterable[int], known: set[str], floors: Floors)
                 quotes[key] = (
                     key, quote.client_id, quote.quote_req_id, quote.state, seq, _body(quote)
                 )  # fmt: skip
+        if decision.explanations:
+            tables["price_explanations"] += [
+                (why.ref_id, seq, why.symbol, why.client_id, _body(why))
+                for why in decision.explanations
+            ]
         if decision.obligations or decision.disputed:
             _rare(event, decision, tables)
     opened = [_opened(name, moved.pop(name), floors) for name in sorted(moved.keys() - known)]

@@ -176,7 +176,18 @@ id_uses = _table(
     _text("orig_cl_ord_id"),
 )
 
-APPEND_ONLY = (journal, outbox, sent, transfers, trades, disputes, obligations, id_uses)
+price_explanations = _table(
+    "price_explanations",
+    _key("ref_id", sa.Text),
+    _number("seq"),
+    _text("symbol"),
+    _text("client_id"),
+    _bytes("body"),
+)
+
+APPEND_ONLY = (
+    journal, outbox, sent, transfers, trades, disputes, obligations, id_uses, price_explanations,
+)  # fmt: skip
 """Tables whose rows are never changed or deleted: triggers refuse it."""
 
 # -- what has a present state ----------------------------------------------------------------
