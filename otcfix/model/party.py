@@ -7,7 +7,7 @@ from msgspec import Struct
 from otcfix.model.hedge import HedgeRule
 from otcfix.model.instrument import Instrument
 from otcfix.model.money import Asset
-from otcfix.model.pricing import Rule, SourceTerms
+from otcfix.model.pricing import Rule, SourceTerms, StreamTerms
 
 
 class Tier(Struct, frozen=True):
@@ -107,3 +107,4 @@ class Desk(Struct, frozen=True):
     pricing: tuple[Rule, ...] = ()
     hedging: tuple[HedgeRule, ...] = ()
     sources: tuple[SourceTerms, ...] = ()
+    stream: StreamTerms = StreamTerms()

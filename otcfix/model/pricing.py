@@ -1,7 +1,7 @@
 """How a client's price is made: the rules, what is known of the market, and the explanation.
 
 Every Decimal here has its unit in its name: _bps are basis points of the mid, _per_day and _days
-count days of 86,400 s, quantities are base. Source: config/pricing.toml; rules.md R5, R11, R12, R19.
+count days of 86,400 s, quantities are base. Source: config/pricing.toml; R5, R11, R12, R19.
 """
 
 from decimal import Decimal
@@ -176,6 +176,18 @@ class SourceTerms(Struct, frozen=True):
     name: str
     fee_bps: Decimal = Decimal(0)
     weight: Decimal = Decimal(1)
+
+
+class StreamTerms(Struct, frozen=True):
+    """How streams speak: at most once in interval_ms (rfq_interval_ms for quote updates) per
+    subscriber and instrument; a rung that was replaced can be dealt on for rung_grace_ms more;
+    sizes_max rungs a side; an RFQ stream ends after rfq_life_max_ms."""
+
+    interval_ms: int = 200
+    rung_grace_ms: int = 500
+    sizes_max: int = 10
+    rfq_interval_ms: int = 500
+    rfq_life_max_ms: int = 60_000
 
 
 class Parameters(Struct, frozen=True, omit_defaults=True):
