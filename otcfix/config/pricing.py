@@ -197,13 +197,13 @@ class RuleConfig(Closed):
 
     def made(self) -> model.Rule:
         """As the core has it."""
-        ladder = self.ladder and tuple((rung.up_to, rung.add_bps) for rung in self.ladder)
+        ladder = tuple((rung.up_to, rung.add_bps) for rung in self.ladder or ())
         return model.Rule(
             self.id,
             self.match.made(),
             _struct(model.Spread, self.spread),
             self.session_factor,
-            ladder,
+            ladder or None,
             self.strategy.made() if self.strategy else None,
             _struct(model.Skew, self.skew),
             _struct(model.Toxicity, self.toxicity),

@@ -254,7 +254,7 @@ def test_a_slot_that_cannot_be_meant(complaint: Complain, slot: str, said: str) 
         (f"{DEALER}, tier = 1", "tier: expected less than 1, the tiers given"),
         (DEALER.replace("beta_per_bps = 11", "beta_per_bps = 0"), "tiers[0].beta_per_bps"),
         (
-            DEALER.replace("}]", "}, { size = 1, per_day = 2 }]").replace("11 }, { size = 1, per_day = 2 }", "11 }"),
+            f"{DEALER[:-1]}, {{ size = 1, per_day = 2 }}]",
             "requests_per_day: expected each size once",
         ),
     ],
@@ -345,7 +345,7 @@ def test_a_measure_that_cannot_be_meant(complaint: Complain, words: str, said: s
 
 @pytest.mark.parametrize("words", ["interval_ms = 0", "sizes_max = 0", "rfq_life_max_ms = -1"])
 def test_a_stream_that_cannot_be_meant(complaint: Complain, words: str) -> None:
-    assert f"stream.{words.split()[0]}" in complaint(FILE, f"stream = {{ {words} }}")
+    assert f"stream.{words.split(maxsplit=1)[0]}" in complaint(FILE, f"stream = {{ {words} }}")
 
 
 def test_what_is_no_toml(complaint: Complain) -> None:
