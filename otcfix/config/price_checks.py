@@ -30,6 +30,7 @@ def check_prices(config: "Config", problem: "Problem") -> None:
     for number, measure in enumerate(config.pricing.measure):
         for key in ("symbols", "asset_classes"):
             _known(getattr(measure, key), known[key], f"measure[{number}].{key}", problem)
+    _known(config.pricing.stream.sizes, known["symbols"], "stream.sizes", problem)
     for hedge in config.hedging.hedge:
         _known([hedge.symbol], known["symbols"], f"hedge {hedge.symbol}.symbol", problem, HEDGING)
 

@@ -254,13 +254,24 @@ class StreamConfig(Closed):
 
     interval_ms: Annotated[int, Field(ge=10, le=60_000)] = 200
     rung_grace_ms: Annotated[int, Field(ge=0, le=60_000)] = 500
-    sizes_max: Annotated[int, Field(ge=1, le=50)] = 10
+    sizes_max: Annotated[int, Field(ge=1, le=50)] = 5
     rfq_interval_ms: Annotated[int, Field(ge=10, le=60_000)] = 500
     rfq_life_max_ms: Annotated[int, Field(ge=100, le=3_600_000)] = 60_000
+    sizes: dict[str, Annotated[tuple[Positive, ...], Field(min_length=1)]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _rise(self) -> "StreamConfig":
+        for symbol, sizes in self.sizes.items():
+            if any(above <= below for below, above in pairwise(sizes)):
+                raise ValueError(f"sizes.{symbol}: expected sizes that rise")
+            if len(sizes) > self.sizes_max:
+                raise ValueError(f"sizes.{symbol}: expected at most sizes_max, {self.sizes_max}")
+        return self
 
     def made(self) -> model.StreamTerms:
         """As the core has it."""
-        return model.StreamTerms(**self.model_dump())
+        terms = self.model_dump()
+        return model.StreamTerms(**{**terms, "sizes": tuple(sorted(terms["sizes"].items()))})
 
 
 class PricingConfig(Closed):

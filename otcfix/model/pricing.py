@@ -178,18 +178,6 @@ class SourceTerms(Struct, frozen=True):
     weight: Decimal = Decimal(1)
 
 
-class StreamTerms(Struct, frozen=True):
-    """How streams speak: at most once in interval_ms (rfq_interval_ms for quote updates) per
-    subscriber and instrument; a rung that was replaced can be dealt on for rung_grace_ms more;
-    sizes_max rungs a side; an RFQ stream ends after rfq_life_max_ms."""
-
-    interval_ms: int = 200
-    rung_grace_ms: int = 500
-    sizes_max: int = 10
-    rfq_interval_ms: int = 500
-    rfq_life_max_ms: int = 60_000
-
-
 class Parameters(Struct, frozen=True, omit_defaults=True):
     """What was measured of one instrument, outside, as Decimals (R12).
 
@@ -201,6 +189,20 @@ class Parameters(Struct, frozen=True, omit_defaults=True):
     volatility_bps_day: Decimal | None = None
     usual_bps: tuple[tuple[str, Decimal], ...] = ()
     fast: bool = False
+
+
+class StreamTerms(Struct, frozen=True, omit_defaults=True):
+    """How prices are streamed. interval_ms: at least between two updates of a symbol to one
+    subscriber; rung_grace_ms: how long a replaced rung can still be dealt on; sizes_max: rungs of
+    a ladder; rfq_*: the same of a request that is answered as a stream. sizes: per symbol, in base,
+    ascending; a symbol that is not named has qty_min x 1, 10, 100 and so on."""
+
+    interval_ms: int = 200
+    rung_grace_ms: int = 500
+    sizes_max: int = 5
+    rfq_interval_ms: int = 500
+    rfq_life_max_ms: int = 60_000
+    sizes: tuple[tuple[str, tuple[Decimal, ...]], ...] = ()
 
 
 class Component(Struct, frozen=True, gc=False, array_like=True):

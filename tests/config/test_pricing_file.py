@@ -183,9 +183,25 @@ def test_the_first_measure_that_fits_is_taken(loaded: Load) -> None:
 
 
 def test_streams_have_their_terms(loaded: Load) -> None:
-    desk = loaded(FILE, "stream = { interval_ms = 100, sizes_max = 3 }").to_desk()
+    words = "interval_ms = 100, sizes_max = 3, sizes = { 'EUR/USD' = [1000], 'BTC/USD' = [0.1, 1] }"
+    desk = loaded(FILE, f"stream = {{ {words} }}").to_desk()
 
-    assert desk.stream == model.StreamTerms(interval_ms=100, sizes_max=3)
+    sizes = (("BTC/USD", (Decimal("0.1"), Decimal(1))), ("EUR/USD", (Decimal(1000),)))
+    assert desk.stream == model.StreamTerms(interval_ms=100, sizes_max=3, sizes=sizes)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("sizes = { 'X/Y' = [1] }", "stream.sizes: expected one of ['BTC/USD'"),
+        ("sizes = { 'BTC/USD' = [] }", "stream.sizes.BTC/USD"),
+        ("sizes = { 'BTC/USD' = [0] }", "stream.sizes.BTC/USD[0]"),
+        ("sizes = { 'BTC/USD' = [2, 1] }", "sizes.BTC/USD: expected sizes that rise"),
+        ("sizes_max = 1, sizes = { 'BTC/USD' = [1, 2] }", "expected at most sizes_max, 1"),
+    ],
+)
+def test_sizes_of_a_stream(complaint: Complain, words: str, said: str) -> None:
+    assert said in complaint(FILE, f"stream = {{ {words} }}")
 
 
 # -- what is refused -------------------------------------------------------------------------
