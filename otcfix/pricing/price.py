@@ -11,6 +11,7 @@ from otcfix.model.instrument import Instrument
 from otcfix.model.messages import Side, Unit
 from otcfix.model.money import to_multiple
 from otcfix.model.party import Tier
+from otcfix.model.pricing import Component
 from otcfix.model.rates import Rates
 from otcfix.model.refusal import Refusal
 from otcfix.model.time import Instant
@@ -33,6 +34,7 @@ class Priced(Struct, frozen=True, gc=False):
     """A client's price for a size. base and terms are what the size comes to at that price.
 
     reference is the average price of the sweep before spread; half_spread is in terms per base.
+    components: how the price came about, mid + their amounts is exactly the price.
     """
 
     price: Decimal
@@ -40,6 +42,7 @@ class Priced(Struct, frozen=True, gc=False):
     reference: Decimal
     half_spread: Decimal
     mid: Decimal
+    components: tuple[Component, ...] = ()
 
 
 def reference(rates: Rates | None, instrument: Instrument, at: Instant) -> Reference | Refusal:

@@ -1,0 +1,268 @@
+"""One market of several sources: who may be used, who may not and why, and the mid of the rest.
+
+Only the best level of each book is looked at. rules.md R11, R12; sources as of pricing.toml.
+"""
+
+from collections.abc import Mapping
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from msgspec import Struct
+
+from otcfix.model.instrument import Instrument
+from otcfix.model.pricing import Parameters, Sources, SourceTerms
+from otcfix.model.rates import Rates, SourceBook
+from otcfix.model.refusal import Refusal
+from otcfix.model.time import MS, Instant
+
+BPS = Decimal(10_000)
+ZERO = Decimal(0)
+ONE = Decimal(1)
+
+Refused = list[tuple[str, str]]
+
+
+class Composite(Struct, frozen=True, gc=False):
+    """What a client's price is made from.
+
+    books: the sources that may be dealt with, in the order of the stamp; fees: what each of them
+    costs, a fraction. bid and offer: the best of them before fees; mid: between them. All three
+    are zero when there is a refusal: NO_PRICE, or MARKET_UNSTABLE, which still shows its books.
+    used: source, its mid, its age in ms. refused: source and why.
+    """
+
+    symbol: str
+    books: tuple[SourceBook, ...]
+    fees: tuple[Decimal, ...]
+    bid: Decimal
+    offer: Decimal
+    mid: Decimal
+    used: tuple[tuple[str, Decimal, int], ...]
+    refused: tuple[tuple[str, str], ...]
+    refusal: Refusal | None = None
+
+
+class _Top(Struct, gc=False):
+    """The best of one book that is in the running."""
+
+    book: SourceBook
+    bid: Decimal
+    offer: Decimal
+    mid: Decimal
+    fee: Decimal
+    weight: Decimal
+
+
+def compose(
+    rates: Rates | None,
+    instrument: Instrument,
+    sources: Sources | None,
+    terms: Mapping[str, SourceTerms],
+    parameters: Parameters,
+    at: Instant,
+) -> Composite:
+    """Choose the usable books of *rates* and make one market of them.
+
+    sources None: no rule says anything. Then every fresh two-sided book counts, the mid is the
+    middle of the best bid and offer, and a market crossed between sources is MARKET_UNSTABLE.
+    terms: fee and weight by source; a cross "a*b" takes those of its first leg.
+    Refusals: NO_PRICE when fewer than fresh_min sources survive.
+    Rounds: a weighted mid half-even to a ten-thousandth of a tick.
+    """
+    refused: Refused = list(rates.missing) if rates else []
+    age_max_ms = instrument.price_age_max_ms
+    names: tuple[str, ...] = ()
+    if sources is not None:
+        names = sources.names
+        if sources.age_max_ms is not None:
+            age_max_ms = sources.age_max_ms
+    tops = []
+    oldest = at - age_max_ms * MS
+    for book in rates.books if rates else ():
+        name = book.source
+        if names and name not in names:
+            refused.append((name, "not in the rule"))
+        elif book.changed_at < oldest:
+            refused.append((name, f"stale {(at - book.changed_at) // MS} ms"))
+        elif not (book.bids and book.offers):
+            refused.append((name, "one-sided"))
+        elif why := _broken(book):
+            refused.append((name, why))
+        else:
+            tops.append(_top(book, terms))
+    if sources is None:
+        return _plain(instrument, tops, refused, at)
+    tops = _without_outliers(tops, sources, refused)
+    tops = _without_wide(tops, sources, parameters, refused)
+    tops = _uncrossed(tops, refused)
+    if len(tops) < max(1, sources.fresh_min):
+        return _none(instrument.symbol, refused)
+    return _made(instrument, tops, refused, at, weighted=True)
+
+
+def _broken(book: SourceBook) -> str:
+    """Why the best level of *book* cannot be a price; "" when it can."""
+    bid, bid_quantity = book.bids[0]
+    offer, offer_quantity = book.offers[0]
+    if not (
+        bid.is_finite()
+        and offer.is_finite()
+        and bid_quantity.is_finite()
+        and offer_quantity.is_finite()
+    ):
+        return "not a number"
+    if bid <= 0 or offer <= 0 or bid_quantity <= 0 or offer_quantity <= 0:
+        return "not positive"
+    return ""
+
+
+def _top(book: SourceBook, terms: Mapping[str, SourceTerms]) -> _Top:
+    bid, offer = book.bids[0][0], book.offers[0][0]
+    known = terms.get(book.source.partition("*")[0]) if terms else None
+    if known is None:
+        return _Top(book, bid, offer, (bid + offer) / 2, ZERO, ONE)
+    fee = known.fee_bps / BPS if known.fee_bps else ZERO
+    return _Top(book, bid, offer, (bid + offer) / 2, fee, known.weight)
+
+
+def _plain(instrument: Instrument, tops: list[_Top], refused: Refused, at: Instant) -> Composite:
+    """The market when no rule speaks of sources."""
+    if not tops:
+        return _none(instrument.symbol, refused)
+    if max(top.bid for top in tops) > min(top.offer for top in tops):
+        return Composite(
+            instrument.symbol,
+            tuple([top.book for top in tops]),
+            tuple([top.fee for top in tops]),
+            ZERO,
+            ZERO,
+            ZERO,
+            (),
+            tuple(refused),
+            Refusal.MARKET_UNSTABLE,
+        )
+    return _made(instrument, tops, refused, at, weighted=False)
+
+
+def _none(symbol: str, refused: Refused) -> Composite:
+    return Composite(symbol, (), (), ZERO, ZERO, ZERO, (), tuple(refused), Refusal.NO_PRICE)
+
+
+def _median(values: list[Decimal]) -> Decimal:
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    if len(ordered) % 2:
+        return ordered[middle]
+    return (ordered[middle - 1] + ordered[middle]) / 2
+
+
+def _without_outliers(tops: list[_Top], sources: Sources, refused: Refused) -> list[_Top]:
+    """Drop mids too many median absolute deviations from the median; needs three sources."""
+    tops = _not_self_crossed(tops, refused)
+    if len(tops) < 3:
+        return tops
+    median = _median([top.mid for top in tops])
+    off = [abs(top.mid - median) for top in tops]
+    most = sources.mad_max * max(_median(off), sources.mad_floor_bps * median / BPS)
+    if max(off) <= most:
+        return tops
+    kept = []
+    for top, far in zip(tops, off, strict=True):
+        if far <= most:
+            kept.append(top)
+        else:
+            refused.append((top.book.source, f"outlier {far / median * BPS:.1f} bp"))
+    return kept
+
+
+def _not_self_crossed(tops: list[_Top], refused: Refused) -> list[_Top]:
+    kept = []
+    for top in tops:
+        if top.bid <= top.offer:
+            kept.append(top)
+        else:
+            refused.append((top.book.source, "crossed in itself"))
+    return kept
+
+
+def _without_wide(
+    tops: list[_Top], sources: Sources, parameters: Parameters, refused: Refused
+) -> list[_Top]:
+    """Drop spreads far above the source's usual one, where that is known."""
+    if not parameters.usual_bps:
+        return tops
+    usual = dict(parameters.usual_bps)
+    kept = []
+    for top in tops:
+        wont = usual.get(top.book.source)
+        spread = (top.offer - top.bid) * BPS
+        if not wont or spread <= sources.wide_max * wont * top.mid:
+            kept.append(top)
+        else:
+            refused.append((top.book.source, f"wide {spread / top.mid:.1f} bp"))
+    return kept
+
+
+def _uncrossed(tops: list[_Top], refused: Refused) -> list[_Top]:
+    """While two sources cross each other after fees, the older book of the two gives way.
+
+    Of two of the same age it is the first by name, so that the order of sources says nothing.
+    """
+    while len(tops) > 1:
+        bidder = seller = tops[0]
+        bid = bidder.bid * (ONE - bidder.fee) if bidder.fee else bidder.bid
+        offer = seller.offer * (ONE + seller.fee) if seller.fee else seller.offer
+        for top in tops[1:]:
+            net = top.bid * (ONE - top.fee) if top.fee else top.bid
+            if net > bid:
+                bidder, bid = top, net
+            net = top.offer * (ONE + top.fee) if top.fee else top.offer
+            if net < offer:
+                seller, offer = top, net
+        if bid <= offer:
+            break
+        older, other = sorted(
+            (bidder, seller), key=lambda top: (top.book.changed_at, top.book.source)
+        )
+        refused.append((older.book.source, f"crossed by {other.book.source}, which is newer"))
+        tops = [top for top in tops if top is not older]
+    return tops
+
+
+def _made(
+    instrument: Instrument, tops: list[_Top], refused: Refused, at: Instant, *, weighted: bool
+) -> Composite:
+    bid = tops[0].bid
+    offer = tops[0].offer
+    for top in tops[1:]:
+        bid = max(bid, top.bid)
+        offer = min(offer, top.offer)
+    if weighted and len(tops) > 1:
+        mid = _weighted(tops, bid, offer, instrument.tick)
+    else:
+        mid = (bid + offer) / 2
+    return Composite(
+        instrument.symbol,
+        tuple([top.book for top in tops]),
+        tuple([top.fee for top in tops]),
+        bid,
+        offer,
+        mid,
+        tuple(
+            [(top.book.source, top.mid, max(0, (at - top.book.changed_at) // MS)) for top in tops]
+        ),
+        tuple(refused),
+    )
+
+
+def _weighted(tops: list[_Top], bid: Decimal, offer: Decimal, tick: Decimal) -> Decimal:
+    """The mean of the mids by weight, kept between the best bid and offer."""
+    weight = total = ZERO
+    for top in tops:
+        weight += top.weight
+        total += top.mid * top.weight
+    mean = total / weight if weight else (bid + offer) / 2
+    mean = mean.quantize(tick.scaleb(-4), rounding=ROUND_HALF_EVEN)
+    # Before fees the best bid may lie above the best offer: then the mean needs no bounds.
+    if bid <= offer:
+        mean = min(max(mean, bid), offer)
+    return mean
