@@ -13,6 +13,7 @@ from otcfix.cli import (
     funds,  # noqa: F401 - adds its commands to ledger
     journal,
     ledger,
+    price,
     replay,
     serve,
     staff,
@@ -44,6 +45,7 @@ app.add_typer(client.app, name="client", rich_help_panel=RUN)
 app.command(rich_help_panel=RUN)(bench.bench)
 app.add_typer(database.app, name="db", rich_help_panel=RUN)
 app.command(rich_help_panel=ASK)(trades.trades)
+app.add_typer(price.app, name="price", rich_help_panel=ASK)
 app.add_typer(ledger.app, name="ledger", rich_help_panel=ASK)
 app.add_typer(journal.app, name="journal", rich_help_panel=ASK)
 app.command(rich_help_panel=ASK)(replay.replay)

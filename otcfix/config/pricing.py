@@ -257,7 +257,9 @@ class StreamConfig(Closed):
     sizes_max: Annotated[int, Field(ge=1, le=50)] = 5
     rfq_interval_ms: Annotated[int, Field(ge=10, le=60_000)] = 500
     rfq_life_max_ms: Annotated[int, Field(ge=100, le=3_600_000)] = 60_000
-    sizes: dict[str, Annotated[tuple[Positive, ...], Field(min_length=1)]] = Field(default_factory=dict)
+    sizes: dict[str, Annotated[tuple[Positive, ...], Field(min_length=1)]] = Field(
+        default_factory=dict
+    )
 
     @model_validator(mode="after")
     def _rise(self) -> "StreamConfig":

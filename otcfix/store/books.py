@@ -184,6 +184,25 @@ class Books(Reader):
             body = connection.scalar(query)
         return quote_of(body) if body is not None else None
 
+    def facts_back(self) -> Iterator[tuple[int, Instant, str]]:
+        """Yield number, time and facts (JSON) of the events that carry any, the newest first."""
+        columns = (journal.c.seq, journal.c.at, journal.c.facts)
+        query = (
+            sa.select(*columns)
+            .where(journal.c.facts != "{}", journal.c.seq < sa.bindparam("before"))
+            .order_by(journal.c.seq.desc())
+            .limit(reader.CHUNK)
+        )
+        before = 1 << 62
+        while True:
+            with self.reading() as connection:
+                rows = connection.execute(query, {"before": before}).all()
+            for row in rows:
+                yield row.seq, row.at, unpacked(row.facts)
+            if len(rows) < reader.CHUNK:
+                return
+            before = rows[-1].seq
+
     def orders_open(self, client_id: str = "") -> list[Order]:
         """Return the orders that can still fill or be cancelled, oldest first."""
         query = sa.select(orders.c.body).where(orders.c.status.in_(["0", "1"]))
