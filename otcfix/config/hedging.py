@@ -22,6 +22,8 @@ class HedgeConfig(Closed):
     quantity_max: Positive | None = None
     lot: Positive | None = None
     exposure_max: NotNegative = Decimal(0)
+    answer_within_ms: Annotated[int, Field(ge=100, le=600_000)] = 5_000
+    resend_age_ms: Annotated[int, Field(ge=0, le=600_000)] = 10_000
 
     @model_validator(mode="after")
     def _fits(self) -> "HedgeConfig":

@@ -218,30 +218,19 @@ class MeasureConfig(Closed):
     """[[measure]]: how volatility, fast markets and markouts are measured, outside the core (R12).
 
     half_life_s: of the volatility's average; it is kept within floor and cap. The market is fast
-    when it moves by fast_move_bps within fast_window_ms, until it was calm for calm_ms. A client's
-    markout is looked at so long after each deal, and counts fully only after about *shrinkage*
-    deals.
+    when it moves by fast_move_bps within fast_window_ms, until it was calm for calm_ms. With
+    markout_shrinkage deals a client's markout counts half.
     """
 
     symbols: tuple[str, ...] = ()
     asset_classes: tuple[str, ...] = ()
-    half_life_s: Annotated[int, Field(ge=1, le=604_800)] = 900
+    half_life_s: Annotated[Decimal, Field(ge=1, le=604_800)] = Decimal(300)
     floor_bps_day: Positive = Decimal(20)
-    cap_bps_day: Positive = Decimal(5_000)
-    fast_move_bps: Positive = Decimal(50)
-    fast_window_ms: Annotated[int, Field(ge=10, le=600_000)] = 1_000
+    cap_bps_day: Positive = Decimal(3_000)
+    fast_move_bps: Positive = Decimal(15)
+    fast_window_ms: Annotated[int, Field(ge=100, le=600_000)] = 2_000
     calm_ms: Annotated[int, Field(ge=0, le=3_600_000)] = 5_000
-    markout_horizons_ms: Annotated[
-        tuple[Annotated[int, Field(ge=1, le=3_600_000)], ...], Field(min_length=1)
-    ] = (100, 1_000, 5_000, 30_000, 60_000)
-    shrinkage: NotNegative = Decimal(20)
-
-    @field_validator("markout_horizons_ms")
-    @classmethod
-    def _rise(cls, value: tuple[int, ...]) -> tuple[int, ...]:
-        if any(later <= sooner for sooner, later in pairwise(value)):
-            raise ValueError(f"expected horizons that rise, got {list(value)}")
-        return value
+    markout_shrinkage: NotNegative = Decimal(20)
 
     @model_validator(mode="after")
     def _in_order(self) -> "MeasureConfig":

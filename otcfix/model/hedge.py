@@ -31,6 +31,9 @@ class HedgeRule(Struct, frozen=True, omit_defaults=True):
     venues: hedge venues in order of preference. slippage_max_bps: the limit of a cover, from the
     stamped best price. attempts_max: re-hedges of what a venue refused or left open.
     quantity_max: the largest single hedge order. exposure_max per venue (base): 0 for none.
+    answer_within_ms: how long a venue may be silent about an order before it is asked (35=H).
+    resend_age_ms: an order that never reached its venue is sent again as it is while it is younger;
+    afterwards its price is of another market, and what is left is covered anew.
     """
 
     symbol: str
@@ -43,6 +46,8 @@ class HedgeRule(Struct, frozen=True, omit_defaults=True):
     quantity_max: Decimal | None = None
     lot: Decimal | None = None
     exposure_max: Decimal = Decimal(0)
+    answer_within_ms: int = 5_000
+    resend_age_ms: int = 10_000
 
 
 class HedgeOrder(Struct, frozen=True, gc=False, array_like=True):

@@ -31,6 +31,8 @@ def test_a_table_becomes_a_rule(loaded: Load) -> None:
     quantity_max = 4
     lot = 0.01
     exposure_max = 50
+    answer_within_ms = 700
+    resend_age_ms = 0
     [[hedge]]
     symbol = "ETH/USD"
     mode = "back_to_back"
@@ -40,8 +42,19 @@ def test_a_table_becomes_a_rule(loaded: Load) -> None:
 
     assert loaded(FILE, text).to_desk().hedging == (
         HedgeRule(
-            "BTC/USD", "band", ("LPX", "LPY"), d(10), d("2.5"), d(15), 2, d(4), d("0.01"), d(50)
-        ),
+            "BTC/USD",
+            "band",
+            ("LPX", "LPY"),
+            d(10),
+            d("2.5"),
+            d(15),
+            2,
+            d(4),
+            d("0.01"),
+            d(50),
+            700,
+            0,
+        ),  # fmt: skip
         HedgeRule("ETH/USD", "back_to_back", ("LPX",)),
     )
 
@@ -67,6 +80,8 @@ def test_who_covers_nothing_by_himself_needs_no_venue(loaded: Load, mode: str) -
         ("attempts_max = 0", "attempts_max"),
         ("quantity_max = 1\nlot = 2", "lot: expected at most quantity_max, 1"),
         ("exposure_max = -1", "exposure_max"),
+        ("answer_within_ms = 0", "answer_within_ms"),
+        ("resend_age_ms = -1", "resend_age_ms"),
         ("exposure_max = inf", "exposure_max"),
         ("venue = 'LPX'", "hedge[0].venue (BTC/USD): unknown key, expected one of attempts_max"),
     ],

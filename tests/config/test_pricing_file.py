@@ -350,9 +350,8 @@ def test_two_rules_of_one_name(complaint: Complain) -> None:
         ("floor_bps_day = 0", "measure[0].floor_bps_day"),
         ("floor_bps_day = 9, cap_bps_day = 8", "floor_bps_day: expected at most cap_bps_day, 8"),
         ("fast_move_bps = 0", "measure[0].fast_move_bps"),
-        ("markout_horizons_ms = []", "measure[0].markout_horizons_ms"),
-        ("markout_horizons_ms = [5, 5]", "expected horizons that rise"),
-        ("shrinkage = -1", "measure[0].shrinkage"),
+        ("markout_shrinkage = -1", "measure[0].markout_shrinkage"),
+        ("cap_bps_day = nan", "measure[0].cap_bps_day"),
     ],
 )
 def test_a_measure_that_cannot_be_meant(complaint: Complain, words: str, said: str) -> None:
