@@ -14,6 +14,7 @@ from otcfix.cli import (
     hedges,
     journal,
     ledger,
+    price,
     replay,
     serve,
     staff,
@@ -45,6 +46,7 @@ app.add_typer(client.app, name="client", rich_help_panel=RUN)
 app.command(rich_help_panel=RUN)(bench.bench)
 app.add_typer(database.app, name="db", rich_help_panel=RUN)
 app.command(rich_help_panel=ASK)(trades.trades)
+app.add_typer(price.app, name="price", rich_help_panel=ASK)
 app.add_typer(ledger.app, name="ledger", rich_help_panel=ASK)
 app.add_typer(hedges.app, name="hedges", rich_help_panel=ASK)
 app.add_typer(journal.app, name="journal", rich_help_panel=ASK)

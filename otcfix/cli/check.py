@@ -51,7 +51,7 @@ def check(
 ) -> None:
     """Check configuration, database, port, dictionaries and feeds; report every problem at once.
 
-    Exit code 1 when there is one.
+    Exit code 1 when there is one. A rule of pricing.toml that can never match is a warning.
 
     Examples:
       otcfix check
@@ -66,6 +66,7 @@ def check(
         _dictionaries(report, loaded)
         _feeds(report, loaded)
         _secrets(report, loaded)
+        report.warnings += unreachable_rules(loaded)
     failed = bool(report.problems or (strict and report.warnings))
     if as_json:
         print_json({"ok": not failed, "problems": report.problems, "warnings": report.warnings})
@@ -175,6 +176,20 @@ def _feeds(report: Report, config: "Config") -> None:
         report.warnings.append(f"{file}: no source prices {symbol}: it will not be quoted")
     if not unpriced:
         report.good.append(f"sources: {len(config.venues.source)}, every instrument has one")
+
+
+def unreachable_rules(config: "Config") -> list[str]:
+    """Rules of pricing.toml, or slots of one, that can never have their say; one line each."""
+    from otcfix.pricing.never import never_matches  # noqa: PLC0415
+
+    desk = config.to_desk()
+    file = config.folder / "pricing.toml"
+    return [
+        f"{file}: rule {rule_id}{f'.{slot}' if slot else ''}: never used: {why}"
+        for rule_id, slot, why in never_matches(
+            desk.pricing, desk.instruments, desk.clients, desk.tiers
+        )
+    ]
 
 
 def _without_source(config: "Config") -> list[str]:

@@ -88,5 +88,5 @@ def document(row: Any) -> dict[str, Any]:
         "account": t.account, "session": t.session, "symbol": t.symbol, "side": side_of(t),
         "quantity": t.base_amount, "price": t.price, "amount": t.terms_amount, "mid": t.mid,
         "spread": t.spread, "fee": t.fee, "quote_id": t.quote_id, "trade_date": t.trade_date,
-        "settl_date": t.settl_date, "disputed": row.disputed,
+        "settl_date": t.settl_date, "last_look": t.last_look, "disputed": row.disputed,
     }  # fmt: skip

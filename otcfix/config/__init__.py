@@ -6,15 +6,13 @@ file, key and what was expected. Numbers become Decimal in the TOML reader: no f
 
 import hashlib
 import os
-import tomllib
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from pydantic import ValidationError
 
 from otcfix.config.checks import cross_check
+from otcfix.config.hedging import HedgingConfig
 from otcfix.config.models import (
     AcceptorConfig,
     ClientsConfig,
@@ -27,15 +25,21 @@ from otcfix.config.models import (
     VenuesConfig,
     week_span,
 )
+from otcfix.config.pricing import MeasureConfig, PricingConfig
+from otcfix.config.reading import read
 from otcfix.model.errors import ConfigError
 from otcfix.model.instrument import Hours, Instrument
 from otcfix.model.money import Asset
 from otcfix.model.party import Client, Desk, Session, Tier
+from otcfix.model.pricing import SourceTerms
 
 __all__ = [
     "AcceptorConfig",
     "Config",
+    "HedgingConfig",
     "InstrumentConfig",
+    "MeasureConfig",
+    "PricingConfig",
     "SessionConfig",
     "SourceConfig",
     "desk_hash",
@@ -43,7 +47,16 @@ __all__ = [
     "load",
 ]
 
-FILES = ("desk.toml", "clients.toml", "sessions.toml", "venues.toml")
+FILES: dict[str, type[Closed]] = {
+    "desk.toml": DeskConfig,
+    "clients.toml": ClientsConfig,
+    "sessions.toml": SessionsConfig,
+    "venues.toml": VenuesConfig,
+    "pricing.toml": PricingConfig,
+    "hedging.toml": HedgingConfig,
+}
+OPTIONAL = ("pricing.toml", "hedging.toml")
+"""Files that may be absent: no rules, no hedging."""
 
 
 class Config(Closed):
@@ -54,6 +67,8 @@ class Config(Closed):
     clients: ClientsConfig
     sessions: SessionsConfig
     venues: VenuesConfig
+    pricing: PricingConfig = PricingConfig()
+    hedging: HedgingConfig = HedgingConfig()
 
     @property
     def id_key(self) -> bytes:
@@ -70,49 +85,14 @@ def load(folder: Path) -> Config:
     """Read *folder*. Errors: ConfigError naming every problem, one a line."""
     problems: list[str] = []
     parts: dict[str, Any] = {}
-    models: tuple[type[Closed], ...] = (DeskConfig, ClientsConfig, SessionsConfig, VenuesConfig)
-    for name, model in zip(FILES, models, strict=True):
-        parts[name] = _read(folder / name, model, problems)
+    for name, model in FILES.items():
+        parts[name] = read(folder / name, model, problems, optional=name in OPTIONAL)
     if not problems:
         config = Config(folder=folder, **{n.split(".")[0]: part for n, part in parts.items()})
         problems += cross_check(config)
         if not problems:
             return config
     raise ConfigError("\n".join(problems))
-
-
-def _read(path: Path, model: type[Closed], problems: list[str]) -> Closed | None:
-    try:
-        with path.open("rb") as file:
-            document = tomllib.load(file, parse_float=Decimal)
-    except FileNotFoundError:
-        problems.append(f"{path}: not there; expected a TOML file (see the shipped config/)")
-        return None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        problems.append(f"{path}: not TOML: {error}")
-        return None
-    try:
-        return model.model_validate(document)
-    except ValidationError as error:
-        for detail in error.errors():
-            key = _key(detail["loc"], document)
-            got = "" if detail["type"] == "missing" else f" (got {detail['input']!r:.60})"
-            problems.append(f"{path}: {key}: {detail['msg']}{got}")
-        return None
-
-
-def _key(location: tuple[int | str, ...], document: Any) -> str:
-    """session[2].version (FUND_A): the place of a problem, with the entry's own name."""
-    words, here, name = "", document, ""
-    for part in location:
-        words += f"[{part}]" if isinstance(part, int) else f".{part}" if words else str(part)
-        try:
-            here = here[part]
-        except (KeyError, IndexError, TypeError):
-            break
-        if isinstance(here, dict):
-            name = str(here.get("key") or here.get("id") or here.get("symbol") or name)
-    return f"{words} ({name})" if name else words
 
 
 def _desk(config: Config) -> Desk:
@@ -141,6 +121,7 @@ def _desk(config: Config) -> Desk:
             desk.trading_day.zone,
             int(hour) * 60 + int(minute),
             hours[i.hours] if i.hours else Hours("UTC"),
+            i.asset_class,
         )
         for i in desk.instrument
     )
@@ -163,6 +144,7 @@ def _desk(config: Config) -> Desk:
                 code: int(limit.scaleb(assets[code].scale))
                 for code, limit in sorted(c.settlement_limits.items())
             },
+            c.no_skew,
         )
         for c in config.clients.client
     )
@@ -193,6 +175,7 @@ def _desk(config: Config) -> Desk:
             dict(sorted(s.symbols.items())),
             s.messages_per_second,
             s.enabled,
+            s.stream_interval_ms,
         )
         for s in config.sessions.session
     )
@@ -210,6 +193,10 @@ def _desk(config: Config) -> Desk:
         desk.indicative_life_ms,
         (config.venues.custody,),
         hashlib.sha256(b"otcfix id key" + config.id_key).hexdigest(),
+        pricing=tuple(rule.made() for rule in config.pricing.rule),
+        hedging=tuple(hedge.made() for hedge in config.hedging.hedge),
+        sources=tuple(SourceTerms(s.name, s.fee_bps, s.weight) for s in config.venues.source),
+        stream=config.pricing.stream.made(),
     )
 
 

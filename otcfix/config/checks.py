@@ -4,6 +4,8 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from otcfix.config.price_checks import check_prices
+
 if TYPE_CHECKING:
     from otcfix.config import Config
 
@@ -23,6 +25,7 @@ def cross_check(config: "Config") -> list[str]:
     _clients(config, problem)
     _sessions(config, problem)
     _venues(config, problem)
+    check_prices(config, problem)
     return found
 
 
@@ -34,6 +37,8 @@ def _names(config: "Config", problem: Problem) -> None:
     _unique([s.key for s in config.sessions.session], "session.key", "sessions.toml", problem)
     pairs = [f"{s.version} {s.sender_comp_id} {s.target_comp_id}" for s in config.sessions.session]
     _unique(pairs, "session CompIDs", "sessions.toml", problem)
+    _unique([r.id for r in config.pricing.rule], "rule.id", "pricing.toml", problem)
+    _unique([h.symbol for h in config.hedging.hedge], "hedge.symbol", "hedging.toml", problem)
 
 
 def _desk(config: "Config", problem: Problem) -> None:

@@ -94,6 +94,7 @@ class InstrumentConfig(Closed):
     partial_min: Positive | None = None
     settl_days: Annotated[int, Field(ge=0, le=10)] = 0
     hours: str = ""
+    asset_class: Annotated[str, Field(pattern=r"^[a-z0-9_]{0,32}$")] = ""
 
 
 class TierConfig(Closed):
@@ -139,6 +140,7 @@ class ClientConfig(Closed):
     slippage_default_bps: Annotated[Decimal, Field(ge=0, lt=10_000)]
     settlement_limits: dict[str, NotNegative] = {}
     prefund: dict[str, Positive] = {}
+    no_skew: bool = False
 
 
 class ClientsConfig(Closed):
@@ -194,6 +196,8 @@ class SessionConfig(Closed):
     symbols: dict[str, str] = {}
     messages_per_second: Annotated[int, Field(ge=0)] = 0
     unproven_max: Annotated[int, Field(ge=10)] = 2_000
+    stream_interval_ms: Annotated[int, Field(ge=0, le=60_000)] = 0
+    stream_unproven_max: Annotated[int, Field(ge=210)] = 500
 
 
 class AcceptorConfig(Closed):
@@ -253,6 +257,8 @@ class SourceConfig(Closed):
     simulated: SimulatedConfig | None = None
     recorded: RecordedConfig | None = None
     session: str = ""
+    fee_bps: Annotated[Decimal, Field(ge=0, lt=10_000)] = Decimal(0)
+    weight: Positive = Decimal(1)
 
 
 class VenuesConfig(Closed):

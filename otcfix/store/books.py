@@ -8,12 +8,14 @@ from msgspec import Struct
 
 from otcfix.model.messages import Side
 from otcfix.model.order import Order
+from otcfix.model.pricing import Explanation
+from otcfix.model.quote import Quote
 from otcfix.model.time import Instant
 from otcfix.model.trade import Trade
 from otcfix.store import reader
 from otcfix.store.reader import Reader
 from otcfix.store.recovery import progress_now, unsent_ids
-from otcfix.store.rows import order_of, unpacked
+from otcfix.store.rows import explanation_of, order_of, quote_of, unpacked
 from otcfix.store.tables import (
     accounts,
     commands,
@@ -21,6 +23,8 @@ from otcfix.store.tables import (
     journal,
     orders,
     outbox,
+    price_explanations,
+    quotes,
     sent,
     trades,
     transfers,
@@ -161,6 +165,43 @@ class Books(Reader):
             query = query.order_by(trades.c.seq.desc(), trades.c.n.desc()).limit(limit)
             found = [_trade_row(row, why) for row in connection.execute(query)]
         return found[::-1]
+
+    def explanation(self, ref_id: str) -> tuple[int, Explanation] | None:
+        """Return why a price was what it was, and the event that made it.
+
+        ref_id: a QuoteID(117), or the ExecID(17) of a deal without a quote. None: not explained.
+        """
+        table = price_explanations
+        query = sa.select(table.c.seq, table.c.body).where(table.c.ref_id == ref_id)
+        with self.reading() as connection:
+            row = connection.execute(query).first()
+        return (row.seq, explanation_of(row.body)) if row else None
+
+    def quote(self, quote_id: str) -> Quote | None:
+        """Return a quote that is over as it ended. None: nobody knows it, or it still lives."""
+        query = sa.select(quotes.c.body).where(quotes.c.quote_id == quote_id)
+        with self.reading() as connection:
+            body = connection.scalar(query)
+        return quote_of(body) if body is not None else None
+
+    def facts_back(self) -> Iterator[tuple[int, Instant, str]]:
+        """Yield number, time and facts (JSON) of the events that carry any, the newest first."""
+        columns = (journal.c.seq, journal.c.at, journal.c.facts)
+        query = (
+            sa.select(*columns)
+            .where(journal.c.facts != "{}", journal.c.seq < sa.bindparam("before"))
+            .order_by(journal.c.seq.desc())
+            .limit(reader.CHUNK)
+        )
+        before = 1 << 62
+        while True:
+            with self.reading() as connection:
+                rows = connection.execute(query, {"before": before}).all()
+            for row in rows:
+                yield row.seq, row.at, unpacked(row.facts)
+            if len(rows) < reader.CHUNK:
+                return
+            before = rows[-1].seq
 
     def orders_open(self, client_id: str = "") -> list[Order]:
         """Return the orders that can still fill or be cancelled, oldest first."""

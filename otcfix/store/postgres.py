@@ -21,7 +21,10 @@ PIPELINED_MAX = 50
 LOCK = 0x6F746366  # "otcf": the advisory lock's key, the same in every database
 MAILBOX_LOCK = 0x6F746367
 
-COPIED = ("journal", "outbox", "sent", "transfers", "trades", "id_uses", "obligations")
+COPIED = (
+    "journal", "outbox", "sent", "transfers", "trades", "id_uses", "obligations",
+    "price_explanations",
+)  # fmt: skip
 """Tables that may see many rows in a batch; the others of Work.tables see one now and then."""
 
 _PUT = ("orders", "quotes", "hedges")

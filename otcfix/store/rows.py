@@ -14,9 +14,10 @@ from msgspec.structs import astuple
 
 from otcfix.ledger import chart
 from otcfix.model.decision import Decision
-from otcfix.model.event import Event
+from otcfix.model.event import Event, IdUse
 from otcfix.model.hedge import HedgeOrder
 from otcfix.model.order import Order
+from otcfix.model.pricing import Explanation
 from otcfix.model.quote import Quote
 from otcfix.model.record import Batch
 from otcfix.model.trade import Trade
@@ -31,6 +32,7 @@ MARK = "\x02packed\x02"
 order_of = msgspec.msgpack.Decoder(Order).decode
 hedge_of = msgspec.msgpack.Decoder(HedgeOrder).decode
 quote_of = msgspec.msgpack.Decoder(Quote).decode
+explanation_of = msgspec.msgpack.Decoder(Explanation).decode
 _body = msgspec.msgpack.Encoder().encode
 
 
@@ -81,6 +83,7 @@ def work_of(batch: Batch, links: Iterable[int], known: set[str], floors: Floors)
         "obligations": [],
         "disputes": [],
         "hedge_fills": [],
+        "price_explanations": [],
     }
     hedges: dict[str, Row] = {}
     orders: dict[str, Row] = {}
@@ -91,11 +94,7 @@ def work_of(batch: Batch, links: Iterable[int], known: set[str], floors: Floors)
         if decision.transfers:
             _transfers(seq, decision, tables["transfers"], moved)
         if decision.uses:
-            tables["id_uses"] += [
-                (use.scope, use.cl_ord_id, seq, use.kind, use.order_id, use.digest, use.accepted,
-                 use.code, use.text, use.orig_cl_ord_id)
-                for use in decision.uses
-            ]  # fmt: skip
+            tables["id_uses"] += [_use(seq, use) for use in decision.uses]
         if decision.trades:
             rows = tables["trades"]
             rows += [_trade(seq, n, trade) for n, trade in enumerate(decision.trades)]
@@ -110,6 +109,11 @@ def work_of(batch: Batch, links: Iterable[int], known: set[str], floors: Floors)
                 quotes[key] = (
                     key, quote.client_id, quote.quote_req_id, quote.state, seq, _body(quote)
                 )  # fmt: skip
+        if decision.explanations:
+            tables["price_explanations"] += [
+                (why.ref_id, seq, why.symbol, why.client_id, _body(why))
+                for why in decision.explanations
+            ]
         if decision.obligations or decision.disputed:
             _rare(event, decision, tables)
         if decision.hedges or decision.hedge_fills:
@@ -125,6 +129,13 @@ def work_of(batch: Batch, links: Iterable[int], known: set[str], floors: Floors)
         [(seq, result, command_id) for command_id, seq, result in batch.commands_done],
         hedges=list(hedges.values()),
     )
+
+
+def _use(seq: int, use: IdUse) -> Row:
+    return (
+        use.scope, use.cl_ord_id, seq, use.kind, use.order_id, use.digest, use.accepted,
+        use.code, use.text, use.orig_cl_ord_id,
+    )  # fmt: skip
 
 
 def _transfers(seq: int, decision: Decision, rows: list[Row], moved: dict[str, int]) -> None:
@@ -143,7 +154,7 @@ def _trade(seq: int, n: int, trade: Trade) -> Row:
         trade.end_client, trade.account, trade.session, trade.symbol, int(trade.side),
         _digits(trade.base_amount), _digits(trade.terms_amount), _digits(trade.price),
         _digits(trade.mid), _digits(trade.spread), _digits(trade.fee), trade.quote_id, trade.at,
-        trade.trade_date, trade.settl_date,
+        trade.trade_date, trade.settl_date, trade.last_look,
     )  # fmt: skip
 
 

@@ -139,6 +139,7 @@ trades = _table(
     _number("at"),
     _text("trade_date"),
     _text("settl_date"),
+    sa.Column("last_look", sa.Text, nullable=False, server_default="NONE"),
 )
 
 disputes = _table(
@@ -193,6 +194,15 @@ hedge_fills = _table(
     _text("status"),
 )
 
+price_explanations = _table(
+    "price_explanations",
+    _key("ref_id", sa.Text),
+    _number("seq"),
+    _text("symbol"),
+    _text("client_id"),
+    _bytes("body"),
+)
+
 APPEND_ONLY = (
     journal,
     outbox,
@@ -202,6 +212,7 @@ APPEND_ONLY = (
     disputes,
     obligations,
     id_uses,
+    price_explanations,
     hedge_fills,
 )
 """Tables whose rows are never changed or deleted: triggers refuse it."""

@@ -155,3 +155,34 @@ def test_serve_with_a_feed_that_does_not_tell(run: Run, port: int) -> None:
     answer = run("serve", "--feed", "tape.txt")
     assert answer.code == 3
     assert "tape.txt:1:" in answer.err
+
+
+# -- rules that never have their say -----------------------------------------------------------
+
+
+def test_the_shipped_rules_all_matter(run: Run, port: int) -> None:
+    """Nothing in pricing.toml is for nobody."""
+    warnings = run("check", "--json").document["warnings"]
+
+    assert [line for line in warnings if "pricing.toml" in line] == []
+
+
+def test_a_rule_that_can_never_match_is_warned_of(run: Run, port: int) -> None:
+    """Hidden behind another rule, or for a pair that its client may not deal in; exit code 0."""
+    path = Path("config/pricing.toml")
+    path.write_text(
+        path.read_text()
+        + '\n[[rule]]\nid = "late"\nmatch = { symbols = ["BTC/USD"] }\nguard = { fast = "pause" }\n'
+        + '[[rule]]\nid = "nobody"\nmatch = { clients = ["BETA"], symbols = ["EUR/USD"] }\n'
+        + "session_factor = 2\n"
+    )
+
+    answer = run("check", "--json")
+    assert answer.code == 0
+    assert answer.document["problems"] == []
+    found = [line for line in answer.document["warnings"] if "pricing.toml" in line]
+    assert len(found) == 2
+    assert "config/pricing.toml: rule late: never used: always decided before by house" in found[0]
+    assert "config/pricing.toml: rule nobody: never used: " in found[1]
+    assert "warning  config/pricing.toml: rule late" in run("check").out
+    assert run("check", "--strict").code == 1

@@ -8,10 +8,11 @@ import pytest
 from tests.cli.support import Run, run_here
 from tests.support.desk_process import ROOT
 
-GROUPS = ("ledger", "journal", "client", "sessions", "instrument", "db", "hedges")
+GROUPS = ("ledger", "price", "journal", "client", "sessions", "instrument", "db", "hedges")
 COMMANDS = (
     *("demo", "serve", "check", "bench", "trades", "replay", "kill", "unkill"),
     *(f"ledger {name}" for name in ("balances", "statement", "trial-balance")),
+    *(f"price {name}" for name in ("explain", "what-if", "rules")),
     *("ledger deposit", "ledger withdraw", "journal show", "journal verify"),
     *(f"client {name}" for name in ("rfq", "order", "cancel", "watch")),
     *(f"sessions {name}" for name in ("list", "secret", "enable", "disable")),
@@ -23,6 +24,7 @@ READS = (
     *("ledger balances", "ledger statement", "ledger trial-balance"),
     *("journal show", "journal verify", "sessions list", "db status"),
     *("hedges list", "hedges show", "hedges scorecard"),
+    *("price explain", "price what-if", "price rules"),
 )
 
 

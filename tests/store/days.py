@@ -16,6 +16,7 @@ from otcfix.model.hedge import HedgeFill, HedgeOrder
 from otcfix.model.ledger import Obligation, Transfer
 from otcfix.model.messages import Side, Unit
 from otcfix.model.order import FILLED, PREVIOUSLY_QUOTED, Order
+from otcfix.model.pricing import Component, Explanation, SideExplained
 from otcfix.model.quote import DEALT, Quote
 from otcfix.model.record import Batch, JournalRow, OutboxRow, SentMark
 from otcfix.model.trade import Trade
@@ -109,6 +110,24 @@ def a_use(name: str, client: str = "acme", **changes: object) -> IdUse:
     """That `an_order` of the same name used up its ClOrdID(11)."""
     use = IdUse(client, f"c-{name}", "D", f"O{name}", "ab" * 16, accepted=True)
     return msgspec.structs.replace(use, **changes)
+
+
+def an_explanation(name: str, client: str = "acme", **changes: object) -> Explanation:
+    """Why `a_quote` of the same name has its prices."""
+    sides = tuple(
+        SideExplained(
+            side, Decimal(100_050 + step), Decimal("1.5"),
+            (Component("sweep", "", Decimal(step) - sign, Decimal("4.8975")),
+             Component("spread", "gold", Decimal(sign), Decimal("0.1"))),
+        )
+        for side, step, sign in ((Side.BUY, 50, 1), (Side.SELL, -50, -1))
+    )  # fmt: skip
+    why = Explanation(
+        ref_id=f"Q{name}", symbol="BTC/USD", client_id=client, at=NOON, mid=Decimal("100050.00"),
+        used=(("alpha", Decimal("100050.00"), 12),), refused=(("bravo", "5000 ms old"),),
+        knowledge=(("volatility_bps_day", Decimal(280)),), sides=sides,
+    )  # fmt: skip
+    return msgspec.structs.replace(why, **changes)
 
 
 def legs(client: str = "acme") -> tuple[Transfer, ...]:
@@ -227,8 +246,8 @@ class Day:
         decision = Decision(
             transfers=legs(client), trades=(a_trade(name, client),),
             orders=(an_order(name, client),), quotes=(a_quote(name, client),),
-            uses=(a_use(name, client),), hedges=(a_hedge(name),),
-            hedge_fills=(a_hedge_fill(name),),
+            uses=(a_use(name, client),), explanations=(an_explanation(name, client),),
+            hedges=(a_hedge(name),), hedge_fills=(a_hedge_fill(name),),
         )  # fmt: skip
         decision = msgspec.structs.replace(decision, **more)
         self.event(

@@ -14,7 +14,16 @@ from otcfix.model.ledger import Obligation, Transfer
 from otcfix.model.order import CANCELED, NEW, PARTIAL
 from otcfix.store import Store
 from otcfix.store.tables import obligations
-from tests.store.days import NOON, Day, a_trade, an_order, deposit, everything
+from tests.store.days import (
+    NOON,
+    Day,
+    a_quote,
+    a_trade,
+    an_explanation,
+    an_order,
+    deposit,
+    everything,
+)
 
 Reopen = Callable[[], Store]
 
@@ -252,3 +261,48 @@ def test_orders_are_kept_as_they_stand_last(store: Store, day: Day) -> None:
     assert store.counts()["orders_open"] == 1
     (found,) = store.recall([("order", "acme", "O1")])
     assert found.order == msgspec.structs.replace(part, status=CANCELED)
+
+
+# -- why a price was what it was -------------------------------------------------------------
+
+
+def test_an_explanation_comes_back_as_it_was_written(store: Store, day: Day, way: str) -> None:
+    store.commit(day.funded())
+    day.event(Decision(explanations=(an_explanation("1"), an_explanation("2", symbol="ETH/USD"))))
+    day.event(Decision(explanations=(an_explanation("3", at=NOON + 7),)))
+    store.commit(day.done())
+
+    assert store.explanation("Q1") == (2, an_explanation("1"))
+    assert store.explanation("Q2") == (2, an_explanation("2", symbol="ETH/USD"))
+    assert store.explanation("Q3") == (3, an_explanation("3", at=NOON + 7))
+
+
+def test_what_was_never_explained_has_no_explanation(store: Store, day: Day) -> None:
+    store.commit(day.funded())
+    day.event(Decision(quotes=(a_quote("1"),)))
+    store.commit(day.done())
+
+    assert store.explanation("Q1") is None
+    assert store.explanation("") is None
+    assert store.quote("Q1") == a_quote("1")
+    assert store.quote("Q2") is None
+
+
+def test_a_price_is_explained_once(store: Store, day: Day, reopened: Reopen) -> None:
+    day.event(Decision(explanations=(an_explanation("1"),)))
+    store.commit(day.done())
+    day.event(Decision(explanations=(an_explanation("1", mid=Decimal(1)),)))
+
+    with pytest.raises(StoreLost):
+        store.commit(day.done())
+    assert reopened().explanation("Q1") == (1, an_explanation("1"))
+
+
+def test_an_exact_number_keeps_its_digits(store: Store, day: Day) -> None:
+    mid = Decimal("100050.123456789012345678901234567")
+    day.event(Decision(explanations=(an_explanation("1", mid=mid),)))
+    store.commit(day.done())
+
+    found = store.explanation("Q1")
+    assert found is not None
+    assert str(found[1].mid) == str(mid)

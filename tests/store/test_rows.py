@@ -99,7 +99,7 @@ def test_rows_have_the_columns_of_their_tables() -> None:
                        ("accounts", work.opened), ("proven", work.proven)):  # fmt: skip
         assert {len(row) for row in rows} == {len(metadata.tables[name].columns)}, name
     assert set(COPIED) <= set(work.tables)
-    assert work.size() == 2 + 3 + 1 + 3 + 1 + 1 + 1 + 1 + 1 + 1 + 5 + 1 + 1 + 1
+    assert work.size() == 2 + 3 + 1 + 3 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 5 + 1 + 1 + 1
 
 
 @pytest.mark.parametrize(

@@ -284,3 +284,22 @@ def test_the_desks_role_cannot_rewrite_history(app_url: str) -> None:
 def test_only_postgresql_has_roles(sqlite_store: Store) -> None:
     with pytest.raises(ValueError, match="only PostgreSQL"):
         schema.grant_app_role(sqlite_store.engine, "desk")
+
+
+def test_a_database_of_the_first_schema_is_brought_up(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    with contextlib.closing(open_store(f"sqlite:///{path}")) as store:
+        store.commit(Day().funded())
+    with contextlib.closing(sqlite3.connect(path)) as old:
+        old.executescript(
+            "DROP TABLE price_explanations; DROP TABLE hedges; DROP TABLE hedge_fills;"
+            "ALTER TABLE trades DROP COLUMN last_look;"
+            "UPDATE alembic_version SET version_num = '0001'"
+        )
+    with pytest.raises(StoreLost, match="otcfix db upgrade"):
+        open_store(f"sqlite:///{path}")
+
+    upgrade(f"sqlite:///{path}")
+    with contextlib.closing(open_store(f"sqlite:///{path}")) as store:
+        assert store.head().seq == 1
+        assert store.explanation("Q1") is None

@@ -6,7 +6,7 @@ There is no way back: what was only ever added to is not thrown away.
 from alembic import op
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 TABLES = """
 CREATE TABLE hedges (
