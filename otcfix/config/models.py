@@ -254,11 +254,11 @@ class SourceConfig(Closed):
     warm_up_s: Annotated[int, Field(ge=1)] = 120
     reference_of: str = ""
     depth: Annotated[int, Field(ge=1, le=50)] = 10
+    fee_bps: Annotated[Decimal, Field(ge=0, lt=10_000)] = Decimal(0)
+    weight: Positive = Decimal(1)
     simulated: SimulatedConfig | None = None
     recorded: RecordedConfig | None = None
     session: str = ""
-    fee_bps: Annotated[Decimal, Field(ge=0, lt=10_000)] = Decimal(0)
-    weight: Positive = Decimal(1)
 
 
 class VenuesConfig(Closed):

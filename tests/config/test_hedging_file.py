@@ -54,7 +54,7 @@ def test_a_table_becomes_a_rule(loaded: Load) -> None:
             d(50),
             700,
             0,
-        ),  # fmt: skip
+        ),
         HedgeRule("ETH/USD", "back_to_back", ("LPX",)),
     )
 
@@ -83,7 +83,10 @@ def test_who_covers_nothing_by_himself_needs_no_venue(loaded: Load, mode: str) -
         ("answer_within_ms = 0", "answer_within_ms"),
         ("resend_age_ms = -1", "resend_age_ms"),
         ("exposure_max = inf", "exposure_max"),
-        ("venue = 'LPX'", "hedge[0].venue (BTC/USD): unknown key, expected one of attempts_max"),
+        (
+            "venue = 'LPX'",
+            "hedge[0].venue (BTC/USD): unknown key, expected one of answer_within_ms, ",
+        ),
     ],
 )
 def test_a_hedge_that_cannot_be_meant(complaint: Complain, words: str, said: str) -> None:
