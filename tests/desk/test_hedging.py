@@ -181,14 +181,17 @@ def test_modes_that_cover_nothing_by_themselves(open_desk: OpenDesk, mode: str) 
     assert held(desk) == "-1"
 
 
-def test_without_fresh_rates_the_trade_is_the_reference(open_desk: OpenDesk) -> None:
-    """A quote is dealt on while the composite is crossed: covered from the middle it was made at."""
-    desk, (lpx, _) = opened(open_desk, EACH)
-    client = desk.client("A44")
-    client.talk("C 35=R|131=R1|146=1|55=BTC/USD|38=1\nD 35=S|117=Q1")
+def test_without_fresh_rates_the_middle_before_is_the_reference(open_desk: OpenDesk) -> None:
+    """The composite is crossed when the venue rejects: covered from the middle of the deal."""
+    desk, (lpx, lpy) = opened(open_desk, EACH)
+    lpx.manner = "waits"
+    deals(desk)
     desk.sees("BTC/USD", bid="100400", offer="100500", source="other")
-    client.C("35=D|11=A1|117=Q1|55=BTC/USD|54=1|38=1|40=D")
-    assert (lpx.newest.price, lpx.newest.mid) == (Decimal("100250.10"), 100050)
+    desk.sees("BTC/USD", bid="100090", offer="100110")
+    lpx.ends()
+    desk.step()
+    assert (lpx.newest.hedge_id[-1], lpy.newest.hedge_id[-1]) == ("a", "b")
+    assert (lpy.newest.price, lpy.newest.mid) == (Decimal("100250.10"), 100050)
 
 
 # -- the band ----------------------------------------------------------------------------------
