@@ -272,8 +272,19 @@ def test_a_report_said_again_is_booked_once(open_desk: OpenDesk) -> None:
     deals(desk)
     (said,) = [e.body for e, _, _ in desk.told if getattr(e.body, "exec_type", "") == "TRADE"]
     for _ in range(2):
-        assert desk.tell(said).hedge_fills == ()
+        again = desk.tell(said)
+        assert (again.hedge_fills, again.venue_requests, again.alerts) == ((), (), ())
     assert held(desk) == "0"
+
+
+def test_an_end_that_is_said_again_covers_nothing_again(open_desk: OpenDesk) -> None:
+    desk, (lpx, lpy) = opened(open_desk, EACH)
+    lpx.manner = "cancels"
+    deals(desk)
+    (said,) = [e.body for e, _, _ in desk.told if getattr(e.body, "exec_type", "") == "CANCELED"]
+    assert desk.tell(said).hedges == ()
+    assert len(lpx.orders) == 1
+    assert len(lpy.orders) == 1
 
 
 # -- refusals of venues ------------------------------------------------------------------------
