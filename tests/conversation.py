@@ -56,6 +56,7 @@ from otcfix.sequencer.recovery import Replay, recover
 from otcfix.store.journal import GENESIS, chained
 from tests.support import laws
 from tests.support.client import Client
+from tests.support.hedge_venue import Venues
 from tests.support.house_desk import FUNDS, HALF_SPREAD_BPS, ID_KEY, house_desk
 from tests.support.lines import Names, span
 from tests.support.memory_store import MemoryStore
@@ -81,6 +82,7 @@ class Watched:
         self.store = store
         self.dead = False
         self.outbox: set[int] = set()
+        self.hedges: set[str] = set()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.store, name)
@@ -91,11 +93,13 @@ class Watched:
             raise Killed
         self.store.commit(batch)
         self.outbox.update(row.outbox_id for row in batch.outbox)
+        self.hedges.update(o.hedge_id for _, decision in batch.decided for o in decision.hedges)
 
     def write(self, prepared: Any) -> None:
         """Write what was prepared."""
         self.store.write(prepared)
         self.outbox.update(row[0] for row in prepared.work.tables["outbox"])
+        self.hedges.update(row[0] for row in prepared.work.hedges)
 
 
 class Conversation:
@@ -115,6 +119,7 @@ class Conversation:
         self.rates = SetRates(self.clock)
         self.store = Watched(store or MemoryStore())
         self.wire = Wire(self.clock, self.store.outbox.__contains__)
+        self.venues = Venues(self)
         self.names = Names()
         self.told: list[tuple[Event, Decision, list[OutboxRow]]] = []
         self.failures_expected = 0
@@ -153,6 +158,7 @@ class Conversation:
             monotonic=self.clock.steady_now,
             seen=seen,
             on_event=lambda *told: self.told.append(told),
+            venues=self.venues,
         )
         self.store.set_floors(
             {
@@ -190,8 +196,9 @@ class Conversation:
 
     @contextmanager
     def killed(self, when: str) -> Iterator[None]:
-        """The process dies "before commit" or "before saying" what happens inside."""
-        part = {"before commit": self.store, "before saying": self.wire}[when]
+        """The process dies "before commit", "before saying" or "before sending" to a venue."""
+        parts = {"commit": self.store, "saying": self.wire, "sending": self.venues}
+        part: Any = parts[when.removeprefix("before ")]
         part.dead = True
         try:
             yield
@@ -209,6 +216,8 @@ class Conversation:
         self._dead = False
         for line in self.wire.lines.values():
             line.online = False
+        for venue in self.venues.known.values():
+            venue.up = False
         self._start()
 
     def snapshots(self) -> None:

@@ -16,6 +16,11 @@ ENDED_KEPT = 1_000
 """Ended orders that are remembered: a venue may still report on, bust or correct them."""
 
 
+def plain(value: Decimal) -> str:
+    """A number for people: no exponent, no zeros behind it."""
+    return f"{value.normalize():f}"
+
+
 class KeptCover(Struct, array_like=True):
     """Cover as it stands in a snapshot."""
 

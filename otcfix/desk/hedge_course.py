@@ -5,6 +5,7 @@ from decimal import Decimal
 from msgspec import structs
 
 from otcfix.desk import hedging
+from otcfix.desk.cover import plain
 from otcfix.desk.draft import Draft
 from otcfix.desk.hedging import FROZEN, Cause
 from otcfix.ledger.hedge_posting import transfers_for_hedge
@@ -59,9 +60,13 @@ def book(
 def _tell_strange(draft: Draft, order: HedgeOrder, px: Decimal) -> None:
     worse = px > order.price if order.side is Side.BUY else px < order.price
     if worse:
-        draft.alerts.append(f"{order.hedge_id}: filled at {px:f}, worse than {order.price:f}")
+        draft.alerts.append(
+            f"{order.hedge_id}: filled at {plain(px)}, worse than {plain(order.price)}"
+        )
     if order.cum_qty > order.quantity:
-        draft.alerts.append(f"{order.hedge_id}: {order.cum_qty:f} filled of {order.quantity:f}")
+        draft.alerts.append(
+            f"{order.hedge_id}: {plain(order.cum_qty)} filled of {plain(order.quantity)}"
+        )
 
 
 def book_rest(draft: Draft, order: HedgeOrder, cum: Decimal, value: Decimal) -> HedgeOrder | None:
@@ -69,7 +74,7 @@ def book_rest(draft: Draft, order: HedgeOrder, cum: Decimal, value: Decimal) -> 
     terms. Its executions were never told, so the fill is named by the sum that it leads to."""
     more = cum - order.cum_qty
     px = (value / more).quantize(EXACT_ENOUGH).normalize()
-    return book(draft, order, f"S:{order.hedge_id}:{cum.normalize():f}", more, px, value)
+    return book(draft, order, f"S:{order.hedge_id}:{plain(cum)}", more, px, value)
 
 
 def end(draft: Draft, order: HedgeOrder, status: str, text: str = "") -> None:

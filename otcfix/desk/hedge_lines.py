@@ -5,6 +5,7 @@ from decimal import Decimal
 from msgspec import structs
 
 from otcfix.desk import hedging
+from otcfix.desk.cover import plain
 from otcfix.desk.draft import Draft
 from otcfix.desk.hedge_course import ask, book_rest, unfreeze
 from otcfix.desk.hedging import VENUE_UP, Cause
@@ -78,7 +79,7 @@ def on_hedge(draft: Draft, command: Hedge) -> None:
     rule = hedging.rule_of(draft, symbol)
     lot = hedging.lot_of(rule, instrument)
     if not quantity.is_finite() or quantity <= 0 or not is_multiple(quantity, lot):
-        draft.alerts.append(f"refused: {quantity} is no multiple of the lot {lot:f}")
+        draft.alerts.append(f"refused: {quantity} is no multiple of the lot {plain(lot)}")
         return
     venue = command.venue or hedging.choose_venue(draft, rule, command.side, quantity)
     why = _venue_refused(draft, rule, command, venue)
@@ -104,7 +105,7 @@ def _venue_refused(draft: Draft, rule: HedgeRule, command: Hedge, venue: str) ->
     if not hedging.is_up(draft, venue):
         return f"{venue} is not connected"
     if not hedging.fits(draft, rule, venue, command.side, command.quantity):
-        return f"{venue} would be beyond its exposure_max of {rule.exposure_max:f}"
+        return f"{venue} would be beyond its exposure_max of {plain(rule.exposure_max)}"
     return ""
 
 
@@ -119,7 +120,7 @@ def _price(
         return price if price > 0 else f"its limit would be {price}"
     price = command.price
     if not price.is_finite() or price <= 0 or not is_multiple(price, instrument.tick):
-        return f"{price} is no multiple of the tick {instrument.tick:f}"
+        return f"{price} is no multiple of the tick {plain(instrument.tick)}"
     return price
 
 
@@ -134,7 +135,7 @@ def on_settle_hedge(draft: Draft, command: SettleHedge) -> None:
         return
     cum, more = command.cum_qty, command.cum_qty - order.cum_qty
     if not cum.is_finite() or more < 0 or cum > order.quantity:
-        between = f"{order.cum_qty:f}, as booked, to {order.quantity:f}"
+        between = f"{plain(order.cum_qty)}, as booked, to {plain(order.quantity)}"
         draft.alerts.append(f"refused: {cum} filled is not within {between}")
         return
     after: HedgeOrder | None = order

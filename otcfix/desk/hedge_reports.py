@@ -11,6 +11,7 @@ from decimal import Decimal
 from msgspec import structs
 
 from otcfix.desk import hedging
+from otcfix.desk.cover import plain
 from otcfix.desk.draft import Draft
 from otcfix.desk.hedge_course import ask, book, book_rest, end, freeze, new_cause, unfreeze
 from otcfix.model.hedge import (
@@ -102,7 +103,7 @@ def _on_trade(draft: Draft, order: HedgeOrder, report: VenueReport) -> None:
     if said < total:
         if said <= order.cum_qty and _was_reconciled(draft, order):
             return  # the venue's answer to 35=H has it in its sum
-        _refuse(draft, order, report, f"cum {said:f} instead of {total:f}", DIFFERENT)
+        _refuse(draft, order, report, f"cum {plain(said)} instead of {plain(total)}", DIFFERENT)
         return
     after = book(draft, order, report.exec_id, quantity, px, quantity * px)
     if after is None:
@@ -228,13 +229,17 @@ def _reconcile(
         return order
     more = cum - order.cum_qty
     if more < 0:
-        freeze(draft, order, f"{order.venue} counts {cum:f}, we booked {order.cum_qty:f}")
+        freeze(draft, order, f"{order.venue} counts {plain(cum)}, we booked {plain(order.cum_qty)}")
         return None
     value = report.avg_px * cum - order.cum_value if report.avg_px is not None else ZERO
     if value <= 0:
-        freeze(draft, order, f"{cum:f} filled, {order.cum_qty:f} booked, at no price that fits")
+        freeze(
+            draft,
+            order,
+            f"{plain(cum)} filled, {plain(order.cum_qty)} booked, at no price that fits",
+        )
         return None
-    draft.alerts.append(f"{order.hedge_id}: {more:f} booked that {order.venue} told only now")
+    draft.alerts.append(f"{order.hedge_id}: {plain(more)} booked that {order.venue} told only now")
     after = book_rest(draft, order, cum, value)
     if after is not None and not after.is_open:
         hedging.cover_band(draft, order.symbol, new_cause(draft, order))

@@ -10,7 +10,7 @@ from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal
 
 from msgspec import Struct, structs
 
-from otcfix.desk.cover import ZERO, hedged, open_quantity, traded
+from otcfix.desk.cover import ZERO, hedged, open_quantity, plain, traded
 from otcfix.desk.draft import Draft
 from otcfix.desk.ids import base32
 from otcfix.model.hedge import (
@@ -167,7 +167,7 @@ def rehedge(draft: Draft, order: HedgeOrder, leaves: Decimal) -> None:
 def uncovered(draft: Draft, symbol: str, side: Side, quantity: Decimal, why: str) -> None:
     """Tell people that the desk keeps a risk that its rule would have covered."""
     word = "buy" if side is Side.BUY else "sell"
-    draft.alerts.append(f"{symbol}: uncovered, still to {word} {quantity:f}: {why}")
+    draft.alerts.append(f"{symbol}: uncovered, still to {word} {plain(quantity)}: {why}")
 
 
 # -- one cover ---------------------------------------------------------------------------------
@@ -186,7 +186,7 @@ def place(draft: Draft, rule: HedgeRule, side: Side, quantity: Decimal, because:
     whole = to_multiple(quantity, lot, ROUND_DOWN)
     if whole < quantity:
         left = quantity - whole
-        draft.alerts.append(f"{rule.symbol}: {left:f} stays in the inventory: less than a lot")
+        draft.alerts.append(f"{rule.symbol}: {plain(left)} stays in the inventory: less than a lot")
     most = max(to_multiple(rule.quantity_max, lot), lot) if rule.quantity_max else whole
     piece = because.piece
     while whole > 0:

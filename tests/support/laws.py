@@ -16,6 +16,7 @@ from otcfix.model.quote import LIVE
 from otcfix.model.record import OutboxRow
 from otcfix.model.refusal import Refusal
 from otcfix.model.time import utc_timestamp
+from otcfix.model.trade import Trade
 from otcfix.sequencer.recovery import fingerprint
 from otcfix.store.journal import GENESIS, chained
 from tests.support.house_desk import ID_KEY
@@ -44,6 +45,7 @@ def hold(conversation: Conversation) -> None:
     reasons_are_told(conversation)
     quotes_do_not_cross(conversation)
     executed_once(decided)
+    inventory_is_counted(conversation.state, decided)
     journal_verifies(conversation)
     replays(conversation)
 
@@ -238,6 +240,22 @@ def executed_once(decided: Iterable[Told]) -> None:
 
 
 # -- the journal -------------------------------------------------------------------------------
+
+
+def inventory_is_counted(state: State, decided: list[Told]) -> None:
+    """What the desk holds itself is what clients sold it, less what they bought, plus hedges."""
+    if not decided or decided[0][0].seq != 1:
+        return  # the conversation goes on with an older store
+    held: dict[str, Decimal] = {}
+    for _, decision, _ in decided:
+        for deal in (*decision.trades, *decision.hedge_fills):
+            ours = deal.side is Side.BUY
+            if isinstance(deal, Trade):
+                ours = not ours
+            step = deal.base_amount if ours else -deal.base_amount
+            held[deal.symbol] = held.get(deal.symbol, Decimal(0)) + step
+    for symbol in (*held, *state.register.instruments):
+        assert state.inventory(symbol) == held.get(symbol, 0), f"inventory of {symbol}"
 
 
 def journal_verifies(conversation: Conversation) -> None:
