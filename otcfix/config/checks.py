@@ -117,9 +117,7 @@ def _providers(config: "Config", problem: Problem) -> None:
     symbols = {i.symbol for i in config.desk.instrument}
     _unique([p.key for p in lines], "provider.key", file, problem)
     pairs = [f"{p.version} {p.sender_comp_id} {p.target_comp_id}" for p in lines]
-    own = {
-        f"{s.version} {s.sender_comp_id} {s.target_comp_id}" for s in config.sessions.session
-    }
+    own = {f"{s.version} {s.sender_comp_id} {s.target_comp_id}" for s in config.sessions.session}
     _unique(pairs, "provider CompIDs", file, problem)
     books = [f"{s.provider} {s.selector}" for s in config.venues.source if s.provider]
     _unique(books, "source provider and selector", file, problem)

@@ -14,7 +14,9 @@ Group = tuple[int, Sequence[Entry]]
 """The tag that counts the entries, and the entries; each begins with the same tag."""
 
 
-def built(version: str, msg_type: str, fields: Sequence[Field], groups: Sequence[Group] = ()) -> Any:
+def built(
+    version: str, msg_type: str, fields: Sequence[Field], groups: Sequence[Group] = ()
+) -> Any:
     """A quickfix.Message; header and trailer are the session's. Absent values ("") are left out."""
     words = "".join(f"{tag}={value}{SOH}" for tag, value in fields if value)
     begin = begin_string(version)

@@ -13,9 +13,9 @@ from msgspec import Struct
 
 from otcfix.fix.building import Field, Group
 from otcfix.fix.fields import Fields, Values, split
-from otcfix.fix.wire import WireError, read_decimal, read_int, read_timestamp
+from otcfix.fix.provider_book import BID, OFFER, EntryBook, Unusable, entries_of
+from otcfix.fix.wire import WireError, read_timestamp
 from otcfix.model.feed import BookDelta, BookSnapshot, FeedMessage, Gap
-from otcfix.model.rates import Level
 from otcfix.model.time import SECOND, Instant
 
 log = structlog.get_logger("otcfix.fix.provider")
@@ -31,13 +31,6 @@ REFUSED_AFTER = 30 * SECOND
 
 ANSWER_WITHIN = 10 * SECOND
 """A subscription without a book for so long is made anew."""
-
-BID, OFFER, EMPTY = "0", "1", "J"
-NEW, CHANGE, DELETE = "0", "1", "2"
-CLOSED = "B"
-"""QuoteCondition(276): the price is there to be looked at, not to be dealt on."""
-
-_ZERO = Decimal(0)
 
 
 class Words(Struct, frozen=True):
@@ -57,134 +50,12 @@ class ProvidedSource(Struct, frozen=True):
     base: str
 
 
-class Unusable(Exception):
-    """The book cannot be known any more; the text says why."""
-
-
-class _Entry(Struct, frozen=True):
-    side: str
-    px: Decimal
-    qty: Decimal
-
-
-class _Book:
-    """The entries of one subscription, by MDEntryID(278), or by side and price where there is none.
-
-    A level is the sum of the entries at its price.
-    """
-
-    def __init__(self, base: str) -> None:
-        self._base = base
-        self._entries: dict[object, _Entry] = {}
-        self._levels: dict[str, dict[Decimal, Decimal]] = {BID: {}, OFFER: {}}
-        self._rpt_seq: int | None = None
-        self.whole = False
-
-    def lose(self) -> None:
-        """Nothing is known until the next W."""
-        self.whole = False
-        self._entries.clear()
-        self._levels = {BID: {}, OFFER: {}}
-        self._rpt_seq = None
-
-    def snapshot(self, values: Values, entries: Sequence[Values]) -> None:
-        """Take a W. Errors: Unusable, WireError."""
-        self.lose()
-        self._rpt_seq = _rpt_seq(values)
-        for entry in entries:
-            kind = entry.get(269, "")
-            if kind in (BID, OFFER) and entry.get(276) != CLOSED:
-                px, qty = self._number(entry, 270), self._number(entry, 271)
-                key: object = entry.get(278) or (kind, px)
-                known = self._entries.get(key)
-                if known is not None and entry.get(278):
-                    raise Unusable(f"MDEntryID(278) {key} stands twice in a W")
-                self._set(key, _Entry(kind, px, qty + (known.qty if known else _ZERO)))
-        self.whole = True
-
-    def change(self, entry: Values) -> tuple[str, Decimal, Decimal] | None:
-        """Take one entry of an X: the levels that it moved. Errors: Unusable, WireError."""
-        number = _rpt_seq(entry)
-        if number is not None and self._rpt_seq is not None:
-            if number <= self._rpt_seq:
-                return None  # said before
-            if number > self._rpt_seq + 1:
-                raise Unusable(f"gap: RptSeq(83) {number} came after {self._rpt_seq}")
-        if number is not None:
-            self._rpt_seq = number
-        action, kind = entry.get(279, ""), entry.get(269, "")
-        key: object = entry.get(278) or entry.get(280)
-        if key is None and kind not in (BID, OFFER):
-            return None  # a trade, a statistic
-        if key is None:
-            key = (kind, self._number(entry, 270))
-        known = self._entries.get(key)
-        if action == NEW:
-            if kind not in (BID, OFFER):
-                return None
-            made = _Entry(kind, self._number(entry, 270), self._number(entry, 271))
-        elif known is None:
-            if kind not in (BID, OFFER, ""):
-                return None
-            raise Unusable(f"279={action} of an entry that is not in the book: {key}")
-        elif action == DELETE:
-            made = _Entry(known.side, known.px, _ZERO)
-        elif action == CHANGE:
-            px = self._number(entry, 270) if 270 in entry else known.px
-            qty = self._number(entry, 271) if 271 in entry else known.qty
-            made = _Entry(known.side, px, qty)
-        else:
-            raise Unusable(f"MDUpdateAction(279) {action!r} is not known")
-        if entry.get(276) == CLOSED:
-            made = _Entry(made.side, made.px, _ZERO)
-        self._set(key, made, keep=action != DELETE)
-        return made.side, made.px, known.px if known and known.side == made.side else made.px
-
-    def quantity(self, side: str, px: Decimal) -> Decimal:
-        """What stands at a price."""
-        return self._levels[side].get(px, _ZERO)
-
-    def levels(self, side: str) -> tuple[Level, ...]:
-        """All levels of a side, in no order of price."""
-        return tuple(self._levels[side].items())
-
-    def _set(self, key: object, entry: _Entry, *, keep: bool = True) -> None:
-        known = self._entries.pop(key, None)
-        if known is not None:
-            self._add(known.side, known.px, -known.qty)
-        if keep:
-            self._entries[key] = entry
-            self._add(entry.side, entry.px, entry.qty)
-
-    def _add(self, side: str, px: Decimal, qty: Decimal) -> None:
-        levels = self._levels[side]
-        total = levels.get(px, _ZERO) + qty
-        if total:
-            levels[px] = total
-        else:
-            levels.pop(px, None)
-
-    def _number(self, entry: Values, tag: int) -> Decimal:
-        if tag not in entry:
-            raise Unusable(f"an entry without {tag}")
-        if entry.get(15, self._base) != self._base:
-            raise Unusable(f"Currency(15) {entry[15]}: sizes must count {self._base}")
-        value = read_decimal(tag, entry[tag])
-        if value < 0 or (tag == 270 and not value):
-            raise Unusable(f"{tag}={entry[tag]}")
-        return value
-
-
-def _rpt_seq(entry: Values) -> int | None:
-    return read_int(83, entry[83]) if 83 in entry else None
-
-
 class _Subscription:
     """One source: what was asked, and what is known."""
 
     def __init__(self, source: ProvidedSource) -> None:
         self.source = source
-        self.book = _Book(source.base)
+        self.book = EntryBook(source.base)
         self.request_id = ""
         self.ask_at: Instant | None = None
         self.asked_at: Instant = 0
@@ -316,7 +187,7 @@ class Market:
             return
         try:
             with self._lock:
-                one.book.snapshot(values, _entries(fields, 269))
+                one.book.snapshot(values, entries_of(fields, 269))
         except (Unusable, WireError) as error:
             self._lose(one, f"35=W: {error}", now)
             return
@@ -331,7 +202,7 @@ class Market:
     ) -> None:
         moved: dict[int, tuple[_Subscription, dict[tuple[str, Decimal], None]]] = {}
         last: Values = values
-        for entry in _entries(fields, 279):
+        for entry in entries_of(fields, 279):
             if 55 in entry:
                 last = entry
             one = self._subscription(last, values)
@@ -384,19 +255,3 @@ class Market:
         if why:
             log.info("book_lost", provider=self._key, source=one.source.name, why=why)
             self._sink(one.source.name, Gap(one.source.selector, now, why))
-
-
-def _entries(fields: Fields, first: int) -> list[Values]:
-    """The group NoMDEntries(268), one dict an entry. Errors: WireError when it is torn."""
-    entries: list[Values] = []
-    count: int | None = None
-    for tag, value in fields:
-        if tag == 268:
-            count = read_int(268, value)
-        elif count is not None and tag == first:
-            entries.append({tag: value})
-        elif count is not None and entries:
-            entries[-1].setdefault(tag, value)
-    if count is None or count != len(entries):
-        raise WireError(16, 268, f"NoMDEntries(268) is {count}, of entries there are {len(entries)}")
-    return entries

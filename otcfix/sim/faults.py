@@ -42,7 +42,9 @@ class Faults(Struct, frozen=True):
             value = getattr(self, name)
             most = None if name.endswith("_ms") else 1
             if not value.is_finite() or value < 0 or (most is not None and value > most):
-                raise ConfigError(f"{name}: {value} is not {'from 0 to 1' if most else '0 or more'}")
+                raise ConfigError(
+                    f"{name}: {value} is not {'from 0 to 1' if most else '0 or more'}"
+                )
 
 
 SETTINGS = tuple(Faults.__struct_fields__)

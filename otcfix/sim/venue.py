@@ -59,7 +59,7 @@ class SimVenue:
         secret: str = "",
         interval_ms: int = 100,
         frozen: bool = False,
-        faults: Faults = Faults(),
+        faults: Faults | None = None,
         script: Sequence[Step] = (),
     ) -> None:
         """port 0 takes a free one. frozen: books stand still and are told whole at each interval.
@@ -83,7 +83,7 @@ class SimVenue:
             later=self._later,
             clock=wall_clock,
         )
-        self._dealing.faults = faults
+        self._dealing.faults = faults or Faults()
         self._script = deque(script)
         self._subscribers: dict[str, Subscriber] = {}
         self._ups = 0
@@ -151,9 +151,7 @@ class SimVenue:
         step = Step(Decimal(0), what, value)
         self._wishes.append(lambda: self._do(step))
 
-    def say_raw(
-        self, msg_type: str, fields: Sequence[Field], groups: Sequence[Group] = ()
-    ) -> None:
+    def say_raw(self, msg_type: str, fields: Sequence[Field], groups: Sequence[Group] = ()) -> None:
         """Say any message: for trials of what no sane venue says."""
         self._wishes.append(lambda: self._line.say(msg_type, fields, groups))
 
@@ -304,8 +302,8 @@ class SimVenue:
         unknown = [symbol for symbol in symbols if symbol not in self._markets]
         known = any(one.request_id == request_id for one in self._subscribers.values())
         if unknown or known or not symbols:
-            fields = [(262, request_id), (281, "1" if known else "0")]
-            self._line.say("Y", [*fields, (58, f"unknown: {', '.join(unknown)}" if unknown else "")])
+            why = f"unknown: {', '.join(unknown)}" if unknown else ""
+            self._line.say("Y", [(262, request_id), (281, "1" if known else "0"), (58, why)])
             return
         if self._no_book:
             self._no_book = False
