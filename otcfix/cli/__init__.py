@@ -15,6 +15,7 @@ from otcfix.cli import (
     ledger,
     replay,
     serve,
+    sim,
     staff,
     trades,
 )
@@ -42,6 +43,7 @@ app.command(rich_help_panel=RUN)(serve.serve)
 app.command(rich_help_panel=RUN)(check.check)
 app.add_typer(client.app, name="client", rich_help_panel=RUN)
 app.command(rich_help_panel=RUN)(bench.bench)
+app.add_typer(sim.app, name="sim", rich_help_panel=RUN)
 app.add_typer(database.app, name="db", rich_help_panel=RUN)
 app.command(rich_help_panel=ASK)(trades.trades)
 app.add_typer(ledger.app, name="ledger", rich_help_panel=ASK)

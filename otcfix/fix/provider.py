@@ -109,8 +109,8 @@ class Provider(fix.Application):  # type: ignore[misc]
             file.flush()
             self._settings = fix.SessionSettings(file.name)
         self._stores = fix.FileStoreFactory(self._settings)
-        self._initiator = fix.SocketInitiator(self, self._stores, self._settings)
-        self._session = fix.Session.lookupSession(self._id)
+        self._initiator: Any = fix.SocketInitiator(self, self._stores, self._settings)
+        self._session: Any = fix.Session.lookupSession(self._id)
         self._started = False
 
     # -- life --------------------------------------------------------------------------------
@@ -131,6 +131,9 @@ class Provider(fix.Application):  # type: ignore[misc]
             self._initiator.stop(True)
         else:
             self._initiator.stop()
+        # QuickFIX knows sessions by their name alone: one that is freed late would take the next
+        # one of that name with it.
+        self._session = self._initiator = None
 
     def tick(self) -> None:
         """Ask for what is due; not on the session's thread."""
@@ -187,14 +190,15 @@ class Provider(fix.Application):  # type: ignore[misc]
     def onLogout(self, session_id: Any) -> None:
         """The session is down, or never came up."""
         was_online, self.online = self.online, False
+        if not was_online:
+            return  # another attempt that failed
         now = self._clock()
         why = f"the session with {self.key} is down"
         self._market.down(why, now)
         self._asks.end_all(why, now)
-        if was_online:
-            log.warning("provider_down", provider=self.key)
-            if self.config.hedge:
-                self._on_event(VenueDown(self.key))
+        log.warning("provider_down", provider=self.key)
+        if self.config.hedge:
+            self._on_event(VenueDown(self.key))
 
     @_guarded
     def toAdmin(self, message: Any, session_id: Any) -> None:

@@ -76,8 +76,10 @@ class EntryBook:
             key = (kind, self._number(entry, 270))
         known = self._entries.get(key)
         made = self._made(entry, kind, key, known)
+        if known is not None and known.side != made.side:
+            raise Unusable(f"entry {key} changed its side")
         self._set(key, made, keep=entry.get(279) != DELETE)
-        return made.side, made.px, known.px if known and known.side == made.side else made.px
+        return made.side, made.px, made.px if known is None else known.px
 
     def _is_next(self, number: int | None) -> bool:
         """Whether RptSeq(83) says that the entry is new. Errors: Unusable after a gap."""

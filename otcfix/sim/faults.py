@@ -51,7 +51,7 @@ SETTINGS = tuple(Faults.__struct_fields__)
 
 DEEDS = {
     "gap": "an update is counted in MsgSeqNum(34) and never sent",
-    "lost": "an update is not sent, and nothing says so (but RptSeq(83), where it is used)",
+    "lost": "an update is not sent, and nothing says so",
     "crossed": "books are crossed from now on",
     "stall": "books stand still, heartbeats go on",
     "resume": "crossed and stalled books are well again",

@@ -52,8 +52,8 @@ class Line(fix.Application):  # type: ignore[misc]
             file.flush()
             self._settings = fix.SessionSettings(file.name)
         self._stores = fix.MemoryStoreFactory()
-        self._acceptor = fix.SocketAcceptor(self, self._stores, self._settings)
-        self._session = fix.Session.lookupSession(self._id)
+        self._acceptor: Any = fix.SocketAcceptor(self, self._stores, self._settings)
+        self._session: Any = fix.Session.lookupSession(self._id)
 
     def open(self) -> None:
         """Begin to listen."""
@@ -92,7 +92,11 @@ class Line(fix.Application):  # type: ignore[misc]
             while self.online and time.monotonic() < until:
                 self._acceptor.poll()
                 time.sleep(0.002)
+        self._reserved.close()
         self._acceptor.stop(True)
+        # QuickFIX knows sessions by their name alone: one that is freed late would take the next
+        # one of that name with it.
+        self._session = self._acceptor = None
 
     # -- callbacks: nothing may leave them, or the process ends --------------------------------
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, current_thread
 
 import structlog
 from msgspec import structs
@@ -33,6 +33,7 @@ log = structlog.get_logger("otcfix.sim")
 
 POLL_S = 0.002
 START_S = 10.0
+WISH_S = 2.0
 NEXT_UPDATE = frozenset(("lost", "duplicate", "out_of_order", "gap"))
 
 
@@ -132,6 +133,8 @@ class SimVenue:
         self._stopped.set()
         if self._thread.ident:
             self._thread.join(5)
+        else:
+            self._line.close()
         self._folder.cleanup()
 
     def __enter__(self) -> "SimVenue":
@@ -144,16 +147,28 @@ class SimVenue:
     # -- wishes, from any thread ---------------------------------------------------------------
 
     def fault(self, what: str, value: Decimal | None = None) -> None:
-        """Do one of DEEDS, or set one of Faults to *value*, as soon as the thread comes to it.
+        """Do one of DEEDS, or set one of Faults to *value*; done when this returns, or at the start
+        of a venue that was not started yet.
 
         Errors: ConfigError for what it cannot do.
         """
         step = Step(Decimal(0), what, value)
-        self._wishes.append(lambda: self._do(step))
+        self._wish(lambda: self._do(step))
 
     def say_raw(self, msg_type: str, fields: Sequence[Field], groups: Sequence[Group] = ()) -> None:
         """Say any message: for trials of what no sane venue says."""
-        self._wishes.append(lambda: self._line.say(msg_type, fields, groups))
+        self._wish(lambda: self._line.say(msg_type, fields, groups))
+
+    def _wish(self, deed: Callable[[], None]) -> None:
+        done = Event()
+
+        def do() -> None:
+            deed()
+            done.set()
+
+        self._wishes.append(do)
+        if self._thread.ident and current_thread() is not self._thread:
+            done.wait(WISH_S)
 
     # -- the thread ----------------------------------------------------------------------------
 
@@ -173,13 +188,14 @@ class SimVenue:
         started = time.monotonic()
         next_step = started + self._interval_s
         while not self._stopped.is_set():
-            for kind, text in self._line.poll():
-                self._hear(kind, text)
+            while self._wishes:
+                self._wishes.popleft()()
+            heard = self._line.poll()
             if self._line.ups != self._ups:
                 self._ups = self._line.ups
                 self._subscribers.clear()
-            while self._wishes:
-                self._wishes.popleft()()
+            for kind, text in heard:
+                self._hear(kind, text)
             now = time.monotonic()
             while self._script and float(self._script[0].at_s) <= now - started:
                 self._do(self._script.popleft())
