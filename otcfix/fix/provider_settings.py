@@ -8,6 +8,7 @@ only says which fields are groups. What a message must hold is judged by the rea
 import hashlib
 import secrets
 import xml.etree.ElementTree as ET
+from functools import cache
 from pathlib import Path
 
 from otcfix.config.models import ProviderConfig
@@ -74,35 +75,71 @@ def dictionaries(version: str, folder: Path) -> dict[str, str]:
 
 def loose(name: str, folder: Path, kept: frozenset[str] = HEARD) -> Path:
     """A copy of the stock dictionary *name* that requires nothing and knows no types and values."""
-    stock = stock_path(name)
-    words = " ".join(sorted(kept)).encode()
-    digest = hashlib.sha256(Path(__file__).read_bytes() + words + stock.read_bytes()).hexdigest()
-    path = folder / f"{name}-{digest[:16]}.xml"
-    if path.is_file():
-        return path
-    root = ET.parse(stock).getroot()  # noqa: S314 - a file of our own installation
-    names = {field.get("number"): field.get("name") for field in root.iterfind("fields/field")}
-    messages = root.find("messages")
-    for message in list(messages if messages is not None else ()):
-        if messages is not None and message.get("msgtype") not in kept:
+    text = _loose_text(name, kept)
+    path = folder / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.xml"
+    if not path.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(f".{secrets.token_hex(4)}")
+        draft.write_text(text, "utf-8")
+        draft.replace(path)
+    return path
+
+
+@cache
+def _loose_text(name: str, kept: frozenset[str]) -> str:
+    root = ET.parse(stock_path(name)).getroot()  # noqa: S314 - a file of our own installation
+    messages, components, fields = (
+        _part(root, part) for part in ("messages", "components", "fields")
+    )
+    for message in list(messages):
+        if message.get("msgtype") not in kept:
             messages.remove(message)
-    for item in root.iter():
-        if "required" in item.attrib:
-            item.set("required", "N")
-        if item.tag == "group" and item.get("name") == ENTRIES:
+    names = {field.get("number"): field.get("name") for field in fields}
+    for item in root.iter("group"):
+        if item.get("name") == ENTRIES:
             there = {part.get("name") for part in item}
-            for tag in IN_ENTRIES:
-                extra = names.get(str(tag))
-                if extra is not None and extra not in there:
-                    ET.SubElement(item, "field", name=extra, required="N")
-    for field in root.iterfind("fields/field"):
+            extra = [names[str(tag)] for tag in IN_ENTRIES if str(tag) in names]
+            for one in extra:
+                if one not in there:
+                    ET.SubElement(item, "field", name=str(one), required="N")
+    _drop_unused(root, messages, components)
+    mentioned = {
+        item.get("name")
+        for part in root if part is not fields
+        for item in part.iter() if item.tag in ("field", "group")
+    }  # fmt: skip
+    for field in list(fields):
+        if field.get("name") not in mentioned:
+            fields.remove(field)
+            continue
         # A length is believed where the type is DATA: see settings.without_data.
         if field.get("type") != "NUMINGROUP":
             field.set("type", "STRING")
         if field.get("number") != "35":
             field[:] = []
-    folder.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{secrets.token_hex(4)}")
-    draft.write_text(ET.tostring(root, encoding="unicode"), "utf-8")
-    draft.replace(path)
-    return path
+    for item in root.iter():
+        if "required" in item.attrib:
+            item.set("required", "N")
+    return ET.tostring(root, encoding="unicode")
+
+
+def _drop_unused(root: ET.Element, messages: ET.Element, components: ET.Element) -> None:
+    """Components that no message kept leads to: reading them costs seconds of a start."""
+    by_name = {str(part.get("name")): part for part in components}
+    places = [part for name in ("header", "trailer") for part in root.iterfind(name)]
+    waiting = [messages, *places]
+    used: set[str] = set()
+    while waiting:
+        for item in waiting.pop().iter("component"):
+            name = str(item.get("name"))
+            if name not in used and name in by_name:
+                used.add(name)
+                waiting.append(by_name[name])
+    for name, part in by_name.items():
+        if name not in used:
+            components.remove(part)
+
+
+def _part(root: ET.Element, name: str) -> ET.Element:
+    found = root.find(name)
+    return ET.SubElement(root, name) if found is None else found
