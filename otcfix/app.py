@@ -2,6 +2,7 @@
 
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -14,11 +15,15 @@ from otcfix.desk.state import State
 from otcfix.fix import dictionaries
 from otcfix.fix.acceptor import Acceptor
 from otcfix.fix.parse import Parser
+from otcfix.fix.provider import Provider
+from otcfix.fix.provider_market import ProvidedSource
+from otcfix.fix.provider_quotes import OnAnswer, ProviderAnswer
+from otcfix.fix.providers import Providers
 from otcfix.fix.render import Rendered, rendered
 from otcfix.model.decision import Decision
 from otcfix.model.errors import ConfigError
-from otcfix.model.event import Boot, EpochMoved, Event, UnsentQuote
-from otcfix.model.messages import Inbound, ProviderQuote
+from otcfix.model.event import Boot, EpochMoved, Event, SessionDown, SessionUp, UnsentQuote
+from otcfix.model.messages import Inbound, ProviderMassQuote, ProviderQuote, ProviderQuoteCancel
 from otcfix.model.record import OutboxRow
 from otcfix.model.replies import Reply
 from otcfix.model.time import SECOND, Instant
@@ -28,7 +33,9 @@ from otcfix.sequencer.ports import Parse, Render
 from otcfix.sequencer.recovery import recover
 from otcfix.store import open_store
 from otcfix.store.journal import GENESIS, chained
-from otcfix.venues.assemble import assemble
+from otcfix.venues.assemble import assemble, spec_of
+from otcfix.venues.contributions import Contributions
+from otcfix.venues.provided import Provided
 
 log = structlog.get_logger("otcfix.app")
 
@@ -85,6 +92,7 @@ class App:
     ) -> None:
         self.config = config
         self._on_event = on_event
+        self.on_answer: OnAnswer | None = None
         folder = state_folder or Path(config.sessions.acceptor.store)
         self.store = open_store(database)
         self.store.lock()
@@ -109,6 +117,13 @@ class App:
         for session in config.sessions.session:
             self.inbox.open_lane(session.key)
         self.rates, self.feeds = assemble(config, feed, feed_speed)
+        self.contributions = Contributions(
+            self.rates,
+            {s.key: s.clock_skew_max_ms for s in config.sessions.session if s.kind == "provider"},
+        )
+        self.providers = Providers(
+            self._lines(folder / "providers") if serve_fix and feed is None else ()
+        )
         self.acceptor: Acceptor | None = None
         if serve_fix:
             self.acceptor = Acceptor(
@@ -139,6 +154,35 @@ class App:
         self.rates.on_move = self.sequencer.rates_moved
         self._thread = threading.Thread(target=self._run, name="sequencer", daemon=True)
         self.ended = threading.Event()
+
+    def _lines(self, folder: Path) -> list[Provider]:
+        """The providers that we log on to, each with a lane of its own for what it says."""
+        venues = self.config.venues
+        fed = [source for source in venues.source if source.provider]
+        provided = Provided([spec_of(source) for source in fed], self.rates)
+        lines = []
+        for line in venues.provider:
+            self.inbox.open_lane(line.key)
+            mine = [source for source in fed if source.provider == line.key]
+            pairs = {(source.base, source.quote): source.selector for source in mine}
+            symbols = {
+                i.symbol: pairs[i.base, i.terms]
+                for i in self.config.desk.instrument
+                if (i.base, i.terms) in pairs
+            }
+            lines.append(
+                Provider(
+                    line,
+                    [ProvidedSource(s.name, s.selector, s.base) for s in mine],
+                    folder / line.key,
+                    sink=provided.take,
+                    on_event=partial(self._venue_said, line.key),
+                    on_answer=self._answered,
+                    clock=wall_clock,
+                    symbols={**symbols, **line.symbols},
+                )
+            )
+        return lines
 
     def _bind(self, state: State) -> tuple[Parse, Render]:
         words = Words(state)
@@ -194,6 +238,7 @@ class App:
         self.acceptor.start()
         for feed in self.feeds:
             feed.start()
+        self.providers.start()
         self._thread.start()
 
     def _boot(self, prices: list[OutboxRow]) -> Boot:
@@ -248,6 +293,7 @@ class App:
         if self._thread.ident:
             self.sequencer.stop()
             self._thread.join(30)
+        self.providers.stop()
         for feed in self.feeds:
             if feed.ident:
                 feed.stop()
@@ -273,15 +319,35 @@ class App:
     def _put_behind(self, session: str, epoch: int, body: object) -> None:
         self.inbox.put_behind(Incoming(session, epoch, "", wall_clock(), body))
 
+    def _venue_said(self, venue: str, body: object) -> None:
+        """A provider's thread hands over what concerns our orders there."""
+        self.inbox.put_behind(Incoming(venue, 0, "", wall_clock(), body))
+        if self.acceptor is not None:
+            self.acceptor.ring()
+
+    def _answered(self, answer: ProviderAnswer) -> None:
+        log.info(
+            "provider_answered",
+            venue=answer.venue,
+            quote_req_id=answer.quote_req_id,
+            symbol=answer.symbol,
+            why=answer.why,
+        )
+        if self.on_answer is not None:
+            self.on_answer(answer)
+
     def _proven(self, session: str, outbox_id: int) -> None:
         self.sequencer.proven[session] = outbox_id
 
     def _observe(self, event: Event, decision: Decision, outbox: list[OutboxRow]) -> None:
         body = event.body
-        if isinstance(body, ProviderQuote):
-            why = self.rates.on_provider_quote(body, wall_clock())
-            if why:
+        if isinstance(body, ProviderQuote | ProviderMassQuote | ProviderQuoteCancel):
+            for why in self.contributions.take(body, event.received_at):
                 log.info("provider_quote_not_used", session=body.head.session, why=why)
+        elif isinstance(body, SessionUp):
+            self.contributions.void(body.session, "a new session: no price yet")
+        elif isinstance(body, SessionDown):
+            self.contributions.void(body.session, "the session is down")
         if self._on_event is not None:
             self._on_event(event, decision, outbox)
 

@@ -17,6 +17,7 @@ from otcfix.cli import (
     price,
     replay,
     serve,
+    sim,
     staff,
     trades,
 )
@@ -44,6 +45,7 @@ app.command(rich_help_panel=RUN)(serve.serve)
 app.command(rich_help_panel=RUN)(check.check)
 app.add_typer(client.app, name="client", rich_help_panel=RUN)
 app.command(rich_help_panel=RUN)(bench.bench)
+app.add_typer(sim.app, name="sim", rich_help_panel=RUN)
 app.add_typer(database.app, name="db", rich_help_panel=RUN)
 app.command(rich_help_panel=ASK)(trades.trades)
 app.add_typer(price.app, name="price", rich_help_panel=ASK)

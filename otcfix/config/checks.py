@@ -98,11 +98,48 @@ def _sessions(config: "Config", problem: Problem) -> None:
 
 
 def _venues(config: "Config", problem: Problem) -> None:
+    file = "venues.toml"
+    providers = {p.key for p in config.venues.provider}
+    sessions = {s.key for s in config.sessions.session if s.kind == "provider"}
     for source in config.venues.source:
-        if (source.simulated is None) == (source.recorded is None) and not source.session:
-            problem(
-                "venues.toml", f"source {source.name}", "expected simulated, recorded or session"
-            )
+        where = f"source {source.name}"
+        ways = (source.simulated, source.recorded, source.session, source.provider)
+        if sum(bool(way) for way in ways) != 1:
+            problem(file, where, "expected one of simulated, recorded, session, provider")
+        if source.session and source.session not in sessions:
+            expected = f"expected a session of kind provider: one of {sorted(sessions)}"
+            problem(file, f"{where}.session", expected)
+        if source.provider and source.provider not in providers:
+            problem(file, f"{where}.provider", f"expected one of {sorted(providers)}")
+        if source.provider and not source.selector:
+            expected = f"expected the symbol in the words of {source.provider}"
+            problem(file, f"{where}.selector", expected)
+    _providers(config, problem)
+
+
+def _providers(config: "Config", problem: Problem) -> None:
+    file, lines = "venues.toml", config.venues.provider
+    symbols = {i.symbol for i in config.desk.instrument}
+    _unique([p.key for p in lines], "provider.key", file, problem)
+    pairs = [f"{p.version} {p.sender_comp_id} {p.target_comp_id}" for p in lines]
+    own = {f"{s.version} {s.sender_comp_id} {s.target_comp_id}" for s in config.sessions.session}
+    _unique(pairs, "provider CompIDs", file, problem)
+    books = [f"{s.provider} {s.selector}" for s in config.venues.source if s.provider]
+    _unique(books, "source provider and selector", file, problem)
+    for p, pair in zip(lines, pairs, strict=True):
+        where = f"provider {p.key}"
+        if pair in own:
+            problem(file, where, "the CompIDs are those of a session in sessions.toml")
+        if p.key in {s.key for s in config.sessions.session}:
+            problem(file, f"{where}.key", "a session in sessions.toml has this key")
+        if p.secret and p.secret_env:
+            problem(file, f"{where}.secret", "expected secret or secret_env, not both")
+        if p.secret_env and not os.environ.get(p.secret_env):
+            problem(file, f"{where}.secret_env", f"{p.secret_env} is not in the environment")
+        for symbol in sorted(set(p.symbols) - symbols):
+            problem(file, f"{where}.symbols", f"unknown symbol {symbol}")
+        if not (p.stream or p.rfq or p.hedge):
+            problem(file, where, "expected at least one of stream, rfq, hedge")
 
 
 def _unique(names: list[str], key: str, file: str, problem: Problem) -> None:

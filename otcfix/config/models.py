@@ -1,5 +1,6 @@
 """The models of config/*.toml: frozen, closed, bounded, one class a table."""
 
+import os
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -240,6 +241,43 @@ class RecordedConfig(Closed):
     loop: bool = True
 
 
+class ProviderConfig(Closed):
+    """[[provider]] of venues.toml: a liquidity provider that we log on to.
+
+    stream: its sources are subscribed to (35=V); incremental: by changes (265=1) rather than whole
+    books; depth: 264, 0 for all of it. rfq: it may be asked for quotes (35=R). hedge: it takes our
+    orders (35=D). symbols: the desk's symbols in its words, where no source says them. secret_env
+    names the environment variable that holds the password. clock_skew_max_ms: how far its clock may
+    lie behind ours before its prices count as old.
+    """
+
+    key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,32}$")]
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65_535)]
+    version: Literal["FIX.4.2", "FIX.4.4", "FIX.5.0SP2"] = "FIX.4.4"
+    sender_comp_id: Id
+    target_comp_id: Id
+    username: str = ""
+    secret: str = ""
+    secret_env: str = ""
+    heartbeat: Annotated[int, Field(ge=1, le=60)] = 10
+    reconnect_s: Annotated[int, Field(ge=1, le=600)] = 2
+    reset_on_logon: bool = False
+    stream: bool = True
+    incremental: bool = True
+    depth: Annotated[int, Field(ge=0, le=1_000)] = 0
+    rfq: bool = False
+    rfq_timeout_ms: Annotated[int, Field(ge=10, le=60_000)] = 1_000
+    hedge: bool = False
+    account: str = ""
+    symbols: dict[str, str] = {}
+    clock_skew_max_ms: Annotated[int, Field(ge=0)] = 1_000
+
+    def the_secret(self) -> str:
+        """The password: of the environment where secret_env names a variable, else as written."""
+        return os.environ.get(self.secret_env, "") if self.secret_env else self.secret
+
+
 class SourceConfig(Closed):
     """[[source]] of venues.toml (R11): venue, what is quoted, in which asset."""
 
@@ -259,11 +297,13 @@ class SourceConfig(Closed):
     simulated: SimulatedConfig | None = None
     recorded: RecordedConfig | None = None
     session: str = ""
+    provider: str = ""
 
 
 class VenuesConfig(Closed):
     """venues.toml. fixed_rates: what one unit is worth in the limit currency, by decree."""
 
     source: tuple[SourceConfig, ...] = ()
+    provider: tuple[ProviderConfig, ...] = ()
     fixed_rates: dict[str, Positive] = {}
     custody: str = "custody"

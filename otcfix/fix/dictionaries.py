@@ -36,9 +36,9 @@ VERSIONS = ("FIX.4.2", "FIX.4.4", "FIX.5.0SP2")
 SESSION = " 0 1 2 3 4 5 A "
 MESSAGES = {
     #             quoting               dealing                      errors, news
-    "FIX.4.2": "   R S b  Z a           D F G H       8 9            j Q B",
-    "FIX.4.4": "   R S AG Z a AI AJ     D F G H q AF  8 9 r          j Q B",
-    "FIX.5.0SP2": "R S AG Z a AI AJ     D F G H q AF  8 9 r          j Q B",
+    "FIX.4.2": "   R S i b Z a           D F G H       8 9            j Q B",
+    "FIX.4.4": "   R S i b AG Z a AI AJ D F G H q AF  8 9 r          j Q B",
+    "FIX.5.0SP2": "R S i b AG Z a AI AJ D F G H q AF  8 9 r          j Q B",
 }
 
 # A message keeps the fields and groups it names itself; of the components these. What goes is what
@@ -48,8 +48,8 @@ COMPONENTS = frozenset(
     """
     Instrument SecAltIDGrp OrderQtyData CommissionData Parties PtysSubGrp RootParties RootSubParties
     QuotReqGrp QuotReqRjctGrp QuotReqLegsGrp InstrumentLeg QuotQualGrp QuotCxlEntriesGrp
-    PreAllocGrp TrdgSesGrp PegInstructions DiscretionInstructions DisplayInstruction
-    StrategyParametersGrp OrderAttributeGrp TrdRegTimestamps
+    QuotSetGrp QuotEntryGrp PreAllocGrp TrdgSesGrp PegInstructions DiscretionInstructions
+    DisplayInstruction StrategyParametersGrp OrderAttributeGrp TrdRegTimestamps
     ContraGrp MiscFeesGrp AffectedOrdGrp NotAffectedOrdGrp LinesOfTextGrp MsgTypeGrp
     """.split()
 )

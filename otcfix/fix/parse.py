@@ -17,7 +17,7 @@ from otcfix.fix.fields import (
     Values,
     split,
 )
-from otcfix.fix.pieces import Pieces
+from otcfix.fix.parse_provider import ProviderPieces
 from otcfix.fix.wire import (
     INVALID_APPL_VER_ID,
     REQUIRED_TAG_MISSING,
@@ -42,7 +42,6 @@ from otcfix.model.messages import (
     OrderMassCancelRequest,
     OrderMassStatusRequest,
     OrderStatusRequest,
-    ProviderQuote,
     QuoteCancel,
     QuoteCounter,
     QuoteRequest,
@@ -54,11 +53,12 @@ from otcfix.model.order import GTD, LIMIT, PREVIOUSLY_QUOTED
 from otcfix.model.party import Session
 
 
-class Parser(Pieces):
+class Parser(ProviderPieces):
     """Reads the messages of one session."""
 
     def __init__(self, session: Session, instruments: Mapping[str, Instrument]) -> None:
         super().__init__(session, instruments)
+        provides = session.kind == "provider"
         self._readers: dict[str, Callable[[Head, Values, Fields], Inbound]] = {
             "R": self._quote_request,
             "D": self._new_order_single,
@@ -67,10 +67,11 @@ class Parser(Pieces):
             "H": self._order_status_request,
             "q": self._order_mass_cancel_request,
             "AF": self._order_mass_status_request,
-            "Z": self._quote_cancel,
+            "Z": self._provider_quote_cancel if provides else self._quote_cancel,
             "AJ": self._quote_response,
             "a": self._quote_status_request,
             "S": self._provider_quote,
+            "i": self._mass_quote,
             "3": self._complaint,
             "j": self._complaint,
             "Q": self._complaint,
@@ -363,20 +364,6 @@ class Parser(Pieces):
             symbol,
             sent,
             () if values.get(117) or values.get(131) else (117,),
-        )
-
-    def _provider_quote(self, head: Head, values: Values, fields: Fields) -> Inbound:
-        if self._session.kind != "provider":
-            return Unsupported(head)
-        return ProviderQuote(
-            head,
-            self._id(values, 117),
-            self._symbol(values)[0],
-            self._decimal(values, 132),
-            self._decimal(values, 133),
-            self._decimal(values, 134),
-            self._decimal(values, 135),
-            self._time(values, 62),
         )
 
     def _complaint(self, head: Head, values: Values, fields: Fields) -> Complaint:

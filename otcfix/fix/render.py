@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from otcfix.fix.render_provider import mass_quote_acknowledged
 from otcfix.fix.wire import SOH
 from otcfix.model.instrument import Instrument
 from otcfix.model.messages import Side, Unit
@@ -25,6 +26,7 @@ from otcfix.model.replies import (
     BusinessRejected,
     ExecutionReport,
     MassCancelReported,
+    MassQuoteAcknowledged,
     OrderCancelRejected,
     QuoteMade,
     QuoteRefused,
@@ -358,6 +360,7 @@ WRITERS: dict[type, Callable[[Any, Session, Instruments], Rendered]] = {
     QuoteRefused: _quote_refused,
     QuoteWithdrawn: _quote_withdrawn,
     QuoteStatusReport: _quote_status,
+    MassQuoteAcknowledged: lambda *about: Rendered(*mass_quote_acknowledged(*about)),
     ExecutionReport: _execution,
     OrderCancelRejected: _cancel_rejected,
     MassCancelReported: _mass_cancel,

@@ -238,6 +238,44 @@ class ProviderQuote(Struct, frozen=True, gc=False):
     bid_size: Decimal | None
     offer_size: Decimal | None
     valid_until: Instant | None
+    indicative: bool = False
+    """QuoteType(537)=0: the price is pulled."""
+
+
+class ProviderEntry(Struct, frozen=True, gc=False, array_like=True):
+    """One entry of a MassQuote. valid_until: its own 62, else the set's 367."""
+
+    quote_set_id: str
+    quote_entry_id: str
+    symbol: str
+    bid: Decimal | None
+    offer: Decimal | None
+    bid_size: Decimal | None
+    offer_size: Decimal | None
+    valid_until: Instant | None
+
+
+class ProviderMassQuote(Struct, frozen=True, gc=False):
+    """MassQuote(35=i) of a liquidity provider. response_level: 301, 1 only refusals, 2 always."""
+
+    head: Head
+    quote_id: str
+    quote_req_id: str
+    entries: tuple[ProviderEntry, ...]
+    indicative: bool = False
+    response_level: int = 0
+
+
+class ProviderQuoteCancel(Struct, frozen=True, gc=False):
+    """QuoteCancel(35=Z) of a liquidity provider: 298=4 all, symbols where it names some, else 117.
+
+    One that names nothing pulls everything.
+    """
+
+    head: Head
+    quote_id: str
+    quote_cancel_type: str
+    symbols: tuple[str, ...] = ()
 
 
 class Complaint(Struct, frozen=True, gc=False):
@@ -282,6 +320,8 @@ Inbound = (
     | QuoteCounter
     | QuoteStatusRequest
     | ProviderQuote
+    | ProviderMassQuote
+    | ProviderQuoteCancel
     | Complaint
     | Malformed
     | Unsupported

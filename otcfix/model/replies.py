@@ -134,6 +134,19 @@ class MassCancelReported(Struct, frozen=True, gc=False, array_like=True, tag=Tru
     deliver_to_sub: str = ""
 
 
+class MassQuoteAcknowledged(Struct, frozen=True, gc=False, array_like=True, tag=True):
+    """The answer to a provider's MassQuote. reason: QuoteRejectReason(300), 0 for accepted."""
+
+    session: str
+    quote_id: str
+    quote_req_id: str
+    reason: int
+    response_level: int
+    text: str = ""
+    deliver_to: str = ""
+    deliver_to_sub: str = ""
+
+
 class BusinessRejected(Struct, frozen=True, gc=False, array_like=True, tag=True):
     """BusinessMessageReject(35=j); ref_id is BusinessRejectRefID(379)."""
 
@@ -168,6 +181,7 @@ Reply = (
     | ExecutionReport
     | OrderCancelRejected
     | MassCancelReported
+    | MassQuoteAcknowledged
     | BusinessRejected
     | SessionRejected
 )

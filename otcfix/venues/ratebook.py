@@ -89,12 +89,20 @@ class RateBook:
             news = self._mark(source) if self._held[source].hide(why) else []
         self._tell(news)
 
-    def on_provider_quote(self, quote: ProviderQuote, at: Instant) -> str:
+    def sources_of(self, session: str) -> dict[str, str]:
+        """The sources that a provider's session feeds: by symbol, their names."""
+        known = self._providers.items()
+        return {selector: source for (key, selector), source in known if key == session}
+
+    def on_provider_quote(
+        self, quote: ProviderQuote, at: Instant, changed_at: Instant | None = None
+    ) -> str:
         """Keep a liquidity provider's quote as the one level of its source, until valid_until.
 
         The source is the one whose venue (or name) is the provider's session and whose selector
         is the symbol. Returns "" or the reason why the quote was not taken; a refused quote also
-        ends the one before it, which the provider meant to replace.
+        ends the one before it, which the provider meant to replace. changed_at: when it was said,
+        by our clock; None: now.
         """
         source = self._providers.get((quote.head.session, quote.symbol))
         if source is None:
@@ -107,7 +115,7 @@ class RateBook:
         if fault:
             self.clear(source, f"quote {quote.quote_id} refused: {fault}")
             return fault
-        self._show(source, bids, offers, at, until)
+        self._show(source, bids, offers, at if changed_at is None else changed_at, until)
         return ""
 
     def _show(
