@@ -15,11 +15,12 @@ from otcfix.fix import dictionaries
 from otcfix.fix.acceptor import Acceptor
 from otcfix.fix.parse import Parser
 from otcfix.fix.render import Rendered, rendered
+from otcfix.fix.render_prices import stream_rows
 from otcfix.model.decision import Decision
 from otcfix.model.errors import ConfigError
 from otcfix.model.event import Boot, EpochMoved, Event, UnsentQuote
 from otcfix.model.messages import Inbound, ProviderQuote
-from otcfix.model.record import OutboxRow
+from otcfix.model.record import OutboxRow, StreamRow
 from otcfix.model.replies import Reply
 from otcfix.model.time import SECOND, Instant
 from otcfix.sequencer.inbox import Inbox, Incoming
@@ -67,6 +68,11 @@ class Words:
         """Write a reply in its session's version."""
         register = self._state.register
         return rendered(reply, register.sessions[reply.session], register.instruments)
+
+    def render_streams(self, decision: Decision, at: Instant) -> list[StreamRow]:
+        """Write what a decision, not yet applied, streams."""
+        streams = self._state.streams
+        return stream_rows(decision, streams.subscriptions, streams.images, at)
 
 
 class App:
@@ -129,6 +135,7 @@ class App:
             self.inbox,
             parse=words.parse,
             render=words.render,
+            render_streams=words.render_streams,
             chain=chained,
             clock=wall_clock,
             monotonic=monotonic_clock,
@@ -304,6 +311,9 @@ class _Silent:
 
     def say(self, row: OutboxRow, *, again: bool) -> None:
         """Say nothing now: it is owed until a desk with sessions runs."""
+
+    def stream(self, row: StreamRow) -> None:
+        """Nobody listens."""
 
 
 def _tag(text: str, tag: int) -> str:

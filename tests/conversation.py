@@ -35,6 +35,7 @@ from otcfix.config import desk_hash
 from otcfix.desk.state import State
 from otcfix.fix.parse import Parser
 from otcfix.fix.render import Rendered, rendered
+from otcfix.fix.render_prices import stream_rows
 from otcfix.model.decision import Decision
 from otcfix.model.event import (
     Boot,
@@ -47,7 +48,7 @@ from otcfix.model.messages import Inbound
 from otcfix.model.money import from_minor
 from otcfix.model.order import Order
 from otcfix.model.party import Desk
-from otcfix.model.record import Batch, OutboxRow
+from otcfix.model.record import Batch, OutboxRow, StreamRow
 from otcfix.model.replies import Reply
 from otcfix.model.time import Instant
 from otcfix.sequencer.inbox import Inbox, Incoming
@@ -148,6 +149,7 @@ class Conversation:
             self.inbox,
             parse=parse,
             render=render,
+            render_streams=self._render_streams,
             chain=chained,
             clock=self.clock.wall_now,
             monotonic=self.clock.steady_now,
@@ -183,6 +185,10 @@ class Conversation:
             return rendered(reply, register.sessions[reply.session], register.instruments)
 
         return parse, render
+
+    def _render_streams(self, decision: Decision, at: Instant) -> list[StreamRow]:
+        streams = self.state.streams
+        return stream_rows(decision, streams.subscriptions, streams.images, at)
 
     def replay_onto(self, state: State) -> Replay:
         """What decides the journal's rows again, onto *state*."""

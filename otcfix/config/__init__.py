@@ -193,6 +193,7 @@ def _desk(config: Config) -> Desk:
             dict(sorted(s.symbols.items())),
             s.messages_per_second,
             s.enabled,
+            s.stream_interval_ms,
         )
         for s in config.sessions.session
     )

@@ -12,11 +12,12 @@ from msgspec import Struct
 
 from otcfix.desk.knowledge import Knowledge
 from otcfix.desk.register import Register
+from otcfix.desk.streams import Streams, StreamsKept
 from otcfix.ledger import chart
 from otcfix.model.decision import Decision, DepthTaken
 from otcfix.model.errors import InvariantBroken
 from otcfix.model.event import Event
-from otcfix.model.ledger import Transfer
+from otcfix.model.ledger import Obligation, Transfer
 from otcfix.model.messages import Side, Unit
 from otcfix.model.order import Order
 from otcfix.model.party import Desk
@@ -62,6 +63,7 @@ class Snapshot(Struct):
     timers: list[tuple[Instant, str, str]]
     parameters: list[Parameters]
     toxicity: dict[str, Decimal]
+    streams: StreamsKept
 
 
 class State:
@@ -88,6 +90,7 @@ class State:
         self.owed_withdrawals: dict[str, dict[str, Quote]] = {}
         self.obligations: dict[str, int] = {}
         self.knowledge = Knowledge()
+        self.streams = Streams()
         self.timers: list[tuple[Instant, str, str]] = []
         self._timers_rest_until: Instant = 0
 
@@ -143,6 +146,8 @@ class State:
         if kind == "disconnect":
             # The instant itself: a timer of an earlier break must not cut a later grace short.
             return self.word("cancel_due", key, 0) == due
+        if kind == "quote_stream":
+            return key in self.streams.quote_streams
         return True
 
     def due(self, until: Instant) -> list[tuple[Instant, str, str]]:
@@ -185,14 +190,10 @@ class State:
         for taken in decision.taken:
             self.taken[taken.source, taken.symbol, taken.side] = taken
         for owed in decision.obligations:
-            key = f"{owed.client_id}|{owed.asset}|{owed.value_date}"
-            amount = self.obligations.get(key, 0) + owed.amount
-            if amount:
-                self.obligations[key] = amount
-            else:
-                self.obligations.pop(key, None)
+            self._owe(owed)
         if event.kind == "ParametersMoved":
             self.knowledge.take(event.body)
+        self.streams.take(event, decision, self.register.desk)
         if event.kind == "TimerFired":
             self._fired(event, decision)
         for timer in decision.timers:
@@ -216,6 +217,14 @@ class State:
         debit, credit, amount = transfer.debit, transfer.credit, transfer.amount
         balances[debit] = balances.get(debit, 0) - amount
         balances[credit] = balances.get(credit, 0) + amount
+
+    def _owe(self, owed: Obligation) -> None:
+        key = f"{owed.client_id}|{owed.asset}|{owed.value_date}"
+        amount = self.obligations.get(key, 0) + owed.amount
+        if amount:
+            self.obligations[key] = amount
+        else:
+            self.obligations.pop(key, None)
 
     def _check_floors(self, transfers: tuple[Transfer, ...]) -> None:
         """No client account that gave on balance may end below its floor.
@@ -344,6 +353,7 @@ class State:
                 sorted(timer for timer in set(self.timers) if self._is_due_still(*timer)),
                 list(self.knowledge.parameters.values()),
                 self.knowledge.toxicity,
+                self.streams.dump(),
             )
         )
 
@@ -364,6 +374,7 @@ class State:
         for taken in kept.taken:
             state.taken[taken.source, taken.symbol, taken.side] = taken
         state.words = kept.words
+        state.streams = Streams.load(kept.streams)
         state.knowledge = Knowledge(kept.parameters, kept.toxicity)
         state.owed_withdrawals = {
             key: {quote.quote_id: quote for quote in owed}

@@ -35,10 +35,10 @@ VERSIONS = ("FIX.4.2", "FIX.4.4", "FIX.5.0SP2")
 
 SESSION = " 0 1 2 3 4 5 A "
 MESSAGES = {
-    #             quoting               dealing                      errors, news
-    "FIX.4.2": "   R S b  Z a           D F G H       8 9            j Q B",
-    "FIX.4.4": "   R S AG Z a AI AJ     D F G H q AF  8 9 r          j Q B",
-    "FIX.5.0SP2": "R S AG Z a AI AJ     D F G H q AF  8 9 r          j Q B",
+    #             quoting, prices               dealing                      errors, news
+    "FIX.4.2": "   R S b  Z a       V W X Y   D F G H       8 9            j Q B",
+    "FIX.4.4": "   R S AG Z a AI AJ V W X Y   D F G H q AF  8 9 r          j Q B",
+    "FIX.5.0SP2": "R S AG Z a AI AJ V W X Y   D F G H q AF  8 9 r          j Q B",
 }
 
 # A message keeps the fields and groups it names itself; of the components these. What goes is what
@@ -50,16 +50,22 @@ COMPONENTS = frozenset(
     QuotReqGrp QuotReqRjctGrp QuotReqLegsGrp InstrumentLeg QuotQualGrp QuotCxlEntriesGrp
     PreAllocGrp TrdgSesGrp PegInstructions DiscretionInstructions DisplayInstruction
     StrategyParametersGrp OrderAttributeGrp TrdRegTimestamps
+    MDReqGrp InstrmtMDReqGrp MDFullGrp MDIncGrp
     ContraGrp MiscFeesGrp AffectedOrdGrp NotAffectedOrdGrp LinesOfTextGrp MsgTypeGrp
     """.split()
 )
 # 5.0SP2 has grown these to hundreds of fields: kept are those that 4.4 knew already.
-AS_IN_44 = frozenset({"Instrument", "InstrumentLeg", "PreAllocGrp", "MiscFeesGrp"})
+AS_IN_44 = frozenset(
+    {"Instrument", "InstrumentLeg", "PreAllocGrp", "MiscFeesGrp", "MDFullGrp", "MDIncGrp"}
+)
 
 # The desk does not judge by the value of these, so QuickFIX does not either.
 ANY_VALUE = {
     22: "SecurityIDSource",
     63: "SettlType: a tenor (M1) is refused by the desk, which says why (R4)",
+    263: "SubscriptionRequestType: refused by 35=Y, which names the reason",
+    265: "MDUpdateType: likewise",
+    269: "MDEntryType: likewise",
     167: "SecurityType: 4.4 clients send FXSPOT, which is 5.0's",
     447: "PartyIDSource",
     460: "Product",

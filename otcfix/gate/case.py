@@ -61,7 +61,8 @@ class OrderCase(Common, gc=False, kw_only=True):
 
     increase: for G, how much more the order asks for (checks of size and limits use it).
     price: the client's price now, worst: the worst that the order allows, collar_reference: the
-    market that its limit is measured against.
+    market that its limit is measured against. rung_left: of a rung of a stream, what the client
+    may still deal on it, in base; the quote then stands for the rung.
     """
 
     order: NewOrderSingle
@@ -76,6 +77,7 @@ class OrderCase(Common, gc=False, kw_only=True):
     depth_short: bool = False
     price_moved: bool = False
     replaces: bool = False
+    rung_left: Decimal | None = None
 
 
 def age_refusal(

@@ -7,7 +7,7 @@ from msgspec import Struct
 from otcfix.model.hedge import HedgeRule
 from otcfix.model.instrument import Instrument
 from otcfix.model.money import Asset
-from otcfix.model.pricing import Rule, SourceTerms
+from otcfix.model.pricing import Rule, SourceTerms, StreamTerms
 
 
 class Tier(Struct, frozen=True):
@@ -46,6 +46,7 @@ class Session(Struct, frozen=True):
     """What a decision must know of one FIX session. Key is the session's name in the config.
 
     kind: quote, trade, both, drop_copy or provider; version: FIX.4.2, FIX.4.4 or FIX.5.0SP2.
+    stream_interval_ms: between two updates of a stream, where it is longer than the desk's.
     """
 
     key: str
@@ -72,6 +73,7 @@ class Session(Struct, frozen=True):
     symbols: dict[str, str]
     messages_per_second: int
     enabled: bool
+    stream_interval_ms: int = 0
 
     @property
     def may_quote(self) -> bool:
@@ -107,3 +109,4 @@ class Desk(Struct, frozen=True):
     pricing: tuple[Rule, ...] = ()
     hedging: tuple[HedgeRule, ...] = ()
     sources: tuple[SourceTerms, ...] = ()
+    stream: StreamTerms = StreamTerms()

@@ -191,6 +191,20 @@ class Parameters(Struct, frozen=True, omit_defaults=True):
     fast: bool = False
 
 
+class StreamTerms(Struct, frozen=True, omit_defaults=True):
+    """How prices are streamed. interval_ms: at least between two updates of a symbol to one
+    subscriber; rung_grace_ms: how long a replaced rung can still be dealt on; sizes_max: rungs of
+    a ladder; rfq_*: the same of a request that is answered as a stream. sizes: per symbol, in base,
+    ascending; a symbol that is not named has qty_min x 1, 10, 100 and so on."""
+
+    interval_ms: int = 200
+    rung_grace_ms: int = 500
+    sizes_max: int = 5
+    rfq_interval_ms: int = 500
+    rfq_life_max_ms: int = 60_000
+    sizes: tuple[tuple[str, tuple[Decimal, ...]], ...] = ()
+
+
 class Component(Struct, frozen=True, gc=False, array_like=True):
     """One part of a price: *amount* in terms per base, signed as it moves the price; *bps* of the
     mid, signed against the client (positive: worse for him). rule names where it comes from."""

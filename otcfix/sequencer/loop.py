@@ -22,7 +22,16 @@ from otcfix.sequencer.committing import Committer
 from otcfix.sequencer.deciding import Decided, decide_in_words
 from otcfix.sequencer.inbox import Inbox, Incoming
 from otcfix.sequencer.occasions import Occasions
-from otcfix.sequencer.ports import Clock, GatePort, Parse, RatesPort, Render, StorePort, WirePort
+from otcfix.sequencer.ports import (
+    Clock,
+    GatePort,
+    Parse,
+    RatesPort,
+    Render,
+    RenderStreams,
+    StorePort,
+    WirePort,
+)
 from otcfix.sequencer.seen import Seen
 from otcfix.sequencer.stamping import Key, Stamper
 
@@ -61,6 +70,7 @@ class Sequencer:
         *,
         parse: Parse,
         render: Render,
+        render_streams: RenderStreams,
         chain: Chain,
         clock: Clock,
         monotonic: Clock,
@@ -76,6 +86,7 @@ class Sequencer:
         self._wire = wire
         self._parse = parse
         self._render = render
+        self._render_streams = render_streams
         self._chain = chain
         self._clock = clock
         self._stamper = Stamper(state, store, rates, self.seen)
@@ -224,6 +235,8 @@ class Sequencer:
         for session in self._to_say_again:
             self._say_unproven(session)
         self._to_say_again.clear()
+        for stream in batch.streams:
+            self._wire.stream(stream)
 
     def _decide(
         self,
@@ -240,6 +253,8 @@ class Sequencer:
             self._to_say_again.append(body.session)
         decided = decide_in_words(state, event.event, self._render)
         decision = decided.decision
+        if decision.streams:
+            batch.streams += self._render_streams(decision, event.event.at)
         state.apply(event.event, decision)
         self._stamper.remember(decision)
         outbox = self._outbox(event.event, decided)
