@@ -140,7 +140,7 @@ class Conversation:
         for session in self.desk.sessions:
             self.inbox.open_lane(session.key)
             self.wire.lines.setdefault(session.key, Line(session))
-        parse, render = self._bind(self.state)
+        parse, render, render_streams = self.words_of(self.state)
         self.sequencer = Sequencer(
             self.state,
             self.store,
@@ -149,7 +149,7 @@ class Conversation:
             self.inbox,
             parse=parse,
             render=render,
-            render_streams=self._render_streams,
+            render_streams=render_streams,
             chain=chained,
             clock=self.clock.wall_now,
             monotonic=self.clock.steady_now,
@@ -186,9 +186,15 @@ class Conversation:
 
         return parse, render
 
-    def _render_streams(self, decision: Decision, at: Instant) -> list[StreamRow]:
-        streams = self.state.streams
-        return stream_rows(decision, streams.subscriptions, streams.images, at)
+    @classmethod
+    def words_of(cls, state: State) -> tuple[Any, Any, Any]:
+        """Parse, render and render_streams for *state*."""
+
+        def render_streams(decision: Decision, at: Instant) -> list[StreamRow]:
+            streams = state.streams
+            return stream_rows(decision, streams.subscriptions, streams.images, at)
+
+        return *cls._bind(state), render_streams
 
     def replay_onto(self, state: State) -> Replay:
         """What decides the journal's rows again, onto *state*."""
