@@ -20,11 +20,12 @@ from otcfix.fix.provider_market import ProvidedSource
 from otcfix.fix.provider_quotes import OnAnswer, ProviderAnswer
 from otcfix.fix.providers import Providers
 from otcfix.fix.render import Rendered, rendered
+from otcfix.fix.render_prices import stream_rows
 from otcfix.model.decision import Decision
 from otcfix.model.errors import ConfigError
 from otcfix.model.event import Boot, EpochMoved, Event, SessionDown, SessionUp, UnsentQuote
 from otcfix.model.messages import Inbound, ProviderMassQuote, ProviderQuote, ProviderQuoteCancel
-from otcfix.model.record import OutboxRow
+from otcfix.model.record import OutboxRow, StreamRow
 from otcfix.model.replies import Reply
 from otcfix.model.time import SECOND, Instant
 from otcfix.sequencer.inbox import Inbox, Incoming
@@ -74,6 +75,11 @@ class Words:
         """Write a reply in its session's version."""
         register = self._state.register
         return rendered(reply, register.sessions[reply.session], register.instruments)
+
+    def render_streams(self, decision: Decision, at: Instant) -> list[StreamRow]:
+        """Write what a decision, not yet applied, streams."""
+        streams = self._state.streams
+        return stream_rows(decision, streams.subscriptions, streams.images, at)
 
 
 class App:
@@ -144,6 +150,7 @@ class App:
             self.inbox,
             parse=words.parse,
             render=words.render,
+            render_streams=words.render_streams,
             chain=chained,
             clock=wall_clock,
             monotonic=monotonic_clock,
@@ -370,6 +377,9 @@ class _Silent:
 
     def say(self, row: OutboxRow, *, again: bool) -> None:
         """Say nothing now: it is owed until a desk with sessions runs."""
+
+    def stream(self, row: StreamRow) -> None:
+        """Nobody listens."""
 
 
 def _tag(text: str, tag: int) -> str:

@@ -35,6 +35,7 @@ from otcfix.config import desk_hash
 from otcfix.desk.state import State
 from otcfix.fix.parse import Parser
 from otcfix.fix.render import Rendered, rendered
+from otcfix.fix.render_prices import stream_rows
 from otcfix.model.decision import Decision
 from otcfix.model.event import (
     Boot,
@@ -47,7 +48,7 @@ from otcfix.model.messages import Inbound
 from otcfix.model.money import from_minor
 from otcfix.model.order import Order
 from otcfix.model.party import Desk
-from otcfix.model.record import Batch, OutboxRow
+from otcfix.model.record import Batch, OutboxRow, StreamRow
 from otcfix.model.replies import Reply
 from otcfix.model.time import Instant
 from otcfix.sequencer.inbox import Inbox, Incoming
@@ -144,7 +145,7 @@ class Conversation:
         for session in self.desk.sessions:
             self.inbox.open_lane(session.key)
             self.wire.lines.setdefault(session.key, Line(session))
-        parse, render = self._bind(self.state)
+        parse, render, render_streams = self.words_of(self.state)
         self.sequencer = Sequencer(
             self.state,
             self.store,
@@ -153,6 +154,7 @@ class Conversation:
             self.inbox,
             parse=parse,
             render=render,
+            render_streams=render_streams,
             chain=chained,
             clock=self.clock.wall_now,
             monotonic=self.clock.steady_now,
@@ -189,6 +191,16 @@ class Conversation:
             return rendered(reply, register.sessions[reply.session], register.instruments)
 
         return parse, render
+
+    @classmethod
+    def words_of(cls, state: State) -> tuple[Any, Any, Any]:
+        """Parse, render and render_streams for *state*."""
+
+        def render_streams(decision: Decision, at: Instant) -> list[StreamRow]:
+            streams = state.streams
+            return stream_rows(decision, streams.subscriptions, streams.images, at)
+
+        return *cls._bind(state), render_streams
 
     def replay_onto(self, state: State) -> Replay:
         """What decides the journal's rows again, onto *state*."""

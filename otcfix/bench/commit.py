@@ -24,7 +24,7 @@ from otcfix.bench.measure import percentile
 from otcfix.config import load
 from otcfix.log import configure
 from otcfix.model.event import MoveFunds
-from otcfix.model.record import Batch, OutboxRow
+from otcfix.model.record import Batch, OutboxRow, StreamRow
 from otcfix.sequencer.inbox import Incoming
 from otcfix.sequencer.loop import Sequencer
 from otcfix.store import open_store
@@ -61,6 +61,9 @@ class _Numbering:
         self._number += 1
         return 0, self._number
 
+    def stream(self, row: StreamRow) -> None:
+        """Nobody listens."""
+
 
 class Recorder:
     """Makes the batches of lone QuoteRequests."""
@@ -83,6 +86,7 @@ class Recorder:
             app.inbox,
             parse=app.words.parse,
             render=app.words.render,
+            render_streams=app.words.render_streams,
             chain=chained,
             clock=wall_clock,
             monotonic=monotonic_clock,

@@ -9,7 +9,7 @@ def words_now(store: Any) -> Words:
     """Who is online and which sessions staff switched, as the journal's head has it."""
     import msgspec  # noqa: PLC0415
 
-    from otcfix.desk.state import Snapshot  # noqa: PLC0415
+    from otcfix.desk.snapshot import Snapshot  # noqa: PLC0415
     from otcfix.model.event import SessionDown, SessionUp, SetSession, Typed  # noqa: PLC0415
     from otcfix.sequencer.loop import SNAPSHOT_VERSION  # noqa: PLC0415
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from msgspec import structs
 
-from otcfix.desk import fills, quoting
+from otcfix.desk import fills, quote_streams, quoting, rungs
 from otcfix.desk.draft import Draft
 from otcfix.desk.lookups import (
     duplicate_text,
@@ -91,7 +91,9 @@ def order_case(draft: Draft, message: NewOrderSingle, session: Session) -> Order
         order=message,
         open_orders=state.open_orders.get(session.client_id, 0),
     )
-    if message.ord_type == PREVIOUSLY_QUOTED and message.quote_id:
+    if message.ord_type == PREVIOUSLY_QUOTED and rungs.is_rung(message.quote_id):
+        rungs.lay(draft, case, message, session)
+    elif message.ord_type == PREVIOUSLY_QUOTED and message.quote_id:
         case.quote = quote_of(draft, session.client_id, message.quote_id)
         if case.quote is not None:
             case.quote_state = case.quote.state if case.quote.firm else INDICATIVE
@@ -225,9 +227,14 @@ def _deal_quote(draft: Draft, case: OrderCase, order: Order, market: Market) -> 
     assert quote is not None
     assert px is not None
     fills.say_new(draft, order)
-    quoting.dealt(draft, quote)
+    if case.rung_left is None:
+        quoting.dealt(draft, quote)
+    else:
+        rungs.dealt(draft, case, order.quantity)
     fills.fill(draft, order, market, order.quantity, px, quote.mid, case.last_look)
-    quoting.end_siblings(draft, quote)
+    if case.rung_left is None:
+        quoting.end_siblings(draft, quote)
+        quote_streams.end_line(draft, quote.client_id, quote.quote_req_id, quote.line)
 
 
 def _deal_market(draft: Draft, case: OrderCase, order: Order, market: Market) -> None:

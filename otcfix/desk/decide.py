@@ -15,6 +15,7 @@ from otcfix.desk import (
     quoting,
     staff,
     standing,
+    streaming,
     upkeep,
 )
 from otcfix.desk.draft import Draft
@@ -41,6 +42,7 @@ HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
     messages.OrderMassCancelRequest: mass_cancelling.on_order_mass_cancel_request,
     messages.OrderStatusRequest: enquiries.on_order_status_request,
     messages.OrderMassStatusRequest: enquiries.on_order_mass_status_request,
+    messages.MarketDataRequest: streaming.on_market_data_request,
     messages.ProviderQuote: _only_journaled,
     messages.ProviderMassQuote: providing.on_provider_mass_quote,
     messages.ProviderQuoteCancel: _only_journaled,
@@ -51,7 +53,7 @@ HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
     events.TimerFired: upkeep.on_timer_fired,
     events.RatesMoved: upkeep.on_rates_moved,
     events.ParametersMoved: _only_journaled,
-    events.StreamHeld: _only_journaled,
+    events.StreamHeld: streaming.on_stream_held,
     events.SessionUp: upkeep.on_session_up,
     events.SessionDown: upkeep.on_session_down,
     events.EpochMoved: upkeep.on_epoch_moved,
@@ -105,7 +107,7 @@ def _quiet(draft: Draft) -> Decision:
 def ref_id_of(body: Any) -> str:
     """BusinessRejectRefID(379): the ClOrdID or QuoteReqID of a message; "" when it has none."""
     order = getattr(body, "order", body)
-    for name in ("cl_ord_id", "quote_req_id", "quote_id", "mass_status_req_id"):
+    for name in ("cl_ord_id", "quote_req_id", "quote_id", "mass_status_req_id", "md_req_id"):
         if value := getattr(order, name, ""):
             return str(value)
     return ""

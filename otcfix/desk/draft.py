@@ -28,6 +28,7 @@ from otcfix.model.quote import Quote
 from otcfix.model.rates import Rates
 from otcfix.model.refusal import Refusal, wording
 from otcfix.model.replies import BusinessRejected, ExecutionReport, Reply
+from otcfix.model.stream import QuoteStream, RungHit, StreamImage, StreamSaid, Subscription
 from otcfix.model.time import MS, Instant
 from otcfix.model.trade import Trade
 from otcfix.model.verdict import Verdict
@@ -62,6 +63,12 @@ class Draft:
         self.venue_requests: list[VenueRequest] = []
         self.takes = 0
         self.memo: dict[Hashable, Any] = {}
+        self.subscriptions: list[Subscription] = []
+        self.images: dict[str, StreamImage] = {}
+        self.streams: list[StreamSaid] = []
+        self.rung_hits: list[RungHit] = []
+        self.quote_streams: dict[str, QuoteStream] = {}
+        self.looks_owed: dict[str, None] = {}
         self._deltas: dict[str, int] = {}
 
     def decision(self) -> Decision:
@@ -86,6 +93,12 @@ class Draft:
             hedges=tuple(self.hedges.values()),
             hedge_fills=tuple(self.hedge_fills),
             venue_requests=tuple(self.venue_requests),
+            subscriptions=tuple(self.subscriptions),
+            images=tuple(self.images.values()),
+            streams=tuple(self.streams),
+            rung_hits=tuple(self.rung_hits),
+            quote_streams=tuple(self.quote_streams.values()),
+            looks_owed=tuple(self.looks_owed),
         )
 
     def _check_floors(self) -> None:

@@ -34,6 +34,28 @@ def permute(seq: int, key: bytes) -> int:
     return left << HALF | right
 
 
+def unpermuted(value: int, key: bytes) -> int:
+    """The event's number behind `permute`."""
+    left, right = value >> HALF & MASK, value & MASK
+    for keyed in reversed(_rounds(key)):
+        mixer = keyed.copy()
+        mixer.update(left.to_bytes(3, "big"))
+        left, right = right ^ int.from_bytes(mixer.digest(), "big"), left
+    return left << HALF | right
+
+
+def seq_of(name: str, letter: str, key: bytes, shard: str = "") -> int | None:
+    """The event that made an id of kind *letter*; None when it cannot be one."""
+    start = len(letter) + len(shard)
+    stem = name[start : start + 10]
+    if not name.startswith(letter + shard) or len(stem) < 10 or set(stem) - set(ALPHABET):
+        return None
+    value = 0
+    for digit in stem:
+        value = value << 5 | ALPHABET.index(digit)
+    return unpermuted(value & ((1 << 2 * HALF) - 1), key) if value < 1 << 2 * HALF else None
+
+
 PAIRS = tuple(high + low for high in ALPHABET for low in ALPHABET)
 
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from msgspec import structs
 
+from otcfix.desk import quote_streams
 from otcfix.desk.draft import Draft
 from otcfix.desk.lookups import position_value, quotes_of_request, throttled
 from otcfix.desk.market import Market
@@ -317,6 +318,8 @@ def _quote(
     draft.put_quote(quote)
     draft.timer(valid_until + 1, "quote", quote.quote_id)
     draft.say(QuoteMade(head.session, quote))
+    if firm and line.request_type == quote_streams.AUTOMATIC:
+        quote_streams.begin(draft, case.request, quote)
     return quote.quote_id
 
 

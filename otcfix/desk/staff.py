@@ -2,7 +2,7 @@
 
 from decimal import ROUND_DOWN
 
-from otcfix.desk import fills, quoting
+from otcfix.desk import fills, quoting, streaming
 from otcfix.desk.draft import Draft
 from otcfix.desk.settling import settle_overdue
 from otcfix.ledger import chart
@@ -23,8 +23,10 @@ def on_kill(draft: Draft, kill: Kill) -> None:
     """The kill switch: quotes and resting orders are withdrawn and told; survives a restart."""
     if not kill.on:
         draft.move("desk", "state", "")
+        streaming.reopen(draft)
         return
     draft.move("desk", "state", "HALTED")
+    streaming.close(draft)
     for quote in draft.state.quotes.values():
         quoting.withdraw(draft, quote, text="")
     for order in sorted(draft.state.orders.values(), key=lambda o: o.accepted_seq):
@@ -46,7 +48,9 @@ def on_set_session(draft: Draft, command: SetSession) -> None:
     # Zero would read as "as configured"; the word is 1 for on and -1 for off.
     draft.move("session_enabled", command.session, 1 if command.enabled else -1)
     if command.enabled:
+        streaming.reopen(draft)
         return
+    streaming.close(draft, session=command.session)
     for quote in draft.state.quotes.values():
         if quote.session == command.session:
             quoting.withdraw(draft, quote)
@@ -62,7 +66,10 @@ def on_set_instrument(draft: Draft, command: SetInstrument) -> None:
         return
     paused = command.state == "PAUSED"
     draft.move("paused", command.symbol, 1 if paused else 0)
-    if paused:
+    if not paused:
+        streaming.reopen(draft, command.symbol)
+    else:
+        streaming.close(draft, command.symbol)
         for quote in draft.state.quotes.values():
             if quote.symbol == command.symbol:
                 quoting.withdraw(draft, quote, text="paused")

@@ -2,6 +2,7 @@
 
 from msgspec import structs
 
+from otcfix.desk import quote_streams
 from otcfix.desk.draft import Draft
 from otcfix.desk.lookups import quote_of, quotes_of_request
 from otcfix.model.messages import (
@@ -34,7 +35,11 @@ def on_quote_cancel(draft: Draft, message: QuoteCancel) -> None:
         mine = [found] if found else []
     else:
         mine = quotes_of_request(draft, session.client_id, message.quote_req_id)
+        quote_streams.end_request(draft, session.client_id, message.quote_req_id)
+    if everything:
+        quote_streams.end_request(draft, session.client_id)
     for quote in mine:
+        quote_streams.end_line(draft, quote.client_id, quote.quote_req_id, quote.line)
         if quote.lives:
             state = PASSED if quote.state == LIVE else EXPIRED
             draft.put_quote(structs.replace(quote, state=state))

@@ -8,11 +8,12 @@ import heapq
 from decimal import ROUND_UP, Decimal
 
 import msgspec
-from msgspec import Struct
 
-from otcfix.desk.cover import Cover, KeptCover
+from otcfix.desk.cover import Cover
 from otcfix.desk.knowledge import Knowledge
 from otcfix.desk.register import Register
+from otcfix.desk.snapshot import Snapshot
+from otcfix.desk.streams import Streams
 from otcfix.ledger import chart
 from otcfix.model.decision import Decision, DepthTaken
 from otcfix.model.errors import InvariantBroken
@@ -21,7 +22,6 @@ from otcfix.model.ledger import Obligation, Transfer
 from otcfix.model.messages import Side, Unit
 from otcfix.model.order import Order
 from otcfix.model.party import Desk
-from otcfix.model.pricing import Parameters
 from otcfix.model.quote import LIVE, Quote
 from otcfix.model.time import SECOND, Instant
 
@@ -44,26 +44,6 @@ def base_left(order: Order) -> Decimal:
     if order.unit is Unit.TERMS and order.price:
         return (order.leaves_qty / order.price).quantize(BASE_STEP, ROUND_UP)
     return order.leaves_qty
-
-
-class Snapshot(Struct):
-    """State as it is kept between runs; what can be counted from it is not in it."""
-
-    seq: int
-    at: Instant
-    desk: Desk | None
-    desk_hash: str
-    balances: dict[str, int]
-    quotes: list[Quote]
-    orders: list[Order]
-    taken: list[DepthTaken]
-    words: dict[str, dict[str, str | int]]
-    owed_withdrawals: dict[str, list[Quote]]
-    obligations: dict[str, int]
-    timers: list[tuple[Instant, str, str]]
-    parameters: list[Parameters]
-    toxicity: dict[str, Decimal]
-    cover: KeptCover | None = None
 
 
 class State:
@@ -92,6 +72,7 @@ class State:
         self.obligations: dict[str, int] = {}
         self.knowledge = Knowledge()
         self.cover = Cover()
+        self.streams = Streams()
         self.timers: list[tuple[Instant, str, str]] = []
         self._timers_rest_until: Instant = 0
 
@@ -154,6 +135,8 @@ class State:
         if kind == "hedge":
             hedge = self.cover.order(key)
             return hedge is not None and hedge.due == due
+        if kind == "quote_stream":
+            return key in self.streams.quote_streams
         return True
 
     def due(self, until: Instant) -> list[tuple[Instant, str, str]]:
@@ -197,18 +180,11 @@ class State:
         self.cover.take(decision)
         if event.kind == "ParametersMoved":
             self.knowledge.take(event.body)
+        self.streams.take(event, decision, self.register.desk)
         if event.kind == "TimerFired":
             self._fired(event, decision)
         for timer in decision.timers:
             heapq.heappush(self.timers, timer)
-
-    def _owe(self, owed: Obligation) -> None:
-        key = f"{owed.client_id}|{owed.asset}|{owed.value_date}"
-        amount = self.obligations.get(key, 0) + owed.amount
-        if amount:
-            self.obligations[key] = amount
-        else:
-            self.obligations.pop(key, None)
 
     def _boot(self, event: Event) -> None:
         if event.kind != "Boot":
@@ -228,6 +204,14 @@ class State:
         debit, credit, amount = transfer.debit, transfer.credit, transfer.amount
         balances[debit] = balances.get(debit, 0) - amount
         balances[credit] = balances.get(credit, 0) + amount
+
+    def _owe(self, owed: Obligation) -> None:
+        key = f"{owed.client_id}|{owed.asset}|{owed.value_date}"
+        amount = self.obligations.get(key, 0) + owed.amount
+        if amount:
+            self.obligations[key] = amount
+        else:
+            self.obligations.pop(key, None)
 
     def _check_floors(self, transfers: tuple[Transfer, ...]) -> None:
         """No client account that gave on balance may end below its floor.
@@ -361,6 +345,7 @@ class State:
                 list(self.knowledge.parameters.values()),
                 self.knowledge.toxicity,
                 self.cover.keep(),
+                self.streams.dump(),
             )
         )
 
@@ -381,9 +366,9 @@ class State:
         for taken in kept.taken:
             state.taken[taken.source, taken.symbol, taken.side] = taken
         state.words = kept.words
+        state.streams = Streams.load(kept.streams)
         state.knowledge = Knowledge(kept.parameters, kept.toxicity)
-        if kept.cover is not None:
-            state.cover = Cover.load(kept.cover)
+        state.cover = Cover.load(kept.cover)
         state.owed_withdrawals = {
             key: {quote.quote_id: quote for quote in owed}
             for key, owed in kept.owed_withdrawals.items()

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from msgspec import structs
 
-from otcfix.desk import fills, hedge_lines, quoting
+from otcfix.desk import fills, hedge_lines, quote_streams, quoting, streaming
 from otcfix.desk.draft import Draft
 from otcfix.desk.market import Market
 from otcfix.desk.matching import match_resting
@@ -122,6 +122,8 @@ def on_timer_fired(draft: Draft, timer: TimerFired) -> None:
                 fills.close(draft, order, EXPIRED, "EXPIRED")
         elif kind == "hours":
             _hours_changed(draft, key)
+        elif kind == "quote_stream":
+            quote_streams.end(draft, key)
         elif kind == "disconnect":
             _cancel_disconnected(draft, key)
         elif kind == "hedge":
@@ -135,7 +137,10 @@ def _hours_changed(draft: Draft, symbol: str) -> None:
     at = draft.event.at
     is_open = calendar.is_open(instrument.hours, at)
     draft.move("hours", symbol, "" if is_open else "CLOSED")
-    if not is_open:
+    if is_open:
+        streaming.reopen(draft, symbol)
+    else:
+        streaming.close(draft, symbol)
         for quote_id in tuple(draft.state.quotes):
             quote = draft.quote(quote_id)
             if quote is None or quote.symbol != symbol or not quote.lives:
@@ -154,6 +159,7 @@ def on_rates_moved(draft: Draft, moved: RatesMoved) -> None:
     for symbol in moved.symbols:
         _withdraw_overtaken(draft, symbol)
         match_resting(draft, symbol)
+    streaming.on_rates_moved(draft, moved)
 
 
 def _withdraw_overtaken(draft: Draft, symbol: str) -> None:
@@ -181,7 +187,10 @@ def on_clock_jumped(draft: Draft, jumped: ClockJumped) -> None:
     draft.alerts.append(
         f"clock {'trusted again' if jumped.trusted else 'jumped'}: {jumped.by_ms} ms"
     )
-    if not jumped.trusted:
+    if jumped.trusted:
+        streaming.reopen(draft)
+    else:
+        streaming.close(draft)
         for quote in draft.state.quotes.values():
             quoting.withdraw(draft, quote)
 
@@ -207,6 +216,7 @@ def on_session_down(draft: Draft, down: SessionDown) -> None:
 
 def _went_down(draft: Draft, key: str) -> None:
     draft.move("online", key, 0)
+    streaming.session_gone(draft, key)
     session = draft.register.sessions.get(key)
     if session is None:
         return

@@ -23,21 +23,19 @@ from otcfix.fix.dictionaries import Dictionaries
 from otcfix.fix.door import Door
 from otcfix.fix.fields import blank_secrets
 from otcfix.fix.line import Line, caller_of, logon_refusal, overflow_of
-from otcfix.fix.outgoing import message_of
+from otcfix.fix.outgoing import message_of, stream_message_of
+from otcfix.fix.proof import Proofs
 from otcfix.fix.settings import begin_string, session_id_text, settings_text
 from otcfix.fix.wire import SOH, field_of, readable
 from otcfix.model.errors import ConfigError
 from otcfix.model.event import AdminSeen, EpochMoved, SessionDown, SessionUp
-from otcfix.model.record import OutboxRow
+from otcfix.model.record import OutboxRow, StreamRow
 from otcfix.model.time import Instant
 
 log = structlog.get_logger("otcfix.fix")
 
 NEVER_AGAIN = frozenset(("S", "AI", "W", "X", "i"))
 """Prices and what is said of them are gap-filled, never sent again (R10)."""
-
-PROOF_EVERY = 200
-"""Messages said to a session before it is asked, by a TestRequest, to prove that it reads."""
 
 FLOOD_FACTOR = 8
 """A session with this many times its share waiting is logged out: its overflows are a flood."""
@@ -49,7 +47,6 @@ LOGOUT_S = 3.0
 """How long a stop waits for the clients' answers to its Logouts."""
 
 REFUSED = "not accepted"
-PROOF = "otcfix-"
 
 Put = Callable[[str, int, str, str], bool]
 """(session, epoch, text, MsgType) into the inbox; False when there is no room."""
@@ -92,7 +89,7 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         self._put_behind = put_behind
         self._depth = depth
         self._clock = clock
-        self._proven = proven
+        self._proofs = Proofs(self._send, self._event, proven)
         self._share = config.sessions.acceptor.inbox_share
         self._next_tick = 0.0
         self._stopping = False
@@ -215,10 +212,15 @@ class Acceptor(fix.Application):  # type: ignore[misc]
             return line.epoch, 0
         self._send(line, message_of(line.config.version, row, again))
         number = line.number
-        line.unproven += 1
-        if line.unproven >= PROOF_EVERY and line.online:
-            self._ask_proof(line, row.outbox_id)
+        self._proofs.said(line, row.outbox_id)
         return line.epoch, number
+
+    def stream(self, row: StreamRow) -> None:
+        """Send one price of a stream; to a session that is off, or does not read, it is lost."""
+        line = self._lines.get(row.session)
+        if line is not None and line.online and not line.held:
+            self._send(line, stream_message_of(line.config.version, row))
+            self._proofs.streamed(line)
 
     def _send(self, line: Line, message: Any) -> None:
         self._speaking_to = line
@@ -226,20 +228,6 @@ class Acceptor(fix.Application):  # type: ignore[misc]
             line.session.send(message)
         finally:
             self._speaking_to = None
-
-    def _ask_proof(self, line: Line, outbox_id: int) -> None:
-        """Bound what is said without proof of reading: QuickFIX queues without bound (R2)."""
-        if not line.proof_asked:
-            line.proof_asked = True
-            begin = begin_string(line.config.version)
-            ask = fix.Message(
-                f"8={begin}{SOH}9=0{SOH}35=1{SOH}112={PROOF}{outbox_id}{SOH}10=000{SOH}", False
-            )
-            self._send(line, ask)
-        elif line.unproven > line.config.unproven_max:
-            log.warning("slow_reader", session=line.config.key, unproven=line.unproven)
-            line.unproven = 0
-            line.session.logout("slow reader: messages were not read")
 
     # -- callbacks -----------------------------------------------------------------------------
 
@@ -252,8 +240,7 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         """The session is up."""
         line = self._line(session_id)
         line.online = True
-        line.unproven = 0
-        line.proof_asked = False
+        self._proofs.begin(line)
         self._event(line, SessionUp(line.config.key, line.epoch))
         log.info("session_up", session=line.config.key)
 
@@ -303,7 +290,8 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         if kind != "A":
             line.last_in = int(header.getField(34))
         if kind == "0":
-            self._heartbeat(line, message)
+            if message.isSetField(112):
+                self._proofs.heard(line, message.getField(112))
         elif kind == "A":
             try:
                 self._logon(line, message)
@@ -358,15 +346,6 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         if self._depth(line.config.key) > FLOOD_FACTOR * self._share:
             log.warning("flood", session=line.config.key)
             line.session.logout("too many messages")
-
-    def _heartbeat(self, line: Line, message: Any) -> None:
-        if not message.isSetField(112):
-            return
-        answer = message.getField(112)
-        if answer.startswith(PROOF) and answer[len(PROOF) :].isdecimal():
-            line.proof_asked = False
-            line.unproven = 0
-            self._proven(line.config.key, int(answer[len(PROOF) :]))
 
     def _new_epoch(self, line: Line, reason: str) -> None:
         line.epoch += 1

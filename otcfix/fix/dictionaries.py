@@ -35,10 +35,9 @@ VERSIONS = ("FIX.4.2", "FIX.4.4", "FIX.5.0SP2")
 
 SESSION = " 0 1 2 3 4 5 A "
 MESSAGES = {
-    #             quoting               dealing                      errors, news
-    "FIX.4.2": "   R S i b Z a           D F G H       8 9            j Q B",
-    "FIX.4.4": "   R S i b AG Z a AI AJ D F G H q AF  8 9 r          j Q B",
-    "FIX.5.0SP2": "R S i b AG Z a AI AJ D F G H q AF  8 9 r          j Q B",
+    "FIX.4.2": "   R S i b Z a          V W X Y   D F G H       8 9            j Q B",
+    "FIX.4.4": "   R S i b AG Z a AI AJ V W X Y   D F G H q AF  8 9 r          j Q B",
+    "FIX.5.0SP2": "R S i b AG Z a AI AJ V W X Y   D F G H q AF  8 9 r          j Q B",
 }
 
 # A message keeps the fields and groups it names itself; of the components these. What goes is what
@@ -50,16 +49,18 @@ COMPONENTS = frozenset(
     QuotReqGrp QuotReqRjctGrp QuotReqLegsGrp InstrumentLeg QuotQualGrp QuotCxlEntriesGrp
     QuotSetGrp QuotEntryGrp PreAllocGrp TrdgSesGrp PegInstructions DiscretionInstructions
     DisplayInstruction StrategyParametersGrp OrderAttributeGrp TrdRegTimestamps
+    MDReqGrp InstrmtMDReqGrp MDFullGrp MDIncGrp
     ContraGrp MiscFeesGrp AffectedOrdGrp NotAffectedOrdGrp LinesOfTextGrp MsgTypeGrp
     """.split()
 )
 # 5.0SP2 has grown these to hundreds of fields: kept are those that 4.4 knew already.
-AS_IN_44 = frozenset({"Instrument", "InstrumentLeg", "PreAllocGrp", "MiscFeesGrp"})
+AS_IN_44 = frozenset("Instrument InstrumentLeg PreAllocGrp MiscFeesGrp MDFullGrp MDIncGrp".split())
 
 # The desk does not judge by the value of these, so QuickFIX does not either.
 ANY_VALUE = {
     22: "SecurityIDSource",
     63: "SettlType: a tenor (M1) is refused by the desk, which says why (R4)",
+    **dict.fromkeys((263, 265, 269), "V: refused by 35=Y, which names the reason"),
     167: "SecurityType: 4.4 clients send FXSPOT, which is 5.0's",
     447: "PartyIDSource",
     460: "Product",

@@ -20,8 +20,10 @@ class Line:
     __slots__ = (
         "config",
         "epoch",
+        "held",
         "last_in",
         "last_out",
+        "last_said",
         "left_out",
         "number",
         "numbers",
@@ -30,6 +32,7 @@ class Line:
         "refused_at",
         "session",
         "session_id",
+        "streamed",
         "unproven",
     )
 
@@ -44,6 +47,9 @@ class Line:
         self.number = 0
         self.numbers = (1, 1)
         self.unproven = 0
+        self.streamed = 0
+        self.last_said = 0
+        self.held = False
         self.proof_asked = False
         self.refused_at: Instant = 0
         self.left_out = left_out(config.version)

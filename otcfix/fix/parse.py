@@ -17,6 +17,7 @@ from otcfix.fix.fields import (
     Values,
     split,
 )
+from otcfix.fix.parse_prices import PriceReader
 from otcfix.fix.parse_provider import ProviderPieces
 from otcfix.fix.wire import (
     INVALID_APPL_VER_ID,
@@ -53,7 +54,7 @@ from otcfix.model.order import GTD, LIMIT, PREVIOUSLY_QUOTED
 from otcfix.model.party import Session
 
 
-class Parser(ProviderPieces):
+class Parser(ProviderPieces, PriceReader):
     """Reads the messages of one session."""
 
     def __init__(self, session: Session, instruments: Mapping[str, Instrument]) -> None:
@@ -70,6 +71,7 @@ class Parser(ProviderPieces):
             "Z": self._provider_quote_cancel if provides else self._quote_cancel,
             "AJ": self._quote_response,
             "a": self._quote_status_request,
+            "V": self._market_data_request,
             "S": self._provider_quote,
             "i": self._mass_quote,
             "3": self._complaint,
@@ -187,6 +189,7 @@ class Parser(ProviderPieces):
             values.get(40, ""),
             self._decimal(values, 44),
             tuple(tag for tag in values if tag in NOT_QUOTED),
+            values.get(303, ""),
         )
 
     def _order(

@@ -25,6 +25,7 @@ from otcfix.model.refusal import (
 from otcfix.model.replies import (
     BusinessRejected,
     ExecutionReport,
+    MarketDataRefused,
     MassCancelReported,
     MassQuoteAcknowledged,
     OrderCancelRejected,
@@ -355,6 +356,16 @@ def _session_rejected(
     return Rendered("3", str(body))
 
 
+def _market_data_refused(
+    reply: MarketDataRefused, session: Session, instruments: Instruments
+) -> Rendered:
+    body = Body()
+    body.add(262, reply.md_req_id)
+    body.add(281, reply.reason)
+    body.text(reply.text)
+    return Rendered("Y", str(body))
+
+
 WRITERS: dict[type, Callable[[Any, Session, Instruments], Rendered]] = {
     QuoteMade: _quote,
     QuoteRefused: _quote_refused,
@@ -366,6 +377,7 @@ WRITERS: dict[type, Callable[[Any, Session, Instruments], Rendered]] = {
     MassCancelReported: _mass_cancel,
     BusinessRejected: _business_rejected,
     SessionRejected: _session_rejected,
+    MarketDataRefused: _market_data_refused,
 }
 
 GROUPS: dict[str, tuple[int, tuple[int, ...]]] = {

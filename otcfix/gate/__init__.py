@@ -9,13 +9,16 @@ from otcfix.gate.case import OrderCase, QuoteCase
 from otcfix.gate.judge import judge
 from otcfix.gate.order_checks import ORDER_CHECKS
 from otcfix.gate.quote_checks import QUOTE_CHECKS
+from otcfix.gate.stream_checks import STREAM_CHECKS, StreamCase
 
 __all__ = [
     "CANCEL_CHECKS",
     "ORDER_CHECKS",
     "QUOTE_CHECKS",
+    "STREAM_CHECKS",
     "CancelCase",
     "OrderCase",
     "QuoteCase",
+    "StreamCase",
     "judge",
 ]

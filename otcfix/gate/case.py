@@ -63,6 +63,8 @@ class OrderCase(Common, gc=False, kw_only=True):
     price: what it would deal at: the client's price now; for 40=D what last look leaves of the
     quoted one (R19; last_look says which case, look_refused that it refuses). worst: the worst
     that the order allows, collar_reference: the market that its limit is measured against.
+    rung_left: of a rung of a stream, what the client may still deal on it, in base; the quote then
+    stands for the rung.
     """
 
     order: NewOrderSingle
@@ -79,6 +81,7 @@ class OrderCase(Common, gc=False, kw_only=True):
     last_look: str = "NONE"
     look_refused: bool = False
     replaces: bool = False
+    rung_left: Decimal | None = None
 
 
 def age_refusal(

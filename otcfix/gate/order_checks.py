@@ -8,6 +8,7 @@ from decimal import Decimal
 from otcfix.gate import common_checks as common
 from otcfix.gate.case import OrderCase, age_refusal
 from otcfix.gate.quote_checks import quantity_tag, settlement_fault
+from otcfix.model.instrument import Instrument
 from otcfix.model.messages import Side, Unit
 from otcfix.model.money import is_multiple
 from otcfix.model.order import DAY, FOK, GTC, GTD, IOC, LIMIT, MARKET, PREVIOUSLY_QUOTED
@@ -169,7 +170,8 @@ def quote_agrees(case: OrderCase) -> Finding | None:
 
 
 def quantity_valid(case: OrderCase) -> Finding | None:
-    """Positive, on the lot, not below the minimum, MinQty(110) fits; 40=D: the quote's own."""
+    """Positive, on the lot, not below the minimum, MinQty(110) fits; 40=D: the quote's own, or no
+    more than is left of a rung (A3)."""
     order, instrument = case.order, case.instrument
     quantity = order.quantity
     if quantity is None:
@@ -202,6 +204,8 @@ def _quoted_quantity_fault(case: OrderCase, quantity: Decimal) -> str:
     quote, order, instrument = case.quote, case.order, case.instrument
     if quote is None or instrument is None:
         return ""
+    if case.rung_left is not None and order.unit is Unit.BASE:
+        return _rung_fault(quantity, case.rung_left, instrument)
     if order.unit is quote.unit:
         return "" if quantity == quote.quantity else "differs from the quoted quantity"
     if order.unit is Unit.BASE and quote.unit is Unit.CASH:
@@ -209,6 +213,17 @@ def _quoted_quantity_fault(case: OrderCase, quantity: Decimal) -> str:
         size = quote.size_for(order.side, instrument.lot)
         return "" if quantity == size else "differs from the quoted size"
     return "counts another unit than the quote"
+
+
+def _rung_fault(quantity: Decimal, left: Decimal, instrument: Instrument) -> str:
+    """A3: a rung may be dealt on for less than its size, and until that is used up."""
+    if quantity > left:
+        return "above what is left of the rung"
+    if not is_multiple(quantity, instrument.lot):
+        return f"not a multiple of {instrument.lot}"
+    if quantity < instrument.qty_min:
+        return f"below the minimum of {instrument.qty_min}"
+    return ""
 
 
 def quantity_max(case: OrderCase) -> Finding | None:

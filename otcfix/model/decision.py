@@ -14,6 +14,7 @@ from otcfix.model.order import Order
 from otcfix.model.pricing import Explanation
 from otcfix.model.quote import Quote
 from otcfix.model.replies import Reply
+from otcfix.model.stream import QuoteStream, RungHit, StreamImage, StreamSaid, Subscription
 from otcfix.model.time import Instant
 from otcfix.model.trade import Trade
 from otcfix.model.verdict import Verdict
@@ -70,6 +71,12 @@ class Decision(Struct, frozen=True, gc=False, array_like=True):
     hedges: tuple[HedgeOrder, ...] = ()
     hedge_fills: tuple[HedgeFill, ...] = ()
     venue_requests: tuple[VenueRequest, ...] = ()
+    subscriptions: tuple[Subscription, ...] = ()
+    images: tuple[StreamImage, ...] = ()
+    streams: tuple[StreamSaid, ...] = ()
+    rung_hits: tuple[RungHit, ...] = ()
+    quote_streams: tuple[QuoteStream, ...] = ()
+    looks_owed: tuple[str, ...] = ()
 
 
 NOTHING = Decision()
@@ -120,6 +127,12 @@ def digest(decision: Decision, verdicts: bytes) -> bytes:
             decision.hedges,
             decision.hedge_fills,
             decision.venue_requests,
+            decision.subscriptions,
+            decision.images,
+            decision.streams,
+            decision.rung_hits,
+            decision.quote_streams,
+            decision.looks_owed,
         )
     )
     return sha256_of(rest + verdicts)

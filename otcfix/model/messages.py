@@ -59,7 +59,10 @@ class Head(Struct, frozen=True, gc=False):
 
 
 class QuoteRequestLine(Struct, frozen=True, gc=False):
-    """One instrument of a QuoteRequest(35=R). side None asks for both sides."""
+    """One instrument of a QuoteRequest(35=R). side None asks for both sides.
+
+    request_type: QuoteRequestType(303); 2 asks for a stream.
+    """
 
     symbol: str
     symbol_sent: str
@@ -75,6 +78,7 @@ class QuoteRequestLine(Struct, frozen=True, gc=False):
     ord_type: str = ""
     price: Decimal | None = None
     faults: tuple[int, ...] = ()
+    request_type: str = ""
 
 
 class QuoteRequest(Struct, frozen=True, gc=False):
@@ -227,6 +231,22 @@ class QuoteStatusRequest(Struct, frozen=True, gc=False):
     missing: tuple[int, ...] = ()
 
 
+class MarketDataRequest(Struct, frozen=True, gc=False):
+    """MarketDataRequest(35=V). symbols: (ours, as sent); depth: MarketDepth(264), 0 for all.
+
+    Values that FIX does not know stay as they were sent; the gate refuses them by 35=Y.
+    """
+
+    head: Head
+    md_req_id: str
+    subscription_type: str
+    depth: int
+    update_type: str
+    entry_types: tuple[str, ...]
+    symbols: tuple[tuple[str, str], ...]
+    missing: tuple[int, ...] = ()
+
+
 class ProviderQuote(Struct, frozen=True, gc=False):
     """Quote(35=S) that a liquidity provider sends us: a price contribution."""
 
@@ -319,6 +339,7 @@ Inbound = (
     | QuoteCancel
     | QuoteCounter
     | QuoteStatusRequest
+    | MarketDataRequest
     | ProviderQuote
     | ProviderMassQuote
     | ProviderQuoteCancel

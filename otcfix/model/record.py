@@ -44,6 +44,17 @@ class OutboxRow(Struct, frozen=True, gc=False):
     text: str
 
 
+class StreamRow(Struct, frozen=True, gc=False):
+    """One W or X as rendered, in the order of the wire. It is in no table: the journal says it
+    again (`otcfix journal streams`). text is the body without header and trailer."""
+
+    session: str
+    msg_type: str
+    deliver_to: str
+    deliver_to_sub: str
+    text: str
+
+
 class SentMark(Struct, frozen=True, gc=False):
     """An outbox row went to the socket (or the session's store) with this MsgSeqNum(34)."""
 
@@ -62,6 +73,7 @@ class Batch(Struct):
     sent: list[SentMark]
     proven: dict[str, int]
     commands_done: list[tuple[int, int, str]]
+    streams: list[StreamRow] = []
 
 
 class SessionNumbers(Struct, frozen=True):

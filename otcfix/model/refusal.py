@@ -131,6 +131,18 @@ BUSINESS_CODES: dict[Refusal, Codes] = {
 """BusinessMessageReject: 380 in j."""
 
 
+MARKET_DATA_CODES: dict[Refusal, int] = {
+    R.UNKNOWN_SYMBOL: 0,
+    R.DUPLICATE: 1,
+    R.WRONG_SESSION: 3,
+    R.NOT_AUTHORISED: 3,
+}
+"""MarketDataRequest refused: 281 in Y, the same in every version."""
+
+MARKET_DATA_TAGS = {263: 4, 264: 5, 265: 6, 269: 8}
+"""281 of an UNSUPPORTED request, by the tag that is to blame."""
+
+
 def code_of(codes: dict[Refusal, Codes], refusal: Refusal, version: str) -> int | None:
     """Return the FIX reason of *refusal* in *version*; None when the tag is left out."""
     return codes[refusal][VERSIONS.index(version)]

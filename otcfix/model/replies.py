@@ -173,6 +173,17 @@ class SessionRejected(Struct, frozen=True, gc=False, array_like=True, tag=True):
     deliver_to_sub: str = ""
 
 
+class MarketDataRefused(Struct, frozen=True, gc=False, array_like=True, tag=True):
+    """MarketDataRequestReject(35=Y); reason is MDReqRejReason(281), "" where FIX has none."""
+
+    session: str
+    md_req_id: str
+    reason: str
+    text: str
+    deliver_to: str = ""
+    deliver_to_sub: str = ""
+
+
 Reply = (
     QuoteMade
     | QuoteRefused
@@ -184,6 +195,7 @@ Reply = (
     | MassQuoteAcknowledged
     | BusinessRejected
     | SessionRejected
+    | MarketDataRefused
 )
 
 PRICES = (QuoteMade,)

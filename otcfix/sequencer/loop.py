@@ -28,6 +28,7 @@ from otcfix.sequencer.ports import (
     Parse,
     RatesPort,
     Render,
+    RenderStreams,
     StorePort,
     VenuePort,
     WirePort,
@@ -70,6 +71,7 @@ class Sequencer:
         *,
         parse: Parse,
         render: Render,
+        render_streams: RenderStreams,
         chain: Chain,
         clock: Clock,
         monotonic: Clock,
@@ -87,6 +89,7 @@ class Sequencer:
         self._venues = venues
         self._parse = parse
         self._render = render
+        self._render_streams = render_streams
         self._chain = chain
         self._clock = clock
         self._stamper = Stamper(state, store, rates, self.seen)
@@ -239,6 +242,8 @@ class Sequencer:
             for _, decision in batch.decided:
                 for request in decision.venue_requests:
                     self._venues.send(request)
+        for stream in batch.streams:
+            self._wire.stream(stream)
 
     def _decide(
         self,
@@ -255,6 +260,8 @@ class Sequencer:
             self._to_say_again.append(body.session)
         decided = decide_in_words(state, event.event, self._render)
         decision = decided.decision
+        if decision.streams:
+            batch.streams += self._render_streams(decision, event.event.at)
         state.apply(event.event, decision)
         self._stamper.remember(decision)
         outbox = self._outbox(event.event, decided)

@@ -11,6 +11,48 @@ from otcfix.sequencer.ports import Clock, RatesPort, StorePort
 TIMER_SPACING = 10 * MS
 STALE_CHECK = 100 * MS
 COMMAND_CHECK = 200 * MS
+LOOKS = 4
+"""Looks at a symbol in a stream's interval, at most."""
+
+
+class Listeners:
+    """Which streams are to be looked at now: the latest price wins (conflation).
+
+    A symbol that moved waits until the first of its listeners may hear of it, and again until the
+    next one may, so that nobody is left behind when the market falls silent.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._waiting: dict[str, Instant] = {}
+        self._looked: dict[str, Instant] = {}
+
+    def due(self, shown: set[str], now: Instant) -> set[str]:
+        """The symbols whose rates are to be laid before the listeners. shown: what moved."""
+        streams, waiting = self._state.streams, self._waiting
+        for symbol in [*shown, *streams.owed]:
+            if symbol not in waiting and streams.listens(symbol):
+                waiting[symbol] = streams.next_at(symbol) or 0
+                if symbol in streams.owed:
+                    self._looked.pop(symbol, None)
+        if not waiting:
+            return set()
+        desk = self._state.register.desk
+        # A price that moves without changing anybody's ladder is not looked at each time.
+        since = now - (desk.stream.interval_ms * MS // LOOKS if desk else 0)
+        found = {
+            symbol
+            for symbol, wake in waiting.items()
+            if wake <= now and self._looked.get(symbol, 0) <= since
+        }
+        for symbol in found:
+            later = streams.next_at(symbol, after=now)
+            if later is None:
+                del waiting[symbol]
+            else:
+                waiting[symbol] = later
+            self._looked[symbol] = now
+        return found
 
 
 class Occasions:
@@ -37,6 +79,7 @@ class Occasions:
         self._next_timer: Instant = 0
         self._next_stale_check: Instant = 0
         self._stale: set[str] = set()
+        self._listeners = Listeners(state)
         self._next_command_check: Instant = 0
         self.command_id = 0
 
@@ -60,8 +103,9 @@ class Occasions:
                 own.append(self._typed(TimerFired(until), now))
                 self._next_timer = now + TIMER_SPACING
         stale = self._newly_stale(now)
-        moved = {symbol for symbol in self._rates.moved() if self._state.waits_on(symbol)}
-        symbols = tuple(sorted(moved | stale))
+        shown = self._rates.moved()
+        moved = {symbol for symbol in shown if self._state.waits_on(symbol)}
+        symbols = tuple(sorted(moved | stale | self._listeners.due(shown, now)))
         if symbols:
             own.append(self._typed(RatesMoved(symbols), now))
         if now >= self._next_command_check:
@@ -87,12 +131,12 @@ class Occasions:
         return None
 
     def _newly_stale(self, now: Instant) -> set[str]:
-        """Symbols with live quotes whose reference has just turned stale: they must die."""
+        """Symbols whose reference has just turned stale: quotes must die, books be emptied."""
         found: set[str] = set()
         if now < self._next_stale_check:
             return found
         self._next_stale_check = now + STALE_CHECK
-        for symbol in self._state.quoted:
+        for symbol in sorted({*self._state.quoted, *self._state.streams.symbols}):
             instrument = self._state.register.instruments[symbol]
             oldest = now - instrument.price_age_max_ms * MS
             books = self._rates.rates(symbol, now).books

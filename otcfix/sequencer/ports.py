@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
+from otcfix.model.decision import Decision
 from otcfix.model.event import Recalled
 from otcfix.model.hedge import VenueRequest
 from otcfix.model.messages import Inbound
 from otcfix.model.rates import Conversion, Rates
-from otcfix.model.record import Batch, JournalRow, OutboxRow, SessionNumbers
+from otcfix.model.record import Batch, JournalRow, OutboxRow, SessionNumbers, StreamRow
 from otcfix.model.replies import Reply
 from otcfix.model.time import Instant
 
@@ -17,6 +18,10 @@ Parse = Callable[[str, str], Inbound]
 
 Render = Callable[[Reply], tuple[str, str, str, bool]]
 """A reply to (MsgType, body, ExecID, is a price)."""
+
+
+RenderStreams = Callable[[Decision, Instant], list[StreamRow]]
+"""What a decision, not yet applied, streams at that instant."""
 
 
 class Mailed(Protocol):
@@ -100,6 +105,10 @@ class WirePort(Protocol):
         (epoch, 0) when it will never be sent; None when it is owed still. again marks it
         PossResend(97)=Y.
         """
+        ...
+
+    def stream(self, row: StreamRow) -> None:
+        """Send one W or X, if its session is there; it is never owed."""
         ...
 
 

@@ -11,7 +11,7 @@ from otcfix.model.decision import Decision
 from otcfix.model.errors import ReplayDiffers
 from otcfix.model.event import Event, Facts, Typed
 from otcfix.model.record import JournalRow
-from otcfix.sequencer.deciding import decide_in_words
+from otcfix.sequencer.deciding import Decided, decide_in_words
 from otcfix.sequencer.loop import SNAPSHOT_VERSION
 from otcfix.sequencer.ports import Parse, Render, StorePort
 from otcfix.sequencer.seen import Seen
@@ -47,13 +47,23 @@ def event_of(row: JournalRow, parse: Parse) -> Event:
 
 
 class Replay:
-    """Decides journal rows again, one by one, onto a State."""
+    """Decides journal rows again, one by one, onto a State.
 
-    def __init__(self, state: State, parse: Parse, render: Render) -> None:
+    on_decided sees each event and what was decided while State is as it was before.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        parse: Parse,
+        render: Render,
+        on_decided: Callable[[Event, Decided], None] | None = None,
+    ) -> None:
         self.state = state
         self.count = 0
         self._parse = parse
         self._render = render
+        self._on_decided = on_decided
         self._print = hashlib.sha256()
 
     def step(self, row: JournalRow) -> Decision:
@@ -64,6 +74,8 @@ class Replay:
             raise ReplayDiffers(
                 row.seq, row.digest.hex(), decided.digest.hex(), f"{row.kind} of {row.session}"
             )
+        if self._on_decided is not None:
+            self._on_decided(event, decided)
         self.state.apply(event, decided.decision)
         self._print.update(decided.digest)
         self.count += 1

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from otcfix.desk.lookups import scope_of
+from otcfix.desk.rungs import is_rung
 from otcfix.desk.state import State
 from otcfix.model import messages
 from otcfix.model.decision import Decision
@@ -147,7 +148,7 @@ class Stamper:
         client = session.client_id
         if isinstance(body, messages.NewOrderSingle):
             keys: list[Key] = [("cl_ord_id", scope_of(session, body.end_client), body.cl_ord_id)]
-            if body.quote_id:
+            if body.quote_id and not is_rung(body.quote_id):
                 keys.append(("quote", client, body.quote_id))
             return keys
         if isinstance(body, messages.QuoteRequest):
@@ -269,6 +270,8 @@ class Stamper:
             return (body.symbol,)
         if isinstance(body, messages.QuoteRequest):
             return [line.symbol for line in body.lines]
+        if isinstance(body, messages.MarketDataRequest):
+            return [symbol for symbol, _ in body.symbols]
         if isinstance(body, messages.OrderCancelReplaceRequest):
             return (body.order.symbol,)
         if isinstance(body, RatesMoved):

@@ -96,8 +96,7 @@ def work_of(batch: Batch, links: Iterable[int], known: set[str], floors: Floors)
         if decision.uses:
             tables["id_uses"] += [_use(seq, use) for use in decision.uses]
         if decision.trades:
-            rows = tables["trades"]
-            rows += [_trade(seq, n, trade) for n, trade in enumerate(decision.trades)]
+            tables["trades"] += [_trade(seq, n, trade) for n, trade in enumerate(decision.trades)]
         for order in decision.orders:
             key = order.order_id
             if key == "NONE":

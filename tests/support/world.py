@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import quickfix as fix
 from msgspec import structs
@@ -16,11 +17,11 @@ from msgspec import structs
 from otcfix.fix import dictionaries
 from otcfix.fix.acceptor import NEVER_AGAIN
 from otcfix.fix.dictionaries import stock_validator
-from otcfix.fix.outgoing import message_of
+from otcfix.fix.outgoing import message_of, stream_message_of
 from otcfix.fix.settings import begin_string
 from otcfix.model.party import Session
 from otcfix.model.rates import Conversion, Level, Rates, SourceBook
-from otcfix.model.record import OutboxRow
+from otcfix.model.record import OutboxRow, StreamRow
 from otcfix.model.time import SECOND, Instant, from_datetime, utc_timestamp
 
 SOH = "\x01"
@@ -214,8 +215,22 @@ class Wire:
             line.waiting.append(heard)
         return line.epoch, line.number_out
 
+    def stream(self, row: StreamRow) -> None:
+        """Send one W or X."""
+        if self.dead:
+            raise Killed
+        line = self.lines[row.session]
+        if not line.online:
+            return
+        line.number_out += 1
+        heard = self._finished(line, stream_message_of(line.version, row))
+        line.unread.append(heard)
+        line.heard.append(heard)
+
     def _built(self, line: Line, row: OutboxRow, again: bool) -> Heard:
-        message = message_of(line.version, row, again)
+        return self._finished(line, message_of(line.version, row, again), row)
+
+    def _finished(self, line: Line, message: Any, row: OutboxRow | None = None) -> Heard:
         header = message.getHeader()
         for tag, value in (
             (34, str(line.number_out)),

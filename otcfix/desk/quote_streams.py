@@ -1,0 +1,125 @@
+"""A QuoteRequest with QuoteRequestType(303)=2: answered by a new Quote whenever the price moves.
+
+Each Quote is firm until its own ValidUntilTime(62) or its Z, whatever follows it (A4).
+"""
+
+from decimal import Decimal
+
+from msgspec import structs
+
+from otcfix.desk.draft import Draft
+from otcfix.desk.market import Market
+from otcfix.model.messages import QuoteRequest, Side
+from otcfix.model.quote import LIVE, Quote
+from otcfix.model.replies import QuoteMade
+from otcfix.model.stream import QuoteStream, stream_key
+from otcfix.model.time import MS, local_date
+from otcfix.pricing import Priced
+
+AUTOMATIC = "2"
+"""QuoteRequestType(303) that asks for a stream; Manual(1) and none ask for one answer."""
+
+
+def begin(draft: Draft, request: QuoteRequest, quote: Quote) -> None:
+    """Keep answering the request line of *quote* until its time is over."""
+    desk = draft.register.desk
+    assert desk is not None
+    at, terms = draft.event.at, desk.stream
+    until = at + terms.rfq_life_max_ms * MS
+    if request.expire_time is not None:
+        until = min(until, request.expire_time)
+    stream = QuoteStream(quote, until, at + terms.rfq_interval_ms * MS)
+    draft.quote_streams[stream.key] = stream
+    draft.timer(until + 1, "quote_stream", stream.key)
+
+
+def push(draft: Draft, symbol: str) -> None:
+    """Answer again those request lines of *symbol* that are due and whose price has moved."""
+    streams = draft.state.streams
+    for key in streams.streamed.get(symbol, ()):
+        stream = streams.quote_streams[key]
+        if stream.next_at <= draft.event.at <= stream.until:
+            _answer_again(draft, stream)
+
+
+def _answer_again(draft: Draft, stream: QuoteStream) -> None:
+    quote, at, desk = stream.quote, draft.event.at, draft.register.desk
+    assert desk is not None
+    priced = _priced(draft, quote)
+    if priced is None:
+        return
+    bid, offer, mid = priced
+    interval = desk.stream.rfq_interval_ms * MS
+    last = draft.quote(quote.quote_id)
+    lasts = last is not None and last.state == LIVE and quote.valid_until > at + interval
+    if lasts and (bid, offer) == (quote.bid, quote.offer):
+        return
+    instrument = draft.register.instruments[quote.symbol]
+    again = structs.replace(
+        quote,
+        quote_id=draft.ids.next("Q"),
+        bid=bid,
+        offer=offer,
+        mid=mid,
+        made_at=at,
+        valid_until=(at + instrument.quote_life_ms * MS) // MS * MS,
+        settl_date=local_date(draft.trade_dates(instrument)[1]),
+    )
+    draft.put_quote(again)
+    draft.timer(again.valid_until + 1, "quote", again.quote_id)
+    draft.say(QuoteMade(again.session, again))
+    draft.quote_streams[stream.key] = structs.replace(stream, quote=again, next_at=at + interval)
+
+
+def _priced(draft: Draft, quote: Quote) -> tuple[Decimal | None, Decimal | None, Decimal] | None:
+    """Bid, offer and mid now; None when nothing is to be quoted."""
+    state, register = draft.state, draft.register
+    client = register.clients.get(quote.client_id)
+    instrument = register.instruments.get(quote.symbol)
+    if client is None or instrument is None or not client.enabled or state.halted:
+        return None
+    open_quotes = state.open_quotes.get(client.client_id, 0)
+    open_quotes += sum(one.state == LIVE for one in draft.quotes.values())
+    if (
+        not state.session_enabled(quote.session)
+        or state.instrument_state(quote.symbol) != "OPEN"
+        or quote.session in state.streams.held
+        or open_quotes >= client.open_quotes_max
+    ):
+        return None
+    market = Market(draft, instrument, client)
+    sides: dict[Side, Decimal] = {}
+    for side in (Side.SELL, Side.BUY) if quote.side is None else (quote.side,):
+        found = market.price(side, quote.quantity, quote.unit)
+        if not isinstance(found, Priced):
+            return None
+        sides[side] = found.price
+    assert market.mid is not None
+    return sides.get(Side.SELL), sides.get(Side.BUY), market.mid
+
+
+def end_line(draft: Draft, client_id: str, quote_req_id: str, line: int) -> None:
+    """The request line was dealt on, passed, or its time is over."""
+    end(draft, stream_key(client_id, quote_req_id, line))
+
+
+def end(draft: Draft, key: str) -> None:
+    """End the stream of that key, if there is one."""
+    stream = draft.quote_streams.get(key) or draft.state.streams.quote_streams.get(key)
+    if stream is not None:
+        draft.quote_streams[key] = structs.replace(stream, ended=True)
+
+
+def end_request(draft: Draft, client_id: str, quote_req_id: str = "") -> None:
+    """End every line of a request, or of every request of the client."""
+    for key, stream in draft.state.streams.quote_streams.items():
+        quote = stream.quote
+        if quote.client_id == client_id and quote_req_id in ("", quote.quote_req_id):
+            end(draft, key)
+
+
+def session_gone(draft: Draft, session: str) -> None:
+    """Quotes stand until their 62; no more of them follow."""
+    for key, stream in draft.state.streams.quote_streams.items():
+        if stream.quote.session == session:
+            end(draft, key)

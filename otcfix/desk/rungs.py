@@ -1,0 +1,102 @@
+"""A rung of a stream as a quote: what an order 40=D with its QuoteEntryID(299) in 117 deals on."""
+
+from decimal import Decimal
+
+from otcfix.desk.draft import Draft
+from otcfix.desk.ids import seq_of
+from otcfix.gate import OrderCase
+from otcfix.model.messages import NewOrderSingle, Side, Unit
+from otcfix.model.party import Session
+from otcfix.model.quote import LIVE, WITHDRAWN, Quote
+from otcfix.model.stream import Rung, RungHit, StreamImage
+from otcfix.model.time import Instant
+
+LETTER = "P"
+
+
+def is_rung(quote_id: str) -> bool:
+    """Whether a QuoteID(117) can only be a rung's: such a one stands in no table."""
+    return quote_id.startswith(LETTER)
+
+
+def lay(draft: Draft, case: OrderCase, message: NewOrderSingle, session: Session) -> None:
+    """Lay the rung before the gate as a quote for this one order; none for one never told."""
+    streams, rung_id = draft.state.streams, message.quote_id
+    client_id = session.client_id
+    image = streams.image_of_rung(client_id, rung_id)
+    if image is None:
+        if rung_id not in streams.rungs and _was_a_rung(draft, rung_id):
+            case.quote = _quote(draft, message, session, None, WITHDRAWN, 0)
+            case.quote_state = WITHDRAWN
+        return
+    until = streams.dealt_until(client_id, rung_id)
+    valid_until = draft.event.received_at if until is None else until
+    case.quote = _quote(draft, message, session, image, LIVE, valid_until)
+    case.quote_state = LIVE
+    case.quoted_price = case.quote.price_for(message.side)
+    hit = streams.hits.get((client_id, rung_id))
+    case.rung_left = case.quote.quantity - (hit.taken if hit else Decimal(0))
+
+
+def _was_a_rung(draft: Draft, rung_id: str) -> bool:
+    """Whether an event of this journal could have made the id: it is dead then, not invented."""
+    desk = draft.register.desk
+    seq = seq_of(rung_id, LETTER, draft.state.id_key, desk.shard if desk else "")
+    return seq is not None and 0 < seq <= draft.state.seq
+
+
+def _quote(
+    draft: Draft,
+    message: NewOrderSingle,
+    session: Session,
+    image: StreamImage | None,
+    state: str,
+    valid_until: Instant,
+) -> Quote:
+    side, rung = _found(image, message.quote_id)
+    price = rung.price if rung else None
+    return Quote(
+        message.quote_id,
+        "",
+        0,
+        session.client_id,
+        message.end_client,
+        message.account or session.account,
+        session.key,
+        image.symbol if image else message.symbol,
+        message.symbol_sent,
+        side,
+        message.wire_side,
+        rung.size if rung else Decimal(0),
+        Unit.BASE,
+        message.currency,
+        price if side is Side.SELL else None,
+        price if side is Side.BUY else None,
+        image.mid if image else Decimal(0),
+        image.made_at if image else draft.event.at,
+        valid_until,
+        "",
+        state,
+        True,
+    )
+
+
+def _found(image: StreamImage | None, rung_id: str) -> tuple[Side | None, Rung | None]:
+    """The client's side of a rung: he sells at our bids."""
+    if image is None:
+        return None, None
+    for side, rungs in ((Side.SELL, image.bids), (Side.BUY, image.offers)):
+        for rung in rungs:
+            if rung.rung_id == rung_id:
+                return side, rung
+    return None, None
+
+
+def dealt(draft: Draft, case: OrderCase, quantity: Decimal) -> None:
+    """Note how much of the rung is used; its next image is shown under another id."""
+    assert case.quote is not None
+    assert case.rung_left is not None
+    taken = case.quote.quantity - case.rung_left + quantity
+    draft.rung_hits.append(RungHit(case.client_id, case.quote.quote_id, taken))
+    if draft.state.streams.listens(case.quote.symbol):
+        draft.looks_owed[case.quote.symbol] = None

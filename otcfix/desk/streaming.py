@@ -1,0 +1,373 @@
+"""MarketDataRequest and what follows from it: a ladder of executable prices, told as it moves.
+
+Conflated per subscriber and symbol: between two updates passes at least the interval, the latest
+price wins, and nothing is said that is no news. An empty book does not wait.
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from msgspec import structs
+
+from otcfix.desk import quote_streams
+from otcfix.desk.draft import Draft
+from otcfix.desk.ids import ALPHABET
+from otcfix.desk.lookups import throttled
+from otcfix.desk.market import Market, group_of
+from otcfix.gate import STREAM_CHECKS, StreamCase, judge
+from otcfix.model.event import RatesMoved, StreamHeld
+from otcfix.model.instrument import Instrument
+from otcfix.model.messages import MarketDataRequest, Side
+from otcfix.model.money import to_multiple
+from otcfix.model.party import Desk, Session
+from otcfix.model.refusal import (
+    MARKET_DATA_CODES,
+    MARKET_DATA_TAGS,
+    Refusal,
+    wording,
+)
+from otcfix.model.replies import MarketDataRefused
+from otcfix.model.stream import (
+    EMPTY,
+    INCREMENTAL,
+    SUBSCRIBE,
+    UNSUBSCRIBE,
+    UNTOLD,
+    Rung,
+    Shape,
+    StreamImage,
+    StreamSaid,
+    Subscription,
+)
+from otcfix.model.time import MS
+from otcfix.model.verdict import Finding
+from otcfix.pricing import Priced
+
+BUSINESS = (Refusal.MISSING_FIELD, Refusal.THROTTLED, Refusal.OVERLOADED)
+"""Refusals that are answered by a BusinessMessageReject, not by 35=Y."""
+
+LISTED_MAX = 500
+"""Symbols that one session may have streamed, over all its subscriptions."""
+
+SIZES_MAX = 16
+"""Rungs of a side that an id has letters for."""
+
+
+def on_market_data_request(draft: Draft, request: MarketDataRequest) -> None:
+    """Subscribe, take one snapshot, or end a subscription (263=2, which is not answered)."""
+    head = request.head
+    session = draft.register.sessions[head.session]
+    number = draft.state.streams.number_of.get((session.key, request.md_req_id))
+    if request.subscription_type == UNSUBSCRIBE:
+        if number is None:
+            text = wording(Refusal.UNKNOWN_QUOTE, 262, "no such stream")
+            _say_refused(draft, request, "", text)
+        else:
+            _end(draft, draft.state.streams.subscriptions[number])
+        return
+    verdict = judge(STREAM_CHECKS, _case(draft, request, session, duplicate=number is not None))
+    draft.verdicts.append(verdict)
+    if verdict.failed is not None:
+        _refuse(draft, request, verdict.failed)
+        return
+    assert draft.register.desk is not None
+    interval = max(draft.register.desk.stream.interval_ms, session.stream_interval_ms)
+    subscription = Subscription(
+        draft.event.seq,
+        session.key,
+        session.client_id,
+        request.md_req_id,
+        session.version,
+        request.symbols,
+        request.depth,
+        request.update_type == INCREMENTAL,
+        tuple(sorted(dict.fromkeys(request.entry_types))),
+        interval * MS,
+        "LIVE" if request.subscription_type == SUBSCRIBE else "ONCE",
+        head.on_behalf_of,
+        head.on_behalf_of_sub,
+    )
+    draft.subscriptions.append(subscription)
+    ladders = Ladders(draft)
+    for symbol, _ in request.symbols:
+        image = ladders.of(symbol, subscription)
+        image_id = image.image_id if image else EMPTY
+        draft.streams.append(StreamSaid("W", symbol, image_id, EMPTY, (subscription.number,)))
+
+
+def _case(
+    draft: Draft, request: MarketDataRequest, session: Session, *, duplicate: bool
+) -> StreamCase:
+    register, streams = draft.register, draft.state.streams
+    listed = sum(
+        len(known.symbols)
+        for known in streams.subscriptions.values()
+        if known.session == session.key
+    )
+    return StreamCase(
+        request,
+        session,
+        register.clients.get(session.client_id),
+        draft.state.session_enabled(session.key),
+        throttled(draft, session, request.head),
+        duplicate,
+        tuple(sent for ours, sent in request.symbols if ours not in register.instruments),
+        listed + len(request.symbols),
+        LISTED_MAX,
+    )
+
+
+def _refuse(draft: Draft, request: MarketDataRequest, failed: Finding) -> None:
+    refusal = failed.refusal
+    assert refusal is not None
+    if refusal in BUSINESS:
+        draft.business_reject(request.head, request.md_req_id, refusal, failed.tag, failed.detail)
+        return
+    code = MARKET_DATA_CODES.get(refusal, MARKET_DATA_TAGS.get(failed.tag or 0))
+    reason = "" if code is None else str(code)
+    _say_refused(draft, request, reason, wording(refusal, failed.tag, failed.detail))
+
+
+def _say_refused(draft: Draft, request: MarketDataRequest, reason: str, text: str) -> None:
+    head = request.head
+    draft.say(
+        MarketDataRefused(
+            head.session,
+            request.md_req_id,
+            reason,
+            text,
+            head.on_behalf_of,
+            head.on_behalf_of_sub,
+        )
+    )
+
+
+def _end(draft: Draft, subscription: Subscription) -> None:
+    draft.subscriptions.append(structs.replace(subscription, state="ENDED"))
+
+
+# -- ladders -------------------------------------------------------------------------------------
+
+
+def sizes_of(desk: Desk, instrument: Instrument) -> tuple[Decimal, ...]:
+    """The sizes of a ladder, in base: as configured, else qty_min x 1, 10, 100 within qty_max."""
+    most = min(desk.stream.sizes_max, SIZES_MAX)
+    for symbol, sizes in desk.stream.sizes:
+        if symbol == instrument.symbol:
+            return sizes[:most]
+    found: list[Decimal] = []
+    size = to_multiple(instrument.qty_min, instrument.lot)
+    while size <= instrument.qty_max and len(found) < most:
+        found.append(size)
+        size *= 10
+    return tuple(found)
+
+
+class Ladders:
+    """The images of one event: each group is priced once, however many listen."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+        self._markets: dict[tuple[str, str], Market] = {}
+        self._images: dict[tuple[str, str], StreamImage | None] = {}
+        self._groups: dict[tuple[str, str], str] = {}
+        self._open: dict[str, bool] = {}
+        self._hears: dict[str, bool] = {}
+
+    def open(self, symbol: str) -> bool:
+        """Whether the symbol may be priced at all now."""
+        state = self._draft.state
+        known = self._open.get(symbol)
+        if known is None:
+            known = not state.halted and state.instrument_state(symbol) == "OPEN"
+            self._open[symbol] = known
+        return known
+
+    def hears(self, session: str, client_id: str) -> bool:
+        """Whether session and client may be told a price."""
+        known = self._hears.get(session)
+        if known is None:
+            client = self._draft.register.clients.get(client_id)
+            enabled = client is not None and client.enabled
+            known = enabled and self._draft.state.session_enabled(session)
+            self._hears[session] = known
+        return known
+
+    def priced(self, symbol: str, client_id: str) -> bool:
+        """Whether there is a price at all for the client; much cheaper than a ladder."""
+        return self._market(symbol, client_id)[1].refusal is None
+
+    def of(self, symbol: str, subscription: Subscription) -> StreamImage | None:
+        """The ladder of a subscription's group; None for an empty book."""
+        if not self.open(symbol) or not self.hears(subscription.session, subscription.client_id):
+            return None
+        group, market = self._market(symbol, subscription.client_id)
+        key = (symbol, group)
+        if key not in self._images:
+            self._images[key] = None if market.refusal else self._image(symbol, group, market)
+        return self._images[key]
+
+    def _market(self, symbol: str, client_id: str) -> tuple[str, Market]:
+        draft = self._draft
+        group = self._groups.get((symbol, client_id))
+        if group is None:
+            register = draft.register
+            group = group_of(draft, register.clients[client_id], register.instruments[symbol])
+            self._groups[symbol, client_id] = group
+        market = self._markets.get((symbol, group))
+        if market is None:
+            register = draft.register
+            instrument, client = register.instruments[symbol], register.clients[client_id]
+            market = self._markets[symbol, group] = Market(draft, instrument, client)
+        return group, market
+
+    def _image(self, symbol: str, group: str, market: Market) -> StreamImage | None:
+        draft, streams = self._draft, self._draft.state.streams
+        desk, mid = draft.register.desk, market.mid
+        assert desk is not None
+        assert mid is not None
+        sizes = sizes_of(desk, market.instrument)
+        bids = _prices(market, Side.SELL, sizes)
+        offers = _prices(market, Side.BUY, sizes)
+        if not bids and not offers:
+            return None
+        before = streams.image(streams.current.get((symbol, group), EMPTY))
+        known_bids, known_offers = (before.bids, before.offers) if before else ((), ())
+        if before and _same(bids, known_bids) and _same(offers, known_offers):
+            hit = any(rung.rung_id in streams.used for rung in known_bids + known_offers)
+            if not hit:
+                return before
+        image_id = draft.ids.next("P")
+        made = StreamImage(
+            image_id,
+            symbol,
+            group,
+            _rungs(image_id, 0, bids, known_bids, streams.used),
+            _rungs(image_id, SIZES_MAX, offers, known_offers, streams.used),
+            mid,
+            draft.event.at,
+        )
+        draft.images[image_id] = made
+        return made
+
+
+Steps = list[tuple[Decimal, Decimal]]
+
+
+def _prices(market: Market, side: Side, sizes: Iterable[Decimal]) -> Steps:
+    """(price, size), as deep as the market goes."""
+    found: Steps = []
+    for size in sizes:
+        priced = market.price(side, size)
+        if not isinstance(priced, Priced):
+            break
+        found.append((priced.price, size))
+    return found
+
+
+def _same(steps: Steps, rungs: tuple[Rung, ...]) -> bool:
+    return len(steps) == len(rungs) and all(
+        price == rung.price and size == rung.size
+        for (price, size), rung in zip(steps, rungs, strict=True)
+    )
+
+
+def _rungs(
+    image_id: str, letter: int, steps: Steps, known: tuple[Rung, ...], used: dict[str, None]
+) -> tuple[Rung, ...]:
+    """A rung that did not change keeps its id, unless somebody has dealt on it."""
+    made: list[Rung] = []
+    for place, (price, size) in enumerate(steps):
+        rung = known[place] if place < len(known) else None
+        unchanged = rung is not None and rung.price == price and rung.size == size
+        if rung is None or not unchanged or rung.rung_id in used:
+            rung = Rung(image_id + ALPHABET[letter + place], price, size)
+        made.append(rung)
+    return tuple(made)
+
+
+# -- telling -------------------------------------------------------------------------------------
+
+Cohort = tuple[str, str, Shape]
+
+
+def on_rates_moved(draft: Draft, moved: RatesMoved) -> None:
+    """Tell every subscriber of these symbols who is due what has changed for him."""
+    ladders = Ladders(draft)
+    for symbol in moved.symbols:
+        _push(draft, ladders, symbol)
+        quote_streams.push(draft, symbol)
+
+
+def _push(draft: Draft, ladders: Ladders, symbol: str) -> None:
+    streams, at = draft.state.streams, draft.event.at
+    listeners = streams.of_symbol.get(symbol)
+    if not listeners:
+        return
+    subscriptions, held, is_open = streams.subscriptions, streams.held, ladders.open(symbol)
+    cohorts: dict[Cohort, list[int]] = {}
+    for number, told in listeners.items():
+        subscription = subscriptions[number]
+        if subscription.session in held:
+            continue
+        now = EMPTY
+        if is_open and ladders.hears(subscription.session, subscription.client_id):
+            if told.next_at > at:
+                if told.image == EMPTY or ladders.priced(symbol, subscription.client_id):
+                    continue
+            else:
+                image = ladders.of(symbol, subscription)
+                now = image.image_id if image else EMPTY
+        if told.image != now:
+            cohorts.setdefault((told.image, now, told.shape), []).append(number)
+    _say(draft, symbol, cohorts)
+
+
+def _say(draft: Draft, symbol: str, cohorts: dict[Cohort, list[int]]) -> None:
+    streams = draft.state.streams
+    for (before, now, shape), numbers in cohorts.items():
+        first = streams.subscriptions[numbers[0]]
+        if before != UNTOLD:
+            was = streams.image(before)
+            image = draft.images.get(now) or streams.image(now)
+            if all(first.seen(was, side) == first.seen(image, side) for side in first.sides):
+                continue  # the rungs that these see did not change
+        in_full = before == UNTOLD or not shape[0]
+        said = ("W", EMPTY) if in_full else ("X", before)
+        draft.streams.append(StreamSaid(said[0], symbol, now, said[1], tuple(numbers)))
+
+
+def close(draft: Draft, symbol: str = "", session: str = "") -> None:
+    """Empty the books at once: of one symbol, of one session, or of everybody."""
+    streams = draft.state.streams
+    for name in [symbol] if symbol else list(streams.of_symbol):
+        cohorts: dict[Cohort, list[int]] = {}
+        for number, told in streams.of_symbol.get(name, {}).items():
+            key = streams.subscriptions[number].session
+            if key in streams.held or told.image == EMPTY or session not in ("", key):
+                continue
+            cohorts.setdefault((told.image, EMPTY, told.shape), []).append(number)
+        _say(draft, name, cohorts)
+
+
+def reopen(draft: Draft, symbol: str = "") -> None:
+    """Prices may be told again: the sequencer looks at the rates for it."""
+    for name in [symbol] if symbol else draft.state.streams.symbols:
+        if draft.state.streams.listens(name):
+            draft.looks_owed[name] = None
+
+
+def on_stream_held(draft: Draft, held: StreamHeld) -> None:
+    """A session does not read: its streams wait. When it reads again, it gets whole books."""
+    if not held.held:
+        for subscription in draft.state.streams.subscriptions.values():
+            if subscription.session == held.session:
+                draft.looks_owed.update(dict.fromkeys(s for s, _ in subscription.symbols))
+
+
+def session_gone(draft: Draft, session: str) -> None:
+    """A stream ends with its session: nobody hears when its prices are replaced."""
+    for subscription in draft.state.streams.subscriptions.values():
+        if subscription.session == session:
+            _end(draft, subscription)
+    quote_streams.session_gone(draft, session)
