@@ -80,7 +80,12 @@ def test_the_sweep_pays_the_sources_fees() -> None:
 
 def test_a_spread_of_a_rule_replaces_the_tiers() -> None:
     """Named by the rule."""
-    assert parts(case(DEEP, Rule("r", spread=Spread(d("7")))), Side.BUY) == {"spread": "r 7"}
+    one = case(DEEP, Rule("r", spread=Spread(d("7"))))
+    assert parts(one, Side.BUY) == {"spread": "r 7"}
+    found = made(one, Side.SELL)
+    assert isinstance(found, Priced)
+    assert f"{found.components[0].amount.normalize()}" == "-0.7"
+    assert len(f"{found.components[0].amount}") < 8  # it is journaled: no tail of zeros
 
 
 def test_a_spread_of_nothing_is_not_told() -> None:
@@ -191,10 +196,12 @@ def test_who_reads_the_skew_gets_none() -> None:
         Rule("s", skew=Skew(d("8"), d("1"))),
         Rule("f", hedge_floor=HedgeFloor(), guard=Guard(through_max_bps=d("99"))),
     )
+    given_away = Rule("g", spread=Spread(d("-3")))
     for held in ("3", "-3"):
-        one = case(DEEP, *rules, inventory=d(held), no_skew=True)
-        for which in Side:
-            assert made(one, which) == made(case(DEEP, *rules), which)
+        for under in (rules, (given_away, *rules)):
+            one = case(DEEP, *under, inventory=d(held), no_skew=True)
+            for which in Side:
+                assert made(one, which) == made(case(DEEP, *under), which)
 
 
 @pytest.mark.parametrize(
@@ -237,15 +244,25 @@ def test_the_guard_keeps_the_price_from_going_through_the_middle() -> None:
 
 
 def test_a_fast_market_widens_every_spread() -> None:
-    """(5 + 2) x 3: 14 more; the skew is no spread."""
+    """(5 + 5 + 2) x 3: 24 more; the skew is no spread. The half-spread told is all of it."""
     rules = (
+        Rule("night", session_factor=d("2")),
         Rule("l", ladder=((d("1"), d("2")),)),
         Rule("s", skew=Skew(d("2"), d("1"))),
         Rule("g", guard=Guard(fast_factor=d("3"))),
     )
     fast = Parameters("BTC/USD", fast=True)
-    found = parts(case(DEEP, *rules, parameters=fast, inventory=d("1")), Side.SELL)
-    assert found == {"spread": "tier:t 5", "ladder": "l 2", "skew": "s 2", "fast": "g 14"}
+    one = case(DEEP, *rules, parameters=fast, inventory=d("1"))
+    assert parts(one, Side.SELL) == {
+        "spread": "tier:t 5",
+        "session": "night 5",
+        "ladder": "l 2",
+        "skew": "s 2",
+        "fast": "g 24",
+    }
+    found = made(one, Side.SELL)
+    assert isinstance(found, Priced)
+    assert found.half_spread == d("3.6")
 
 
 def test_a_fast_market_pauses_where_the_rule_says_so() -> None:

@@ -27,15 +27,15 @@ def test_three_that_agree_are_all_used() -> None:
 
 
 def test_weights_move_the_middle() -> None:
-    """3 x 100 and 1 x 101 average 100.25; a cross weighs as its first leg."""
+    """1 x 100 and 3 x 101 average 100.75; a cross weighs as its first leg."""
     for name in ("b", "b*usdt"):
         found = composed(
             around("a", "100"),
             around(name, "101"),
             sources=ANY,
-            weights={"a": "3", "b": "1"},
+            weights={"b": "3"},
         )
-        assert found.mid == d("100.25")
+        assert found.mid == d("100.75")
 
 
 def test_the_middle_stays_between_bid_and_offer() -> None:
@@ -163,6 +163,14 @@ def test_of_two_that_cross_the_older_gives_way() -> None:
     newer = around("a", "100", "0.1")
     older = around("b", "101", "0.1", age_ms=1)
     assert why("b", newer, older) == "crossed by a, which is newer"
+
+
+def test_of_equal_bids_the_older_is_the_one_that_crosses() -> None:
+    """a (90 ms) gives way to c (50 ms), which then gives way to b (10 ms)."""
+    a, b = (around(name, "101", "0.1", age_ms=age) for name, age in (("a", 90), ("b", 10)))
+    found = composed(b, a, around("c", "100", "0.1", age_ms=50), sources=Sources(mad_max=d("99")))
+    assert [name for name, _, _ in found.used] == ["b"]
+    assert [name for name, _ in found.refused] == ["a", "c"]
 
 
 def test_fees_may_uncross_two_sources() -> None:
