@@ -1,5 +1,6 @@
 """Scorecards of hedge venues: what is counted, how it is measured, and what is not measured."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -144,8 +145,27 @@ def test_each_venue_has_its_card() -> None:
 def test_the_same_execution_id_of_two_venues_is_two_fills() -> None:
     gone = fill("1", seq=11, exec_id="R:X1", status=BUSTED, base_amount=Decimal(-1))
     other = fill("1", venue="ACE", hedge_id="H2a")
-    cards = scorecards(
-        [order("1"), order("2", venue="ACE")], [fill("1"), gone, other], lambda a: []
-    )
+    orders = [order("1"), order("2", venue="ACE")]
+    cards = scorecards(orders, [fill("1"), gone, other], lambda after: [])
     assert [one.fills for one in cards] == [1, 0]
-    assert isinstance(other.fill, HedgeFill)
+
+
+def test_the_journal_is_walked_behind_fills_only() -> None:
+    """What lies between two fills that are far apart is not read."""
+    rows = [fill("1", seq=10, at=NOON), fill("2", seq=1_010, at=NOON + 3_600 * SECOND)]
+    moments = [*range(1, 1_001), *range(3_601, 4_600)]
+    journal = [
+        market(10 + n, NOON + moment * SECOND, "99999", "100001")
+        for n, moment in enumerate(moments, 1)
+    ]
+    read: list[int] = []
+
+    def walked(after: int) -> Iterator[JournalRow]:
+        for row in journal:
+            if row.seq > after:
+                read.append(row.seq)
+                yield row
+
+    (found,) = scorecards([order("1"), order("2")], rows, walked)
+    assert [markout.measured for markout in found.markouts] == [2, 2, 2]
+    assert len(read) < 100
