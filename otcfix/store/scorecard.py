@@ -7,8 +7,8 @@ the events of that time: the first event at least that much later that shows the
 Where the journal shows no market soon enough, a fill is left out, and the count says so.
 """
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -178,43 +178,60 @@ def _markout(fills: list[HedgeFill], mids: dict[tuple[str, int], Decimal], secon
 
 
 def _later_mids(rows: Sequence[HedgeFillRow], journal: Journal) -> dict[tuple[str, int], Decimal]:
-    """The middle of the market for each fill and horizon: one walk through the journal."""
-    wanted: dict[str, list[tuple[Instant, str, int]]] = {}
-    for row in rows:
-        fill = row.fill
-        for seconds in HORIZONS:
-            moment = (fill.at + seconds * SECOND, f"{fill.venue}|{fill.exec_id}", seconds)
-            wanted.setdefault(fill.symbol, []).append(moment)
-    for moments in wanted.values():
-        moments.sort()
-    if not rows:
-        return {}
-    return dict(_found(wanted, journal(min(row.seq for row in rows))))
+    """The middle of the market for each fill and horizon.
+
+    Walks the journal behind the fills only: where nothing waits to be measured it is skipped.
+    """
+    found: dict[tuple[str, int], Decimal] = {}
+    coming = sorted(rows, key=lambda row: row.seq)
+    place = 0
+    while place < len(coming):
+        waiting: dict[str, list[_Moment]] = {}
+        for row in journal(coming[place].seq):
+            while place < len(coming) and coming[place].seq < row.seq:
+                _wait(waiting, coming[place].fill)
+                place += 1
+            _look(waiting, row, found)
+            if not waiting:
+                break
+        else:
+            break
+    return found
 
 
-def _found(
-    wanted: dict[str, list[tuple[Instant, str, int]]], rows: Iterable[JournalRow]
-) -> Iterator[tuple[tuple[str, int], Decimal]]:
-    for row in rows:
-        if not wanted:
-            return
-        for symbol in list(wanted):
-            moments = wanted[symbol]
-            due = bisect_left(moments, (row.at + 1, "", 0))
-            if not due:
+_Moment = tuple[Instant, str, int]
+"""When to look, for which fill, at which horizon."""
+
+
+def _wait(waiting: dict[str, list[_Moment]], fill: HedgeFill) -> None:
+    for seconds in HORIZONS:
+        moment = (fill.at + seconds * SECOND, f"{fill.venue}|{fill.exec_id}", seconds)
+        insort(waiting.setdefault(fill.symbol, []), moment)
+
+
+def _look(
+    waiting: dict[str, list[_Moment]], row: JournalRow, found: dict[tuple[str, int], Decimal]
+) -> None:
+    """Measure by one event what is due at it; what waits for too long is given up."""
+    for symbol in list(waiting):
+        moments = waiting[symbol]
+        due = bisect_left(moments, (row.at + 1, "", 0))
+        if not due:
+            continue
+        # A look at the text first: most events say nothing of the symbol.
+        rates = _facts(row.facts).rates.get(symbol) if f'"{symbol}"' in row.facts else None
+        mid = _mid(rates, row.at) if rates is not None else None
+        kept = []
+        for moment, fill, seconds in moments[:due]:
+            if row.at - moment > LATE_MAX:
                 continue
-            # A look at the text first: most events say nothing of the symbol.
-            rates = _facts(row.facts).rates.get(symbol) if f'"{symbol}"' in row.facts else None
-            mid = _mid(rates, row.at) if rates is not None else None
-            kept = []
-            for moment, fill, seconds in moments[:due]:
-                if mid is not None and row.at - moment <= LATE_MAX:
-                    yield (fill, seconds), mid
-                elif row.at - moment <= LATE_MAX:
-                    kept.append((moment, fill, seconds))
-            moments[:due] = kept
-            if not moments:
-                del wanted[symbol]
+            if mid is None:
+                kept.append((moment, fill, seconds))
+            else:
+                found[fill, seconds] = mid
+        moments[:due] = kept
+        if not moments:
+            del waiting[symbol]
 
 
 def _mid(rates: Rates, at: Instant) -> Decimal | None:
