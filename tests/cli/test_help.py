@@ -12,7 +12,7 @@ GROUPS = ("ledger", "journal", "client", "sessions", "instrument", "db")
 COMMANDS = (
     *("demo", "serve", "check", "bench", "trades", "replay", "kill", "unkill"),
     *(f"ledger {name}" for name in ("balances", "statement", "trial-balance")),
-    *("ledger deposit", "ledger withdraw", "journal show", "journal verify"),
+    *("ledger deposit", "ledger withdraw", "journal show", "journal verify", "journal streams"),
     *(f"client {name}" for name in ("rfq", "order", "cancel", "watch")),
     *(f"sessions {name}" for name in ("list", "secret", "enable", "disable")),
     *("instrument pause", "instrument resume", "db upgrade", "db status"),
@@ -20,7 +20,7 @@ COMMANDS = (
 READS = (
     *("trades", "replay", "check", "demo", "bench"),
     *("ledger balances", "ledger statement", "ledger trial-balance"),
-    *("journal show", "journal verify", "sessions list", "db status"),
+    *("journal show", "journal verify", "journal streams", "sessions list", "db status"),
 )
 
 
