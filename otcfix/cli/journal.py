@@ -9,6 +9,7 @@ import typer
 from otcfix.cli.options import DATABASE, DatabaseOption, JsonOption, open_database, quiet
 from otcfix.cli.outcome import NO, usage_error
 from otcfix.cli.show import console, piped, print_json
+from otcfix.cli.streams import streams
 from otcfix.log import redacted
 from otcfix.model.time import iso
 
@@ -16,6 +17,8 @@ app = typer.Typer(
     help="The journal: every event in its order, with the digest of its decision.",
     no_args_is_help=True,
 )
+
+app.command()(streams)
 
 LAST = 20
 

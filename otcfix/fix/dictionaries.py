@@ -7,7 +7,7 @@ writes can be handed to a client: our own fields stand below a comment.
 
     settings = build(folder).settings("FIX.4.4")
 
-`stock_validator(version)` is what a client with the stock dictionary makes of what we send.
+`stock_client.stock_validator` is what a client with the stock dictionary makes of what we send.
 
 What QuickFIX does not check is left to `parse`: values and numbers inside repeating groups, and
 everything in a message with an ApplVerID(1128) other than 9.
@@ -22,12 +22,10 @@ import re
 import secrets
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
-
-import quickfix as fix
 
 VERSIONS = ("FIX.4.2", "FIX.4.4", "FIX.5.0SP2")
 
@@ -212,9 +210,14 @@ def left_out(version: str) -> frozenset[str]:
     QuickFIX answers them 35=3 373=11, as it does a type that does not exist. For these types the
     acceptor's toAdmin makes that Reject what FIX means it to be: 35=j 380=3.
     """
-    text = stock_path(_STOCK[version]).read_text("utf-8")
+    text = stock_of(version).read_text("utf-8")
     stock = re.findall(r"<message [^>]*msgtype=['\"](\w+)['\"]", text)
     return frozenset(stock).difference(SESSION.split(), MESSAGES[version].split())
+
+
+def stock_of(version: str) -> Path:
+    """The stock dictionary with the messages of a version."""
+    return stock_path(_STOCK[version])
 
 
 # ---------------------------------------------------------------- how it is made
@@ -345,55 +348,3 @@ def _definition(source: ET.Element, target: _Target) -> ET.Element:
             made.append(ET.Comment(f" {extra.why} "))
             made.append(ET.Element("value", enum=extra.enum, description=extra.description))
     return made
-
-
-# ---------------------------------------------------------------- what others make of what we say
-
-_SESSION_REJECT_REASON = {
-    fix.InvalidTagNumber: 0,
-    fix.RequiredTagMissing: 1,
-    fix.TagNotDefinedForMessage: 2,
-    fix.NoTagValue: 4,
-    fix.IncorrectTagValue: 5,
-    fix.IncorrectDataFormat: 6,
-    fix.InvalidMessageType: 11,
-    fix.RepeatedTag: 13,
-    fix.TagOutOfOrder: 14,
-    fix.RepeatingGroupCountMismatch: 16,
-    fix.UnsupportedVersion: 99,
-    fix.InvalidMessage: 99,  # framing, length or checksum: dropped unanswered
-}
-
-
-@functools.cache
-def stock_validator(version: str) -> Callable[[str], None]:
-    """Raises ValueError where a client with the stock dictionary rejects this SOH message (R7)."""
-    if version == "FIX.5.0SP2":
-        return validator(stock_path("FIX50SP2"), stock_path("FIXT11"))
-    return validator(stock_path(_STOCK[version]))
-
-
-def validator(application: Path, transport: Path | None = None) -> Callable[[str], None]:
-    """Raises ValueError where a session with these dictionaries rejects the SOH message.
-
-    QuickFIX looks at no value inside a repeating group; other engines do, so this does too.
-    """
-    app = fix.DataDictionary(str(application))
-    session = fix.DataDictionary(str(transport)) if transport else app
-
-    def validate(raw: str) -> None:
-        msg_type = raw.split("\x0135=", 1)[-1].split("\x01", 1)[0]
-        body = session if msg_type in SESSION.split() else app
-        try:
-            fix.DataDictionary.validate(fix.Message(raw, session, body, True), session, body)
-        except tuple(_SESSION_REJECT_REASON) as refused:
-            reason = _SESSION_REJECT_REASON[type(refused)]
-            raise ValueError(
-                f"35={msg_type} 373={reason} 371={getattr(refused, 'field', None)}: {refused}"
-            ) from None
-        for field in raw.rstrip("\x01").split("\x01"):
-            tag, _, value = field.partition("=")
-            if app.hasFieldValue(int(tag)) and not app.isFieldValue(int(tag), value):
-                raise ValueError(f"35={msg_type} 373=5 371={tag}: {value!r} inside a group")
-
-    return validate

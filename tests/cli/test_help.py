@@ -13,7 +13,7 @@ COMMANDS = (
     *("demo", "serve", "check", "bench", "trades", "replay", "kill", "unkill"),
     *(f"ledger {name}" for name in ("balances", "statement", "trial-balance")),
     *(f"price {name}" for name in ("explain", "what-if", "rules")),
-    *("ledger deposit", "ledger withdraw", "journal show", "journal verify"),
+    *("ledger deposit", "ledger withdraw", "journal show", "journal verify", "journal streams"),
     *(f"client {name}" for name in ("rfq", "order", "cancel", "watch")),
     *(f"sessions {name}" for name in ("list", "secret", "enable", "disable")),
     *("instrument pause", "instrument resume", "db upgrade", "db status"),
@@ -22,7 +22,7 @@ COMMANDS = (
 READS = (
     *("trades", "replay", "check", "demo", "bench"),
     *("ledger balances", "ledger statement", "ledger trial-balance"),
-    *("journal show", "journal verify", "sessions list", "db status"),
+    *("journal show", "journal verify", "journal streams", "sessions list", "db status"),
     *("hedges list", "hedges show", "hedges scorecard"),
     *("price explain", "price what-if", "price rules"),
 )

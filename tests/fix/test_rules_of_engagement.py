@@ -13,20 +13,25 @@ import pytest
 from msgspec import structs
 
 from otcfix.config.models import AcceptorConfig, DeskConfig, SessionConfig
-from otcfix.desk import dealing, enquiries, upkeep
-from otcfix.fix import acceptor, parse, render, wire
+from otcfix.desk import dealing, enquiries, streaming, upkeep
+from otcfix.fix import acceptor, parse, proof, render, wire
 from otcfix.fix.dictionaries import EXTENSIONS, MESSAGES, SESSION, Dictionaries, build
 from otcfix.fix.parse import Parser
 from otcfix.fix.render import rendered
+from otcfix.fix.render_prices import stream_rows
 from otcfix.fix.settings import settings_text
 from otcfix.gate import CANCEL_CHECKS, ORDER_CHECKS, QUOTE_CHECKS
 from otcfix.gate.order_checks import TIME_IN_FORCE
+from otcfix.model.decision import Decision
 from otcfix.model.messages import Side, Unit
 from otcfix.model.order import Order
+from otcfix.model.pricing import StreamTerms
 from otcfix.model.quote import Quote
 from otcfix.model.refusal import (
     BUSINESS_CODES,
     CANCEL_CODES,
+    MARKET_DATA_CODES,
+    MARKET_DATA_TAGS,
     ORDER_CODES,
     QUOTE_CODES,
     VERSIONS,
@@ -35,6 +40,7 @@ from otcfix.model.refusal import (
 from otcfix.model.replies import (
     BusinessRejected,
     ExecutionReport,
+    MarketDataRefused,
     MassCancelReported,
     OrderCancelRejected,
     QuoteMade,
@@ -44,6 +50,7 @@ from otcfix.model.replies import (
     Reply,
     SessionRejected,
 )
+from otcfix.model.stream import Rung, StreamImage, StreamSaid, Subscription
 from tests.conversation import Client, Conversation
 from tests.support.house_desk import INSTRUMENTS, SESSIONS
 from tests.support.lines import fields_of
@@ -138,6 +145,31 @@ def test_rows_stand_in_the_order_of_the_checks(
     assert "again behind UNKNOWN_SYMBOL" in section("Refusals")
 
 
+def test_reasons_of_refused_streams() -> None:
+    """MDReqRejReason(281) of each refusal."""
+    ours: dict[str, list[str]] = {}
+    for refusal, code in MARKET_DATA_CODES.items():
+        ours.setdefault(str(code), []).append(refusal.name)
+    for tag, code in MARKET_DATA_TAGS.items():
+        ours.setdefault(str(code), []).append(f"UNSUPPORTED tag={tag}")
+
+    assert {row[0]: row[1].split(", ") for row in table("281 | Refused because")} == ours
+    assert f"more than {streaming.LISTED_MAX} symbols a session" in section("Streams")
+
+
+def test_times_of_streams() -> None:
+    """Intervals, graces and lives as shipped."""
+    terms, streams = StreamTerms(), section("Streams")
+    follow = section("Quotes that follow the price")
+
+    assert f"at most every {terms.interval_ms} ms" in streams
+    assert f"dealt on for {terms.rung_grace_ms} ms more" in streams
+    assert f"at most every {terms.rfq_interval_ms} ms" in follow
+    assert f"after {terms.rfq_life_max_ms // 1_000} seconds" in follow
+    assert terms.sizes_max == 5
+    assert "five at most" in streams
+
+
 def test_other_texts_of_58() -> None:
     """Words in Text(58) without a code are those of the page."""
     page = re.findall(r"`([^`]+)`", PAGE.partition("* Other 58:")[2].partition("\n")[0])
@@ -227,6 +259,7 @@ WHOLE = (
     "35=AF|584=A|585=1|55=BTC/USD",
     "35=Z|117=Q|298=1|55=BTC/USD",
     "35=a|117=Q|55=BTC/USD",
+    "35=V|262=M|263=1|264=0|267=1|269=0|146=1|55=BTC/USD",
 )
 
 
@@ -348,6 +381,7 @@ def _replies(session: str) -> Iterator[Reply]:
     yield MassCancelReported(session, "M", "A", "7", "7", (("A", "O"),), "BTC/USD", "0", "x", at)
     yield BusinessRejected(session, 1, "D", "A", Refusal.INTERNAL, "x")
     yield SessionRejected(session, 1, "D", 38, 5, "x")
+    yield MarketDataRefused(session, "M", "8", "x")
 
 
 def test_outbound_messages_and_their_tags() -> None:
@@ -363,7 +397,31 @@ def test_outbound_messages_and_their_tags() -> None:
             assert page[kind] >= set(fields), f"{kind} in {version}"
             written.setdefault(kind, set()).update(fields)
 
+    for kind, fields in _streamed_tags().items():
+        written[kind] = fields
     assert written == page
+
+
+def _streamed_tags() -> dict[str, set[int]]:
+    """The tags of W and X, in every version."""
+    rung = Rung("P0", Decimal(1), Decimal(1))
+    two = StreamImage("P", "BTC/USD", "plain", (rung, rung), (rung,), Decimal(1), 0)
+    one = structs.replace(two, image_id="P1", bids=(), offers=(rung, rung))
+    found: dict[str, set[int]] = {}
+    for number, (version, key) in enumerate(SESSION_OF.items()):
+        known = {
+            number: Subscription(
+                number, key, "ALPHA", "M", version, (("BTC/USD", "B"),), 0, True, ("0", "1"), 0
+            )
+        }
+        for said in (
+            StreamSaid("W", "BTC/USD", "P", "", (number,)),
+            StreamSaid("X", "BTC/USD", "P1", "P", (number,)),
+        ):
+            for row in stream_rows(Decision(streams=(said,)), known, {"P": two, "P1": one}, 0):
+                tags = {int(field.partition("=")[0]) for field in row.text.split(SOH)[:-1]}
+                found.setdefault(row.msg_type, set()).update(tags)
+    return found
 
 
 def _tags_said(cell: str) -> list[int]:
@@ -390,8 +448,8 @@ def test_numbers_of_the_connection() -> None:
     shipped = AcceptorConfig()
     reading = section("Reading, floods, slowness")
 
-    assert f"after each {acceptor.PROOF_EVERY} messages" in reading.lower()
-    assert f"112=`{acceptor.PROOF}`" in reading
+    assert f"after each {proof.PROOF_EVERY} messages" in reading.lower()
+    assert f"112=`{proof.PROOF}`" in reading
     assert f"{shipped.inbox_share} of your messages may wait" in reading
     assert f"F and q have {shipped.inbox_cancel_reserve} places more" in reading
     assert f"With {acceptor.FLOOD_FACTOR} times that" in reading
@@ -404,7 +462,7 @@ def test_numbers_of_the_connection() -> None:
     )
     assert set(re.split(r", | and ", prices)) == acceptor.NEVER_AGAIN
     for row in table("Text(58) of our Logout(5)")[2:4]:
-        assert row[0].strip("`") in inspect.getsource(acceptor)
+        assert row[0].strip("`") in inspect.getsource(acceptor) + inspect.getsource(proof)
 
 
 def test_numbers_of_the_desk() -> None:

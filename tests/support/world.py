@@ -16,7 +16,7 @@ from msgspec import structs
 
 from otcfix.fix import dictionaries
 from otcfix.fix.acceptor import NEVER_AGAIN
-from otcfix.fix.dictionaries import stock_validator
+from otcfix.fix.stock_client import stock_validator
 from otcfix.fix.outgoing import message_of, stream_message_of
 from otcfix.fix.settings import begin_string
 from otcfix.model.party import Session
