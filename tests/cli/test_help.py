@@ -8,7 +8,7 @@ import pytest
 from tests.cli.support import Run, run_here
 from tests.support.desk_process import ROOT
 
-GROUPS = ("ledger", "journal", "client", "sessions", "instrument", "db")
+GROUPS = ("ledger", "journal", "client", "sessions", "instrument", "db", "sim")
 COMMANDS = (
     *("demo", "serve", "check", "bench", "trades", "replay", "kill", "unkill"),
     *(f"ledger {name}" for name in ("balances", "statement", "trial-balance")),
@@ -16,6 +16,7 @@ COMMANDS = (
     *(f"client {name}" for name in ("rfq", "order", "cancel", "watch")),
     *(f"sessions {name}" for name in ("list", "secret", "enable", "disable")),
     *("instrument pause", "instrument resume", "db upgrade", "db status"),
+    "sim venue",
 )
 READS = (
     *("trades", "replay", "check", "demo", "bench"),
