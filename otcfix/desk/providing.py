@@ -3,6 +3,7 @@ MassQuote that asks for it is answered."""
 
 from otcfix.desk.draft import Draft
 from otcfix.model.messages import ProviderEntry, ProviderMassQuote
+from otcfix.model.refusal import Refusal, wording
 from otcfix.model.replies import MassQuoteAcknowledged
 
 NEGATIVE_ONLY, EVERY = 1, 2
@@ -39,8 +40,8 @@ def _fault(entry: ProviderEntry) -> tuple[int, str] | None:
     numbers = (entry.bid, entry.offer, entry.bid_size, entry.offer_size)
     named = f"entry {entry.quote_entry_id} {entry.symbol}"
     if any(number is not None and number < 0 for number in numbers):
-        return INVALID_PRICE, f"{named}: a number below zero"
+        return INVALID_PRICE, wording(Refusal.BAD_PRICE, detail=f"{named}: below zero")
     both = entry.bid and entry.offer and entry.bid_size and entry.offer_size
     if both and entry.bid is not None and entry.offer is not None and entry.bid >= entry.offer:
-        return CROSSED, f"{named}: crossed"
+        return CROSSED, wording(Refusal.BAD_PRICE, detail=f"{named}: crossed")
     return None

@@ -23,7 +23,7 @@ from otcfix.fix.wire import WireError
 from otcfix.model.errors import ConfigError
 from otcfix.model.time import Instant
 from otcfix.sim.desk import Dealing
-from otcfix.sim.faults import DEEDS, ONE_ORDER, Faults, Step
+from otcfix.sim.faults import DEEDS, ONE_ORDER, SETTINGS, Faults, Step
 from otcfix.sim.line import Line
 from otcfix.sim.market import Market, Subscriber, Told
 from otcfix.sim.orders import SimFill, SimOrder
@@ -77,7 +77,11 @@ class SimVenue:
             symbol: Market(symbol, walk, seed + place, frozen=frozen)
             for place, (symbol, walk) in enumerate(symbols.items())
         }
-        self._line = Line(version, comp_id, client, port, secret, Path(self._folder.name))
+        try:
+            self._line = Line(version, comp_id, client, port, secret, Path(self._folder.name))
+        except BaseException:
+            self._folder.cleanup()
+            raise
         self._dealing = Dealing(
             *(version, self._markets, seed),
             say=self._say,
@@ -247,7 +251,7 @@ class SimVenue:
 
     def _do(self, step: Step) -> None:
         what, markets = step.what, self._markets.values()
-        if what not in DEEDS:
+        if step.value is not None and what in SETTINGS:
             self._dealing.faults = structs.replace(self._dealing.faults, **{what: step.value})
         elif what in NEXT_UPDATE:
             self._next_update.append(what)

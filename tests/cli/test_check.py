@@ -186,3 +186,42 @@ def test_a_rule_that_can_never_match_is_warned_of(run: Run, port: int) -> None:
     assert "config/pricing.toml: rule nobody: never used: " in found[1]
     assert "warning  config/pricing.toml: rule late" in run("check").out
     assert run("check", "--strict").code == 1
+# -- providers ---------------------------------------------------------------------------------
+
+PROVIDER = """
+[[provider]]
+key = "LPX"
+port = 9900
+sender_comp_id = "DESK"
+target_comp_id = "SIMLP"
+"""
+SOURCE = '\n[[source]]\nname = "lpx"\nvenue = "LPX"\nbase = "BTC"\nquote = "USD"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (PROVIDER + SOURCE + 'provider = "LPX"\nselector = "BTCUSD"\n', ""),
+        (SOURCE + 'provider = "NOBODY"\nselector = "X"\n', "source lpx.provider: expected one of"),
+        (PROVIDER + SOURCE + 'provider = "LPX"\n', "source lpx.selector: expected the symbol"),
+        (
+            PROVIDER + SOURCE + 'provider = "LPX"\nselector = "X"\nsimulated = { seed = 1, mid = 1 }\n',
+            "source lpx: expected one of simulated, recorded, session, provider",
+        ),
+        (SOURCE + 'session = "ALPHA44"\n', "source lpx.session: expected a session of kind"),
+        (PROVIDER + PROVIDER, "provider.key: LPX stands there more than once"),
+        (PROVIDER.replace("LPX", "ALPHA44"), "a session in sessions.toml has this key"),
+        (PROVIDER + 'secret_env = "NOT_THERE"\n', "NOT_THERE is not in the environment"),
+        (PROVIDER + 'symbols = { "X/Y" = "XY" }\n', "provider LPX.symbols: unknown symbol X/Y"),
+        (PROVIDER + "stream = false\n", "expected at least one of stream, rfq, hedge"),
+        (PROVIDER + "heart_beat = 3\n", "heart_beat"),
+    ],
+)
+def test_providers(run: Run, port: int, text: str, why: str) -> None:
+    """Every wrong key is named with what was expected; a right one passes."""
+    path = Path("config/venues.toml")
+    path.write_text(path.read_text() + text)
+    answer = run("check", "--json")
+    problems = "\n".join(answer.document["problems"])
+    assert why in problems
+    assert answer.code == (1 if why else 0), problems

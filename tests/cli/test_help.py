@@ -8,7 +8,9 @@ import pytest
 from tests.cli.support import Run, run_here
 from tests.support.desk_process import ROOT
 
-GROUPS = ("ledger", "price", "journal", "client", "sessions", "instrument", "db", "hedges")
+GROUPS = (
+    *("ledger", "price", "journal", "client", "sessions", "instrument", "db", "hedges", "sim"),
+)
 COMMANDS = (
     *("demo", "serve", "check", "bench", "trades", "replay", "kill", "unkill"),
     *(f"ledger {name}" for name in ("balances", "statement", "trial-balance")),
@@ -18,6 +20,7 @@ COMMANDS = (
     *(f"sessions {name}" for name in ("list", "secret", "enable", "disable")),
     *("instrument pause", "instrument resume", "db upgrade", "db status"),
     *(f"hedges {name}" for name in ("list", "show", "scorecard", "now", "settle")),
+    "sim venue",
 )
 READS = (
     *("trades", "replay", "check", "demo", "bench"),

@@ -190,7 +190,7 @@ def _sessions() -> dict[str, Session]:
             flat_quote_request=True,
             symbols={"BTC-USD": "BTC/USD"},
         ),
-        session("LP44", "", "FIX.4.4", kind="provider"),
+        *(session(f"LP{n}", "", v, kind="provider") for n, v in VERSIONS.items()),
     ]
     return {one.key: one for one in made}
 
