@@ -8,10 +8,10 @@ from random import Random
 from threading import Lock
 
 from otcfix.model.errors import ConfigError
+from otcfix.model.feed import BookSnapshot
 from otcfix.model.rates import Level
 from otcfix.model.time import MS
 from otcfix.venues.feed import Clock, Feed, OnError, wall_clock
-from otcfix.model.feed import BookSnapshot
 from otcfix.venues.ratebook import RateBook
 from otcfix.venues.source import SourceSpec
 

@@ -2,11 +2,11 @@
 
 from decimal import Decimal
 
+from otcfix.model.feed import BestBidOffer, BookDelta, BookSnapshot
 from otcfix.model.instrument import Hours, Instrument
 from otcfix.model.messages import Head, ProviderQuote
 from otcfix.model.money import Asset
 from otcfix.model.time import SECOND, Instant
-from otcfix.model.feed import BestBidOffer, BookDelta, BookSnapshot
 from otcfix.venues.source import SourceSpec
 
 NOW: Instant = 1_700_000_000 * SECOND
