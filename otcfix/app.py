@@ -29,6 +29,7 @@ from otcfix.sequencer.recovery import recover
 from otcfix.store import open_store
 from otcfix.store.journal import GENESIS, chained
 from otcfix.venues.assemble import assemble
+from otcfix.venues.measures import Measures, MeasureTerms
 
 log = structlog.get_logger("otcfix.app")
 
@@ -109,6 +110,7 @@ class App:
         for session in config.sessions.session:
             self.inbox.open_lane(session.key)
         self.rates, self.feeds = assemble(config, feed, feed_speed)
+        self.measures = self._measured()
         self.acceptor: Acceptor | None = None
         if serve_fix:
             self.acceptor = Acceptor(
@@ -135,6 +137,7 @@ class App:
             seen=seen,
             clock_step_max=config.desk.clock_skew_max_ms * 1_000,
             on_event=self._observe,
+            measures=self.measures,
         )
         self.rates.on_move = self.sequencer.rates_moved
         self._thread = threading.Thread(target=self._run, name="sequencer", daemon=True)
@@ -143,6 +146,13 @@ class App:
     def _bind(self, state: State) -> tuple[Parse, Render]:
         words = Words(state)
         return words.parse, words.render
+
+    def _measured(self) -> Measures:
+        """Measures that go on from what State knows."""
+        measures = Measures(self.rates, self.desk.instruments, lambda _: MeasureTerms())
+        known = self.state.knowledge
+        measures.seed(known.parameters.values(), known.toxicity)
+        return measures
 
     def _refuse_other_scales(self) -> None:
         """A scale says what every booked integer means: it can never change."""
@@ -282,6 +292,8 @@ class App:
             why = self.rates.on_provider_quote(body, wall_clock())
             if why:
                 log.info("provider_quote_not_used", session=body.head.session, why=why)
+        for trade in decision.trades:
+            self.measures.on_trade(trade)
         if self._on_event is not None:
             self._on_event(event, decision, outbox)
 

@@ -22,7 +22,16 @@ from otcfix.sequencer.committing import Committer
 from otcfix.sequencer.deciding import Decided, decide_in_words
 from otcfix.sequencer.inbox import Inbox, Incoming
 from otcfix.sequencer.occasions import Occasions
-from otcfix.sequencer.ports import Clock, GatePort, Parse, RatesPort, Render, StorePort, WirePort
+from otcfix.sequencer.ports import (
+    Clock,
+    GatePort,
+    MeasuresPort,
+    Parse,
+    RatesPort,
+    Render,
+    StorePort,
+    WirePort,
+)
 from otcfix.sequencer.seen import Seen
 from otcfix.sequencer.stamping import Key, Stamper
 
@@ -67,6 +76,7 @@ class Sequencer:
         seen: Seen | None = None,
         clock_step_max: Instant = SECOND,
         on_event: Observer | None = None,
+        measures: MeasuresPort | None = None,
     ) -> None:
         self.state = state
         self.inbox = inbox
@@ -91,6 +101,7 @@ class Sequencer:
             clock=clock,
             monotonic=monotonic,
             clock_step_max=clock_step_max,
+            measures=measures,
         )
         self._snapshot_seq = 0
         self._last_batch: Instant = 0

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
-from otcfix.model.event import Recalled
+from otcfix.model.event import ParametersMoved, Recalled
 from otcfix.model.messages import Inbound
 from otcfix.model.rates import Conversion, Rates
 from otcfix.model.record import Batch, JournalRow, OutboxRow, SessionNumbers
@@ -135,4 +135,12 @@ class RatesPort(Protocol):
 
     def moved(self) -> set[str]:
         """The symbols that moved since the last call."""
+        ...
+
+
+class MeasuresPort(Protocol):
+    """What is measured of markets and clients, outside (R12)."""
+
+    def due(self, now: Instant) -> ParametersMoved | None:
+        """What has changed enough to be told now; None: nothing. Cheap: asked before each batch."""
         ...
