@@ -159,6 +159,8 @@ def _feeds(report: Report, config: "Config") -> None:
 
     file = config.folder / "venues.toml"
     for source in config.venues.source:
+        if source.exchange is not None:
+            _exchange(report, f"{file}: source {source.name}.exchange.id", source.exchange.id)
         if source.recorded is None:
             continue
         path = config.folder / Path(source.recorded.file).expanduser()
@@ -175,6 +177,16 @@ def _feeds(report: Report, config: "Config") -> None:
         report.warnings.append(f"{file}: no source prices {symbol}: it will not be quoted")
     if not unpriced:
         report.good.append(f"sources: {len(config.venues.source)}, every instrument has one")
+
+
+def _exchange(report: Report, where: str, exchange_id: str) -> None:
+    """Whether ccxt is there and knows the exchange; nothing is sent to it."""
+    from otcfix.venues.exchange import known  # noqa: PLC0415
+
+    try:
+        known(exchange_id)
+    except OtcfixError as error:
+        report.problems.append(f"{where}: {error}")
 
 
 def _without_source(config: "Config") -> list[str]:

@@ -94,9 +94,12 @@ def _sessions(config: "Config", problem: Problem) -> None:
 
 def _venues(config: "Config", problem: Problem) -> None:
     for source in config.venues.source:
-        if (source.simulated is None) == (source.recorded is None) and not source.session:
+        given = [source.simulated, source.recorded, source.exchange, source.session or None]
+        if sum(one is not None for one in given) != 1:
             problem(
-                "venues.toml", f"source {source.name}", "expected simulated, recorded or session"
+                "venues.toml",
+                f"source {source.name}",
+                "expected one of simulated, recorded, exchange or session",
             )
 
 

@@ -236,6 +236,16 @@ class RecordedConfig(Closed):
     loop: bool = True
 
 
+class ExchangeConfig(Closed):
+    """exchange = {...} of a source: its WebSocket, through ccxt (otcfix[exchanges]).
+
+    id and symbol in ccxt's words: "kraken" and "BTC/USD", "binanceusdm" and "BTC/USDT:USDT".
+    """
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+    symbol: Id
+
+
 class SourceConfig(Closed):
     """[[source]] of venues.toml (R11): venue, what is quoted, in which asset."""
 
@@ -250,8 +260,10 @@ class SourceConfig(Closed):
     warm_up_s: Annotated[int, Field(ge=1)] = 120
     reference_of: str = ""
     depth: Annotated[int, Field(ge=1, le=50)] = 10
+    silence_max_ms: Annotated[int, Field(ge=0)] = 0
     simulated: SimulatedConfig | None = None
     recorded: RecordedConfig | None = None
+    exchange: ExchangeConfig | None = None
     session: str = ""
 
 

@@ -90,18 +90,20 @@ class Intake:
     After a gap, a crossing, a step of the venue's clock, or a silence longer than the source's
     silence_max_ms, nothing is shown until a new snapshot has come.
 
-    taken: messages about the book. heartbeats, trades: how many came. last_trade: the last deal
-    that makes sense, None before any.
+    continuity: None takes that of the source's venue. taken: messages about the book. heartbeats,
+    trades: how many came. last_trade: the last deal that makes sense, None before any.
     """
 
-    def __init__(self, spec: SourceSpec, rate_book: RateBook) -> None:
+    def __init__(
+        self, spec: SourceSpec, rate_book: RateBook, continuity: Continuity | None = None
+    ) -> None:
         self.spec = spec
         self.taken = 0
         self.heartbeats = 0
         self.trades = 0
         self.last_trade: VenueTrade | None = None
         self._rate_book = rate_book
-        self._book = Book(continuity_of(spec), spec.depth)
+        self._book = Book(continuity or continuity_of(spec), spec.depth)
         self._clock = VenueClock()
         self._changed_at: Instant = 0
         self._silence_max = spec.silence_max_ms * MS

@@ -93,6 +93,34 @@ def test_a_recorded_file_that_is_not_there(run: Run, port: int) -> None:
     assert "source tape.recorded.file: config/missing.gz" in answer.document["problems"][0]
 
 
+def test_an_exchange_that_cannot_be_watched(run: Run, port: int) -> None:
+    """Without ccxt the extra is named, with it the exchange that it does not know."""
+    path = Path("config/venues.toml")
+    path.write_text(
+        path.read_text()
+        + '\n[[source]]\nname = "live"\nvenue = "nowhere"\nbase = "BTC"\nquote = "USDT"\n'
+        'exchange = { id = "nowhere", symbol = "BTC/USDT" }\n'
+    )
+
+    answer = run("check", "--json")
+    assert answer.code == 1
+    assert "source live.exchange.id: nowhere: ccxt" in answer.document["problems"][0]
+
+
+def test_a_source_is_fed_in_one_way(run: Run, port: int) -> None:
+    """Two ways are one too many."""
+    edit(
+        "venues.toml",
+        "simulated = {",
+        'exchange = { id = "kraken", symbol = "BTC/USD" }\nsimulated = {',
+    )
+
+    answer = run("check", "--json")
+    assert answer.code == 1
+    told = "source sim-btcusd: expected one of simulated, recorded, exchange or session"
+    assert told in answer.document["problems"][0]
+
+
 def test_a_dictionary_that_is_none(run: Run, port: int) -> None:
     """A session's own dictionary is loaded."""
     Path("config/own.xml").write_text("<fix>")
