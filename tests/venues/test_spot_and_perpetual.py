@@ -8,15 +8,21 @@ spot line breaks, the perpetual freezes while it heartbeats, and spot falls sile
 import gzip
 import heapq
 import json
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import pairwise
+from statistics import median
+
+import pytest
 
 from otcfix.model.feed import BookSnapshot, Gap, Heartbeat
 from otcfix.model.rates import Rates
-from otcfix.model.time import MS, SECOND
+from otcfix.model.time import DAY, MS, SECOND
 from otcfix.venues.formats import parse_line
 from otcfix.venues.intake import Intake
+from otcfix.venues.measures import Measures, MeasureTerms
 from otcfix.venues.ratebook import RateBook
 from otcfix.venues.source import SourceSpec
 from tests.venues.support import instrument
@@ -85,11 +91,16 @@ class OwnBook:
             self._ticker, self._top = None, None
 
     @property
-    def mid(self):
-        """The middle of the best prices."""
+    def top(self):
+        """The best bid and the best offer."""
         if self._top is None:
             self._top = (max(self.sides["b"]), min(self.sides["a"]))
-        return sum(self._top) / 2
+        return self._top
+
+    @property
+    def mid(self):
+        """The middle of them."""
+        return sum(self.top) / 2
 
     def snapshot(self, at):
         """The book as a venue would send it to somebody who comes anew."""
@@ -303,3 +314,35 @@ def test_both_markets_agree_with_figures_made_from_the_raw_lines():
     assert seen["coming back"] < seen["whole"] / 10
     assert abs(replay.basis.value) > 20  # the two do stand apart
     assert [intake.book.why for intake in replay.intakes] == ["", ""]
+
+
+def test_the_volatility_and_the_usual_spread_of_a_recorded_market():
+    """Against the root of the mean squared return by the second, and the median spread, of the own
+    book. The seconds begin elsewhere, so the figures differ by what five minutes allow."""
+    spec = SourceSpec("spot", "binance", "spot", "BTC", "USDT", "btcusdt")
+    rate_book = RateBook([instrument(SYMBOL)], [spec], "USD")
+    intake, own = Intake(spec, rate_book), OwnBook()
+    terms = MeasureTerms(half_life_s=1e7)  # nothing fades
+    measures = Measures(rate_book, [instrument(SYMBOL)], lambda symbol: terms)
+    mids, spreads, told = [], [], []
+    with gzip.open(recorded(SPOT)) as file:
+        for line in file:
+            at = int(line.split(b" ", 1)[0]) // 1_000
+            if b'@trade"' in line:
+                continue
+            intake.take(parse_line(line))
+            usable = own.take(at, json.loads(line.partition(b" ")[2]))
+            told.append(measures.due(at))
+            if usable and (not mids or at - mids[-1][0] >= SECOND):
+                mids.append((at, own.mid))
+                bid, offer = own.top
+                spreads.append((offer - bid) / own.mid * 10_000)
+    squares = sum(math.log(b / a) ** 2 for (_, a), (_, b) in pairwise(mids))
+    realised = math.sqrt(squares / (mids[-1][0] - mids[0][0]) * DAY) * 10_000
+    (last,) = [moved for moved in told if moved is not None][-1].instruments
+
+    assert 300 < realised < 420
+    assert float(last.volatility_bps_day) == pytest.approx(realised, rel=0.15)
+    assert float(last.usual_bps[0][1]) == pytest.approx(median(spreads), rel=0.1)
+    assert not last.fast
+    assert 5 < sum(moved is not None for moved in told) < 346
