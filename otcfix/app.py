@@ -14,19 +14,17 @@ from otcfix.config import Config, desk_hash
 from otcfix.desk.state import State
 from otcfix.fix import dictionaries
 from otcfix.fix.acceptor import Acceptor
-from otcfix.fix.parse import Parser
 from otcfix.fix.provider import Provider
 from otcfix.fix.provider_market import ProvidedSource
 from otcfix.fix.provider_quotes import OnAnswer, ProviderAnswer
 from otcfix.fix.providers import Providers
-from otcfix.fix.render import Rendered, rendered
-from otcfix.fix.render_prices import stream_rows
+from otcfix.fix.wire import SOH, field_of
+from otcfix.fix.words import Words
 from otcfix.model.decision import Decision
 from otcfix.model.errors import ConfigError
 from otcfix.model.event import Boot, EpochMoved, Event, SessionDown, SessionUp, UnsentQuote
-from otcfix.model.messages import Inbound, ProviderMassQuote, ProviderQuote, ProviderQuoteCancel
+from otcfix.model.messages import ProviderMassQuote, ProviderQuote, ProviderQuoteCancel
 from otcfix.model.record import OutboxRow, StreamRow
-from otcfix.model.replies import Reply
 from otcfix.model.time import SECOND, Instant
 from otcfix.sequencer.inbox import Inbox, Incoming
 from otcfix.sequencer.loop import Observer, Sequencer
@@ -36,6 +34,7 @@ from otcfix.store import open_store
 from otcfix.store.journal import GENESIS, chained
 from otcfix.venues.assemble import assemble, spec_of
 from otcfix.venues.contributions import Contributions
+from otcfix.venues.measures import Measures, MeasureTerms
 from otcfix.venues.provided import Provided
 
 log = structlog.get_logger("otcfix.app")
@@ -51,35 +50,6 @@ def wall_clock() -> Instant:
 def monotonic_clock() -> Instant:
     """Microseconds of a clock that never steps."""
     return time.monotonic_ns() // 1_000
-
-
-class Words:
-    """Parse and render by the desk that State holds; readers are made once per desk."""
-
-    def __init__(self, state: State) -> None:
-        self._state = state
-        self._hash = ""
-        self._parsers: dict[str, Parser] = {}
-
-    def parse(self, session: str, text: str) -> Inbound:
-        """Read a FIX text of a session."""
-        register = self._state.register
-        if self._hash != self._state.desk_hash:
-            self._parsers = {
-                key: Parser(known, register.instruments) for key, known in register.sessions.items()
-            }
-            self._hash = self._state.desk_hash
-        return self._parsers[session].parse(text)
-
-    def render(self, reply: Reply) -> Rendered:
-        """Write a reply in its session's version."""
-        register = self._state.register
-        return rendered(reply, register.sessions[reply.session], register.instruments)
-
-    def render_streams(self, decision: Decision, at: Instant) -> list[StreamRow]:
-        """Write what a decision, not yet applied, streams."""
-        streams = self._state.streams
-        return stream_rows(decision, streams.subscriptions, streams.images, at)
 
 
 class App:
@@ -130,6 +100,7 @@ class App:
         self.providers = Providers(
             self._lines(folder / "providers") if serve_fix and feed is None else ()
         )
+        self.measures = self._measured()
         self.acceptor: Acceptor | None = None
         if serve_fix:
             self.acceptor = Acceptor(
@@ -157,6 +128,8 @@ class App:
             seen=seen,
             clock_step_max=config.desk.clock_skew_max_ms * 1_000,
             on_event=self._observe,
+            measures=self.measures,
+            venues=self.providers,
         )
         self.rates.on_move = self.sequencer.rates_moved
         self._thread = threading.Thread(target=self._run, name="sequencer", daemon=True)
@@ -194,6 +167,27 @@ class App:
     def _bind(self, state: State) -> tuple[Parse, Render]:
         words = Words(state)
         return words.parse, words.render
+
+    def _measured(self) -> Measures:
+        """Measures that go on from what State knows."""
+        classes = {one.symbol: one.asset_class for one in self.desk.instruments}
+
+        def terms(symbol: str) -> MeasureTerms:
+            said = self.config.pricing.measure_for(symbol, classes[symbol])
+            return MeasureTerms(
+                float(said.half_life_s),
+                float(said.floor_bps_day),
+                float(said.cap_bps_day),
+                float(said.fast_move_bps),
+                said.fast_window_ms,
+                said.calm_ms,
+                float(said.markout_shrinkage),
+            )
+
+        measures = Measures(self.rates, self.desk.instruments, terms)
+        known = self.state.knowledge
+        measures.seed(known.parameters.values(), known.toxicity)
+        return measures
 
     def _refuse_other_scales(self) -> None:
         """A scale says what every booked integer means: it can never change."""
@@ -257,8 +251,8 @@ class App:
             tuple(
                 UnsentQuote(
                     row.session,
-                    _tag(row.text, 131),
-                    _tag(row.text, 55),
+                    field_of(SOH + row.text, 131),
+                    field_of(SOH + row.text, 55),
                     row.deliver_to,
                     row.deliver_to_sub,
                 )
@@ -355,6 +349,8 @@ class App:
             self.contributions.void(body.session, "a new session: no price yet")
         elif isinstance(body, SessionDown):
             self.contributions.void(body.session, "the session is down")
+        for trade in decision.trades:
+            self.measures.on_trade(trade)
         if self._on_event is not None:
             self._on_event(event, decision, outbox)
 
@@ -380,11 +376,3 @@ class _Silent:
 
     def stream(self, row: StreamRow) -> None:
         """Nobody listens."""
-
-
-def _tag(text: str, tag: int) -> str:
-    for field in text.split("\x01"):
-        name, _, value = field.partition("=")
-        if name == str(tag):
-            return value
-    return ""

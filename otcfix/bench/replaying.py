@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from otcfix.app import Words
 from otcfix.bench.children import Answer, serve
 from otcfix.bench.measure import memory_mb
 from otcfix.config import load
 from otcfix.desk.state import State
+from otcfix.fix.words import Words
 from otcfix.log import configure
 from otcfix.sequencer.recovery import Replay
 from otcfix.store import open_store

@@ -160,6 +160,8 @@ def _feeds(report: Report, config: "Config") -> None:
 
     file = config.folder / "venues.toml"
     for source in config.venues.source:
+        if source.exchange is not None:
+            _exchange(report, f"{file}: source {source.name}.exchange.id", source.exchange.id)
         if source.recorded is None:
             continue
         path = config.folder / Path(source.recorded.file).expanduser()
@@ -190,6 +192,16 @@ def unreachable_rules(config: "Config") -> list[str]:
             desk.pricing, desk.instruments, desk.clients, desk.tiers
         )
     ]
+
+
+def _exchange(report: Report, where: str, exchange_id: str) -> None:
+    """Whether ccxt is there and knows the exchange; nothing is sent to it."""
+    from otcfix.venues.exchange import known  # noqa: PLC0415
+
+    try:
+        known(exchange_id)
+    except OtcfixError as error:
+        report.problems.append(f"{where}: {error}")
 
 
 def _without_source(config: "Config") -> list[str]:

@@ -112,7 +112,7 @@ def steps(path: Path, selector: str, base_scale: int) -> tuple[Decimal, Decimal]
 
 
 def _levels(path: Path, selector: str) -> list[tuple[Decimal, Decimal]]:
-    from otcfix.model.feed import BestBidOffer  # noqa: PLC0415
+    from otcfix.model.feed import BestBidOffer, BookDelta, BookSnapshot  # noqa: PLC0415
     from otcfix.venues.recorded import read  # noqa: PLC0415
 
     levels: list[tuple[Decimal, Decimal]] = []
@@ -122,7 +122,7 @@ def _levels(path: Path, selector: str) -> list[tuple[Decimal, Decimal]]:
         if isinstance(message, BestBidOffer):
             levels.append((message.bid, message.bid_quantity))
             levels.append((message.offer, message.offer_quantity))
-        else:
+        elif isinstance(message, BookSnapshot | BookDelta):
             levels += [*message.bids[:5], *message.offers[:5]]
     return levels
 

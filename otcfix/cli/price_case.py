@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import structs
 
-from otcfix.app import Words
 from otcfix.cli.outcome import NO, Failed
 from otcfix.config import Config, desk_hash
 from otcfix.desk.draft import Draft
 from otcfix.desk.market import Market
 from otcfix.desk.state import State
+from otcfix.fix.words import Words
 from otcfix.model.event import Event, Facts
 from otcfix.model.instrument import Instrument
 from otcfix.model.messages import Side

@@ -79,8 +79,8 @@ class Told:
 
 def replayed(store: Any, id_key: bytes, told: Told) -> dict[str, Any]:
     """Decide the journal of *store* up to its present head; what came out, for JSON."""
-    from otcfix.app import Words  # noqa: PLC0415
     from otcfix.desk.state import State  # noqa: PLC0415
+    from otcfix.fix.words import Words  # noqa: PLC0415
     from otcfix.model.errors import ReplayDiffers  # noqa: PLC0415
     from otcfix.sequencer.recovery import Replay  # noqa: PLC0415
 

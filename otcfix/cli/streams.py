@@ -77,8 +77,8 @@ def said_again(store: Any, id_key: bytes, last: int = 0) -> Iterator[dict[str, A
 
     Errors: ReplayDiffers.
     """
-    from otcfix.app import Words  # noqa: PLC0415
     from otcfix.desk.state import State  # noqa: PLC0415
+    from otcfix.fix.words import Words  # noqa: PLC0415
     from otcfix.sequencer.streamed import streamed  # noqa: PLC0415
 
     def words(state: State) -> Any:

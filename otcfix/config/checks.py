@@ -103,9 +103,12 @@ def _venues(config: "Config", problem: Problem) -> None:
     sessions = {s.key for s in config.sessions.session if s.kind == "provider"}
     for source in config.venues.source:
         where = f"source {source.name}"
-        ways = (source.simulated, source.recorded, source.session, source.provider)
+        ways = (
+            *(source.simulated, source.recorded, source.exchange),
+            *(source.session, source.provider),
+        )
         if sum(bool(way) for way in ways) != 1:
-            problem(file, where, "expected one of simulated, recorded, session, provider")
+            problem(file, where, "expected one of simulated, recorded, exchange, session, provider")
         if source.session and source.session not in sessions:
             expected = f"expected a session of kind provider: one of {sorted(sessions)}"
             problem(file, f"{where}.session", expected)

@@ -278,6 +278,16 @@ class ProviderConfig(Closed):
         return os.environ.get(self.secret_env, "") if self.secret_env else self.secret
 
 
+class ExchangeConfig(Closed):
+    """exchange = {...} of a source: its WebSocket, through ccxt (otcfix[exchanges]).
+
+    id and symbol in ccxt's words: "kraken" and "BTC/USD", "binanceusdm" and "BTC/USDT:USDT".
+    """
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+    symbol: Id
+
+
 class SourceConfig(Closed):
     """[[source]] of venues.toml (R11): venue, what is quoted, in which asset."""
 
@@ -294,8 +304,10 @@ class SourceConfig(Closed):
     depth: Annotated[int, Field(ge=1, le=50)] = 10
     fee_bps: Annotated[Decimal, Field(ge=0, lt=10_000)] = Decimal(0)
     weight: Positive = Decimal(1)
+    silence_max_ms: Annotated[int, Field(ge=0)] = 0
     simulated: SimulatedConfig | None = None
     recorded: RecordedConfig | None = None
+    exchange: ExchangeConfig | None = None
     session: str = ""
     provider: str = ""
 

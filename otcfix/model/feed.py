@@ -80,4 +80,7 @@ class Gap(Struct, frozen=True, gc=False):
 
 
 FeedMessage = BookSnapshot | BookDelta | BestBidOffer
-"""What changes a book. The whole contract of an adapter adds VenueTrade, Heartbeat and Gap."""
+"""What changes a book."""
+
+VenueMessage = FeedMessage | VenueTrade | Heartbeat | Gap
+"""The whole contract of an adapter: what it may hand to its source's Intake."""

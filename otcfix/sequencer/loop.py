@@ -25,6 +25,7 @@ from otcfix.sequencer.occasions import Occasions
 from otcfix.sequencer.ports import (
     Clock,
     GatePort,
+    MeasuresPort,
     Parse,
     RatesPort,
     Render,
@@ -79,6 +80,7 @@ class Sequencer:
         clock_step_max: Instant = SECOND,
         on_event: Observer | None = None,
         venues: VenuePort | None = None,
+        measures: MeasuresPort | None = None,
     ) -> None:
         self.state = state
         self.inbox = inbox
@@ -105,6 +107,7 @@ class Sequencer:
             clock=clock,
             monotonic=monotonic,
             clock_step_max=clock_step_max,
+            measures=measures,
         )
         self._snapshot_seq = 0
         self._last_batch: Instant = 0

@@ -1,4 +1,5 @@
-"""What happens by itself: the clock jumps, timers end, rates move or grow old, staff command."""
+"""What happens by itself: measures change, the clock jumps, timers end, rates move or grow old,
+staff command."""
 
 import msgspec
 
@@ -6,7 +7,7 @@ from otcfix.desk.state import State
 from otcfix.model.event import ClockJumped, RatesMoved, TimerFired, Typed
 from otcfix.model.time import MS, SECOND, Instant
 from otcfix.sequencer.inbox import Inbox, Incoming
-from otcfix.sequencer.ports import Clock, RatesPort, StorePort
+from otcfix.sequencer.ports import Clock, MeasuresPort, RatesPort, StorePort
 
 TIMER_SPACING = 10 * MS
 STALE_CHECK = 100 * MS
@@ -68,11 +69,13 @@ class Occasions:
         clock: Clock,
         monotonic: Clock,
         clock_step_max: Instant = SECOND,
+        measures: MeasuresPort | None = None,
     ) -> None:
         self._state = state
         self._store = store
         self._rates = rates
         self._inbox = inbox
+        self._measures = measures
         self._monotonic = monotonic
         self._clock_step_max = clock_step_max
         self._offset = clock() - monotonic()
@@ -88,8 +91,14 @@ class Occasions:
         self._next_command_check = 0
 
     def due(self, now: Instant) -> list[Incoming]:
-        """What happens by itself: the clock's jumps, timers, rates, staff commands."""
+        """What happens by itself: measures, the clock's jumps, timers, rates, staff commands.
+
+        What was measured goes first: whatever is decided in this batch is decided with it.
+        """
         own: list[Incoming] = []
+        measured = None if self._measures is None else self._measures.due(now)
+        if measured is not None:
+            own.append(self._typed(measured, now))
         jump = self._clock_jump(now)
         if jump is not None:
             own.append(self._typed(jump, now))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from otcfix.model.decision import Decision
-from otcfix.model.event import Recalled
+from otcfix.model.event import ParametersMoved, Recalled
 from otcfix.model.hedge import VenueRequest
 from otcfix.model.messages import Inbound
 from otcfix.model.rates import Conversion, Rates
@@ -159,4 +159,12 @@ class RatesPort(Protocol):
 
     def moved(self) -> set[str]:
         """The symbols that moved since the last call."""
+        ...
+
+
+class MeasuresPort(Protocol):
+    """What is measured of markets and clients, outside (R12)."""
+
+    def due(self, now: Instant) -> ParametersMoved | None:
+        """What has changed enough to be told now; None: nothing. Cheap: asked before each batch."""
         ...

@@ -12,8 +12,12 @@ ratebook   RateBook: the live composite that the sequencer stamps on events
 formats    the venues' own JSON, line by line
 recorded   recorded files: read, guessed at, replayed
 simulated  a seeded venue for demos, tests and benchmarks
+exchange   exchanges' WebSockets, through ccxt
+estimates  volatility, usual spread and fast market of one path
+markouts   how right each client is
+measures   what of all that is told to the desk (R12)
 feed       the thread under every feed
 
 Venues are outside the decision core: they have clocks and threads, and a float where it is slow
-knowledge (the basis). What reaches an event is Decimal.
+knowledge (the basis, the measures). What reaches an event is Decimal.
 """

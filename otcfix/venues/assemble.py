@@ -7,6 +7,7 @@ import structlog
 
 from otcfix.config import Config, SourceConfig
 from otcfix.venues.conversion import FixedRate
+from otcfix.venues.exchange import ExchangeFeed
 from otcfix.venues.feed import Feed, OnError
 from otcfix.venues.ratebook import RateBook
 from otcfix.venues.recorded import RecordedFeed, guess
@@ -58,6 +59,13 @@ def assemble(config: Config, feed: Path | None, speed: float) -> tuple[RateBook,
                     frozen=sim.frozen,
                 )
             )
+        if source.exchange is not None:
+            exchange = ExchangeFeed(
+                *(spec, book, on_error),
+                exchange_id=source.exchange.id,
+                symbol=source.exchange.symbol,
+            )
+            feeds.append(exchange)
     return book, feeds + _recorded(config, specs, book, on_error)
 
 
@@ -100,4 +108,5 @@ def spec_of(source: SourceConfig) -> SourceSpec:
         source.warm_up_s,
         source.depth,
         source.reference_of,
+        source.silence_max_ms,
     )

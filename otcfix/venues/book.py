@@ -1,7 +1,8 @@
 """One source's order book: sorted, gapless, never crossed; in doubt unusable, with the reason.
 
 Levels live in a dict by price beside a sorted list of the prices: changing a known level costs one
-hash, a new or vanished one a bisection more. The top is cut only when something in it moved.
+hash, a new or vanished one a bisection more. A level is trimmed once, when it comes in. The top is
+cut only when something in it moved.
 """
 
 from bisect import bisect_left, insort
@@ -48,6 +49,19 @@ class Outcome(IntEnum):
     MOVED = 2
 
 
+def trimmed(value: Decimal) -> Decimal:
+    """Return *value* without trailing zeros and without an exponent: 61837.63000 is 61837.63.
+
+    Exact for up to 28 digits, the context's precision.
+    """
+    return value.normalize() + _ZERO
+
+
+def trimmed_levels(levels: Iterable[Level]) -> tuple[Level, ...]:
+    """Return *levels* trimmed: venues pad with zeros, and every event would carry them."""
+    return tuple([(trimmed(px), trimmed(qty)) for px, qty in levels])
+
+
 class BadLevel(ValueError):
     """A price or quantity that no venue can mean; the text says which."""
 
@@ -67,15 +81,15 @@ def check(levels: Iterable[Level], side: str) -> None:
 
 
 class Ladder:
-    """One side of a book; its levels have passed `check`."""
+    """One side of a book; its levels have passed `check`, and are kept trimmed."""
 
-    __slots__ = ("_bid", "_cut", "_depth", "_edge", "_prices", "_quantities")
+    __slots__ = ("_bid", "_cut", "_depth", "_edge", "_levels", "_prices")
 
     def __init__(self, *, bid: bool, depth: int) -> None:
         self._bid = bid
         self._depth = depth
         self._prices: list[Decimal] = []
-        self._quantities: dict[Decimal, Decimal] = {}
+        self._levels: dict[Decimal, Level] = {}
         self._cut: tuple[Level, ...] | None = ()
         self._edge: Decimal | None = None  # the worst price of the cut; None: the cut has room
 
@@ -84,32 +98,42 @@ class Ladder:
 
     def replace(self, levels: Iterable[Level]) -> bool:
         """Take *levels* for the whole side; return whether anything differs."""
-        quantities = {px: qty for px, qty in dict(levels).items() if qty}
-        if quantities == self._quantities:
+        known, taken = self._levels, {}
+        same = 0
+        for px, qty in dict(levels).items():
+            if not qty:
+                continue
+            level = known.get(px)
+            if level is not None and level[1] == qty:
+                taken[px] = level
+                same += 1
+            else:
+                taken[px] = (trimmed(px), trimmed(qty))
+        if same == len(taken) == len(known):
             return False
-        self._quantities = quantities
-        self._prices = sorted(quantities)
+        self._levels = taken
+        self._prices = sorted(taken)
         self._cut = None
         return True
 
     def put(self, levels: Iterable[Level]) -> bool:
         """Set the quantity of each level, zero takes it away; return whether anything differs."""
-        prices, quantities, bid, edge = self._prices, self._quantities, self._bid, self._edge
+        prices, held, bid, edge = self._prices, self._levels, self._bid, self._edge
         moved = False
         for px, qty in levels:
-            known = quantities.get(px)
+            known = held.get(px)
             if known is None:
                 if not qty:
                     continue
                 insort(prices, px)
-                quantities[px] = qty
+                held[px] = (trimmed(px), trimmed(qty))
             elif qty:
-                if qty == known:
+                if qty == known[1]:
                     continue
-                quantities[px] = qty
+                held[px] = (known[0], trimmed(qty))
             else:
                 del prices[bisect_left(prices, px)]
-                del quantities[px]
+                del held[px]
             moved = True
             if edge is None or (px >= edge if bid else px <= edge):
                 self._cut = None
@@ -125,9 +149,9 @@ class Ladder:
         """Return the best levels, best first; the same tuple until one of them moves."""
         cut = self._cut
         if cut is None:
-            depth, quantities = self._depth, self._quantities
+            depth, held = self._depth, self._levels
             prices = self._prices[: -depth - 1 : -1] if self._bid else self._prices[:depth]
-            cut = self._cut = tuple([(px, quantities[px]) for px in prices])
+            cut = self._cut = tuple([held[px] for px in prices])
             self._edge = cut[-1][0] if len(cut) == depth else None
         return cut
 
@@ -151,6 +175,7 @@ class Book:
         self._last_id: int | None = None
         self._joined = False
         self._best: BestBidOffer | None = None
+        self._over: tuple[Level, ...] = ()  # the levels of _best, trimmed
         self._pending: deque[BookDelta] = deque(maxlen=PENDING_MAX)
         self._shown: Sides | None = None
         self.usable = False
@@ -196,12 +221,10 @@ class Book:
         bids, offers, best = self._bids.top(), self._offers.top(), self._best
         if best is None:
             return bids, offers
-        below = [level for level in bids if level[0] < best.bid]
-        above = [level for level in offers if level[0] > best.offer]
-        return (
-            ((best.bid, best.bid_quantity), *below)[: self._depth],
-            ((best.offer, best.offer_quantity), *above)[: self._depth],
-        )
+        bid, offer = self._over
+        below = [level for level in bids if level[0] < bid[0]]
+        above = [level for level in offers if level[0] > offer[0]]
+        return (bid, *below)[: self._depth], (offer, *above)[: self._depth]
 
     def _take_snapshot(self, snapshot: BookSnapshot) -> Outcome:
         counted = self._continuity is not Continuity.WHOLE
@@ -272,6 +295,7 @@ class Book:
         bids, offers = self.top()
         same = bool(bids and offers) and (bids[0], offers[0]) == (bid, offer)
         self._best = best
+        self._over = trimmed_levels((bid, offer))
         self._shown = None
         return Outcome.CONFIRMED if same else Outcome.MOVED
 

@@ -9,7 +9,8 @@ from otcfix.model.instrument import Instrument
 from otcfix.model.rates import Rates, SourceBook
 from otcfix.model.time import MS, Instant
 from otcfix.venues.basis import Basis
-from otcfix.venues.held import FOR_EVER, Held, Levels, trimmed, trimmed_levels
+from otcfix.venues.book import trimmed, trimmed_levels
+from otcfix.venues.held import FOR_EVER, Held, Levels
 from otcfix.venues.routes import Cross, Route, price_step, quantity_step, routes_of, through
 from otcfix.venues.source import SourceSpec
 
@@ -23,6 +24,14 @@ class _Shift:
         self.basis = Basis(spec.half_life_s, spec.warm_up_s)
         self.snapshot = -1
         self.amount: Decimal | None = None
+        self.made: tuple[SourceBook, Decimal, SourceBook] | None = None
+
+    def moved(self, book: SourceBook, amount: Decimal) -> SourceBook:
+        """*book* at spot's height; the same object as long as neither changes."""
+        made = self.made
+        if made is None or made[0] is not book or made[1] != amount:
+            made = self.made = (book, amount, _moved(book, amount))
+        return made[2]
 
 
 class _CrossCount:
@@ -61,6 +70,7 @@ class Composite:
         self._basis_digits = max(0, -int(exponent))
         self._shifts = {r.source.name: _Shift(r.source) for r in self.routes if r.shifted}
         self._cross_counts: dict[str, _CrossCount] = {}
+        self._crosses: dict[str, tuple[SourceBook, SourceBook, SourceBook]] = {}
         # The Rates and the last instant at which they hold without an update: one tuple, so that
         # a reader without the lock never pairs an old one with a new one.
         self._made: tuple[Rates, Instant] = (Rates(instrument.symbol, ()), -1)
@@ -79,9 +89,11 @@ class Composite:
         last = FOR_EVER
         spot_until = -1
         found: list[tuple[Route, SourceBook]] = []
+        missing: list[tuple[str, str]] = []
         for route in self.routes:
             held = self._held[route.source.name]
-            if not held.live(now):
+            if not (held.usable and now <= held.valid_until):
+                missing.append((held.spec.name, held.reason(now)))
                 continue
             book: SourceBook | None
             if route.crosses:
@@ -90,6 +102,8 @@ class Composite:
             else:
                 book = held.as_book()
             if book is None or not (book.bids or book.offers):
+                why = self._no_cross(route, now) if book is None else "an empty book"
+                missing.append((held.spec.name, why))
                 continue
             last = min(last, held.valid_until)
             if not route.shifted and book.bids and book.offers:
@@ -99,14 +113,26 @@ class Composite:
         for route, book in found:
             if not route.shifted:
                 books.append(book)
-            elif now <= spot_until and (amount := self._basis(route)) is not None:
+                continue
+            shift = self._shifts[route.source.name]
+            amount = self._basis(route)
+            if amount is None and not shift.basis.warm:
+                missing.append((route.source.name, "the basis is warming up"))
+            elif amount is None or now > spot_until:
+                missing.append((route.source.name, "no fresh spot beside it"))
+            else:
                 last = min(last, spot_until)  # from then on it would stand alone
-                books.append(_moved(book, amount))
-        rates = Rates(self.instrument.symbol, tuple(books))
+                books.append(shift.moved(book, amount))
+        rates = Rates(self.instrument.symbol, tuple(books), tuple(missing))
         if rates == self._made[0]:
             rates = self._made[0]
         self._made = (rates, last)
         return rates
+
+    def _no_cross(self, route: Route, now: Instant) -> str:
+        legs = [self._held[cross.source] for cross in route.crosses]
+        whys = "; ".join(f"{leg.spec.name}: {leg.reason(now)}" for leg in legs)
+        return f"no cross into {self.instrument.terms.code} ({whys})"
 
     def sample(self, held: Held) -> None:
         """Sample the basis of the perpetual *held*, which has just updated, if spot is fresh."""
@@ -166,6 +192,15 @@ class Composite:
         if cross is None:
             return None, until
         leg = self._held[cross.source]
+        first, second = held.as_book(), leg.as_book()
+        name = f"{held.spec.name}*{cross.source}"
+        made = self._crosses.get(name)
+        if made is None or made[0] is not first or made[1] is not second:
+            made = self._crosses[name] = (first, second, self._dealt(name, cross, held, leg))
+        return made[2], until
+
+    def _dealt(self, name: str, cross: Cross, held: Held, leg: Held) -> SourceBook:
+        """The book of *held* dealt through *cross*, which stands in *leg*."""
         bids, offers = (
             through(
                 levels,
@@ -178,16 +213,14 @@ class Composite:
             )
             for bid, levels in ((True, held.bids), (False, held.offers))
         )
-        name = f"{held.spec.name}*{cross.source}"
         count = self._cross_counts.setdefault(name, _CrossCount())
-        book = SourceBook(
+        return SourceBook(
             source=name,
             snapshot=count.at(held.snapshot, leg.snapshot),
             changed_at=min(held.changed_at, leg.changed_at),
             bids=trimmed_levels(bids),
             offers=trimmed_levels(offers),
         )
-        return book, until
 
 
 def _moved(book: SourceBook, amount: Decimal) -> SourceBook:

@@ -6,6 +6,7 @@ from threading import Event, Thread, current_thread
 
 from otcfix.model.errors import OtcfixError
 from otcfix.model.time import MS, Instant
+from otcfix.venues.book import Continuity
 from otcfix.venues.intake import Intake
 from otcfix.venues.ratebook import RateBook
 from otcfix.venues.source import SourceSpec
@@ -28,7 +29,7 @@ class Feed(Thread):
 
     on_error(source, exception) is called, by this thread, for each source of a feed that failed;
     its books are cleared before (law 5). A stopped feed clears them too; one that came to its end
-    leaves them to age (A21).
+    leaves them to age (A21). continuity: None takes the one of each source's venue.
     """
 
     def __init__(
@@ -38,9 +39,10 @@ class Feed(Thread):
         rate_book: RateBook,
         on_error: OnError,
         clock: Clock = wall_clock,
+        continuity: Continuity | None = None,
     ) -> None:
         super().__init__(name=f"feed {name}", daemon=True)
-        self.intakes = tuple(Intake(spec, rate_book) for spec in specs)
+        self.intakes = tuple(Intake(spec, rate_book, continuity) for spec in specs)
         self._on_error = on_error
         self._clock = clock
         self._stopped = Event()

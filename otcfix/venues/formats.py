@@ -1,9 +1,9 @@
 """The venues' own JSON, as recorded: receive time in nanoseconds, a space, the message.
 
 Binance: the combined stream ({"stream": ..., "data": ...}) of depth and bookTicker, spot or USD-M
-futures, and the REST depth snapshot, which names no symbol. Hyperliquid: channel l2Book, always a
-whole book. Everything else a venue sends (trades, replies to subscriptions) changes no book and is
-named, so that it can be counted.
+futures, trade and aggTrade, and the REST depth snapshot, which names no symbol. Hyperliquid:
+channel l2Book, always a whole book, and trades, several in a message. Everything else a venue sends
+(replies to subscriptions) says nothing of the market and is named, so that it can be counted.
 """
 
 from decimal import Decimal
@@ -12,7 +12,14 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct, field
 
-from otcfix.model.feed import BestBidOffer, BookDelta, BookSnapshot, FeedMessage
+from otcfix.model.feed import (
+    BestBidOffer,
+    BookDelta,
+    BookSnapshot,
+    Heartbeat,
+    VenueMessage,
+    VenueTrade,
+)
 from otcfix.model.rates import Level
 from otcfix.model.time import MS, Instant
 
@@ -20,10 +27,14 @@ Levels = tuple[Level, ...]
 
 
 class Skipped(Struct, frozen=True):
-    """A line that changes no book: what it is, and which book it is about ("" unknown)."""
+    """A line that says nothing: what it is, and which book it is about ("" unknown)."""
 
     what: str
     selector: str = ""
+
+
+Parsed = VenueMessage | Skipped | list[VenueTrade]
+"""What a line says; some venues put several deals into one message."""
 
 
 class _Line(Struct):
@@ -69,13 +80,29 @@ class _L2Book(Struct):
     levels: tuple[list[_HyperliquidLevel], list[_HyperliquidLevel]]
 
 
+class _Trade(Struct):
+    px: Decimal = field(name="p")
+    quantity: Decimal = field(name="q")
+    event_time: int | None = field(default=None, name="E")
+    trade_time: int | None = field(default=None, name="T")
+
+
+class _HyperliquidTrade(Struct):
+    coin: str
+    px: Decimal
+    sz: Decimal
+    time: int
+
+
 _line = msgspec.json.Decoder(_Line)
 _depth = msgspec.json.Decoder(_Depth)
 _book_ticker = msgspec.json.Decoder(_BookTicker)
 _l2_book = msgspec.json.Decoder(_L2Book)
+_trade = msgspec.json.Decoder(_Trade)
+_hyperliquid_trades = msgspec.json.Decoder(list[_HyperliquidTrade])
 
 
-def parse_line(line: bytes) -> FeedMessage | Skipped:
+def parse_line(line: bytes) -> Parsed:
     """Read one recorded line.
 
     Errors: ValueError saying what is wrong (msgspec's are ValueErrors too).
@@ -86,7 +113,7 @@ def parse_line(line: bytes) -> FeedMessage | Skipped:
     return parse_message(text, int(stamp) // 1_000)
 
 
-def parse_message(text: bytes, received_at: Instant) -> FeedMessage | Skipped:
+def parse_message(text: bytes, received_at: Instant) -> Parsed:
     """Read one message of a venue. Errors: ValueError saying what is wrong."""
     line = _line.decode(text)
     if line.stream:
@@ -102,6 +129,10 @@ def parse_message(text: bytes, received_at: Instant) -> FeedMessage | Skipped:
         )
     if line.channel == "l2Book":
         return _hyperliquid(line, received_at)
+    if line.channel == "trades":
+        return _hyperliquid_deals(line, received_at)
+    if line.channel == "pong":
+        return Heartbeat("", received_at)
     if line.channel:
         return Skipped(line.channel)
     if line.reply_id is not None:
@@ -109,7 +140,7 @@ def parse_message(text: bytes, received_at: Instant) -> FeedMessage | Skipped:
     raise ValueError("neither a Binance stream or depth snapshot nor a Hyperliquid channel")
 
 
-def _binance(line: _Line, received_at: Instant) -> FeedMessage | Skipped:
+def _binance(line: _Line, received_at: Instant) -> Parsed:
     selector, _, stream = line.stream.partition("@")
     if stream == "depth" or stream.startswith("depth@"):
         depth = _depth.decode(line.data)
@@ -135,7 +166,23 @@ def _binance(line: _Line, received_at: Instant) -> FeedMessage | Skipped:
             offer_quantity=best.offer_quantity,
             venue_time=_venue_time(best.book_time, best.event_time),
         )
+    if stream in ("trade", "aggTrade"):
+        trade = _trade.decode(line.data)
+        return VenueTrade(
+            selector=selector,
+            received_at=received_at,
+            px=trade.px,
+            quantity=trade.quantity,
+            venue_time=_venue_time(trade.trade_time, trade.event_time),
+        )
     return Skipped(stream, selector)
+
+
+def _hyperliquid_deals(line: _Line, received_at: Instant) -> list[VenueTrade]:
+    return [
+        VenueTrade(trade.coin, received_at, trade.px, trade.sz, trade.time * MS)
+        for trade in _hyperliquid_trades.decode(line.data)
+    ]
 
 
 def _hyperliquid(line: _Line, received_at: Instant) -> BookSnapshot:

@@ -1,4 +1,4 @@
-"""What one source shows now, and how its numbers are written on an event."""
+"""What one source shows now."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -31,7 +31,10 @@ class SourceStatus(Struct, frozen=True):
 
 @dataclass(slots=True)
 class Held:
-    """The last book of one source, as the venue wrote it. The RateBook's lock guards it."""
+    """The last book of one source, its levels trimmed. The RateBook's lock guards it.
+
+    over: why it shows nothing once valid_until has passed.
+    """
 
     spec: SourceSpec
     usable: bool = False
@@ -39,10 +42,14 @@ class Held:
     snapshot: int = 0
     changed_at: Instant = 0
     valid_until: Instant = FOR_EVER
+    over: str = ""
     bids: Levels = ()
     offers: Levels = ()
+    _book: SourceBook | None = None
 
-    def show(self, bids: Levels, offers: Levels, changed_at: Instant, until: Instant) -> None:
+    def show(
+        self, bids: Levels, offers: Levels, changed_at: Instant, until: Instant, over: str
+    ) -> None:
         """Take a new book; it counts as a new snapshot (R16)."""
         # Counting begins at the time, so that no two runs of the desk share a snapshot.
         self.snapshot = self.snapshot + 1 if self.snapshot else changed_at
@@ -50,17 +57,24 @@ class Held:
         self.why = ""
         self.changed_at = changed_at
         self.valid_until = until
+        self.over = over
         self.bids = bids
         self.offers = offers
+        self._book = None
 
     def hide(self, why: str) -> bool:
-        """Show nothing any more; return whether that changes anything."""
+        """Show nothing any more; return whether that takes a book away."""
         self.why = why
         if not self.usable:
             return False
         self.usable = False
         self.bids = self.offers = ()
+        self._book = None
         return True
+
+    def reason(self, now: Instant) -> str:
+        """Why it shows nothing at *now*; "" when it does."""
+        return self.over if self.usable and now > self.valid_until else self.why
 
     def live(self, now: Instant) -> bool:
         """Whether there is a book at *now*, of whatever age."""
@@ -73,37 +87,25 @@ class Held:
         return (self.bids[0][0] + self.offers[0][0]) / 2
 
     def as_book(self) -> SourceBook:
-        """Return the book as it is stamped."""
-        return SourceBook(
-            source=self.spec.name,
-            snapshot=self.snapshot,
-            changed_at=self.changed_at,
-            bids=trimmed_levels(self.bids),
-            offers=trimmed_levels(self.offers),
-        )
+        """Return the book as it is stamped: the same object until the next one is shown."""
+        book = self._book
+        if book is None:
+            book = self._book = SourceBook(
+                self.spec.name, self.snapshot, self.changed_at, self.bids, self.offers
+            )
+        return book
 
     def status(self, now: Instant) -> SourceStatus:
         """Return how the source stands at *now*."""
-        over = self.usable and now > self.valid_until
         return SourceStatus(
             name=self.spec.name,
             usable=self.live(now),
-            why="the quote is over" if over else self.why,
+            why=self.reason(now),
             snapshot=self.snapshot,
             changed_at=self.changed_at,
             best_bid=self.bids[0] if self.bids else None,
             best_offer=self.offers[0] if self.offers else None,
         )
-
-
-def trimmed(value: Decimal) -> Decimal:
-    """Return *value* without trailing zeros and without an exponent: 61837.63000 is 61837.63."""
-    return value.normalize() + _ZERO
-
-
-def trimmed_levels(levels: Levels) -> Levels:
-    """Return *levels* trimmed: venues pad with zeros, and every event would carry them."""
-    return tuple([(trimmed(px), trimmed(qty)) for px, qty in levels])
 
 
 def provider_sides(quote: ProviderQuote) -> tuple[Levels, Levels]:

@@ -14,6 +14,7 @@ from otcfix.model.instrument import Instrument
 from otcfix.model.messages import ProviderQuote
 from otcfix.model.rates import Conversion, Rates
 from otcfix.model.time import MS, Instant
+from otcfix.venues.book import trimmed, trimmed_levels
 from otcfix.venues.composite import Composite
 from otcfix.venues.conversion import RATE, FixedRate, Path, paths
 from otcfix.venues.held import (
@@ -23,9 +24,8 @@ from otcfix.venues.held import (
     SourceStatus,
     provider_fault,
     provider_sides,
-    trimmed,
 )
-from otcfix.venues.source import SourceSpec
+from otcfix.venues.source import SourceSpec, silence_of
 
 _ONE = Decimal(1)
 
@@ -67,6 +67,11 @@ class RateBook:
             spec.name: tuple(c for c in self._composites.values() if spec.name in c.sources)
             for spec in specs
         }
+        self._silences = {
+            spec.name: (spec.silence_max_ms * MS, silence_of(spec))
+            for spec in specs
+            if spec.silence_max_ms
+        }
         self._paths: dict[str, tuple[Path, ...]] = {}
         self._conversions: dict[str, Conversion] = {}
         self._moved: set[str] = set()
@@ -76,17 +81,38 @@ class RateBook:
 
     # -- written by feeds -------------------------------------------------------------------
 
-    def update(self, source: str, bids: Levels, offers: Levels, changed_at: Instant) -> None:
+    def update(
+        self,
+        source: str,
+        bids: Levels,
+        offers: Levels,
+        changed_at: Instant,
+        *,
+        trim: bool = True,
+    ) -> None:
         """Take *source*'s book: best level first, quote per base, quantities in base.
 
-        changed_at: when the book was so, by our clock (A21).
+        changed_at: when the book was so, by our clock (A21). trim=False: the levels have no
+        trailing zeros and no exponents, as those of a Book.
         """
-        self._show(source, bids, offers, changed_at, FOR_EVER)
+        if trim:
+            bids, offers = trimmed_levels(bids), trimmed_levels(offers)
+        silence = self._silences.get(source)
+        if silence is None:
+            self._show(source, bids, offers, changed_at, FOR_EVER, "")
+        else:
+            self._show(source, bids, offers, changed_at, changed_at + silence[0], silence[1])
 
     def clear(self, source: str, why: str) -> None:
         """Let *source* show nothing until its next update, for the reason *why*."""
         with self._lock:
-            news = self._mark(source) if self._held[source].hide(why) else []
+            held = self._held[source]
+            if held.hide(why):
+                news = self._mark(source)
+            else:
+                news = []
+                for composite in self._readers[source]:
+                    composite.void()  # nothing moved, but another reason is to be told
         self._tell(news)
 
     def sources_of(self, session: str) -> dict[str, str]:
@@ -115,15 +141,23 @@ class RateBook:
         if fault:
             self.clear(source, f"quote {quote.quote_id} refused: {fault}")
             return fault
-        self._show(source, bids, offers, at if changed_at is None else changed_at, until)
+        bids, offers = trimmed_levels(bids), trimmed_levels(offers)
+        since = at if changed_at is None else changed_at
+        self._show(source, bids, offers, since, until, "the quote is over")
         return ""
 
     def _show(
-        self, source: str, bids: Levels, offers: Levels, changed_at: Instant, until: Instant
+        self,
+        source: str,
+        bids: Levels,
+        offers: Levels,
+        changed_at: Instant,
+        until: Instant,
+        over: str,
     ) -> None:
         with self._lock:
             held = self._held[source]
-            held.show(bids, offers, changed_at, until)
+            held.show(bids, offers, changed_at, until, over)
             news = self._mark(source)
             for composite in self._readers[source]:
                 composite.sample(held)

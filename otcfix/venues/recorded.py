@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 from otcfix.model.errors import ConfigError
-from otcfix.model.feed import BestBidOffer, BookDelta, BookSnapshot, FeedMessage
+from otcfix.model.feed import (
+    BestBidOffer,
+    BookDelta,
+    BookSnapshot,
+    Gap,
+    Heartbeat,
+    VenueMessage,
+    VenueTrade,
+)
 from otcfix.model.time import Instant
 from otcfix.venues.feed import Clock, Feed, FeedBroken, OnError, wall_clock
 from otcfix.venues.formats import Skipped, parse_line
@@ -29,10 +37,10 @@ QUOTES = (
 """Quote assets that end a Binance symbol, the longer first: BTCUSDT is BTC and USDT."""
 
 
-def read(path: Path, skipped: Counter[str] | None = None) -> Iterator[FeedMessage]:
-    """Yield the book messages of *path* (plain or gzip) in its order.
+def read(path: Path, skipped: Counter[str] | None = None) -> Iterator[VenueMessage]:
+    """Yield the messages of *path* (plain or gzip) in its order.
 
-    skipped: counts what was passed over, by kind (trade, reply, blank, ...).
+    skipped: counts the lines that were passed over, by kind (reply, blank, ...).
     Errors: FeedBroken naming the file and the line that cannot be read.
     """
     counts: Counter[str] = Counter() if skipped is None else skipped
@@ -47,6 +55,8 @@ def read(path: Path, skipped: Counter[str] | None = None) -> Iterator[FeedMessag
                 found = parse_line(line)
                 if isinstance(found, Skipped):
                     counts[found.what] += 1
+                elif isinstance(found, list):
+                    yield from found
                 else:
                     yield found
     except ValueError as error:
@@ -197,17 +207,22 @@ class RecordedFeed(Feed):
                 due = started + int((message.received_at - first) / self._speed)
                 if not self._sleep_until(due):
                     return
-            intake = self._intake_of(message)
-            if intake is None:
+            if isinstance(message, Heartbeat | Gap) and not message.selector:
+                for intake in self.intakes:  # it is about the line
+                    intake.take(message)
+                continue
+            found = self._intake_of(message)
+            if found is None:
                 self.skipped["another book"] += 1
             else:
-                seen.add(message.selector)
-                intake.take(message, due - message.received_at)
+                if not isinstance(message, VenueTrade):
+                    seen.add(message.selector)
+                found.take(message, due - message.received_at)
         for selector in self._by_selector:
             if selector not in seen:
                 raise FeedBroken(f"{self._path}: nothing of {selector!r} in it")
 
-    def _intake_of(self, message: FeedMessage) -> Intake | None:
+    def _intake_of(self, message: VenueMessage) -> Intake | None:
         if message.selector:
             return self._by_selector.get(message.selector)
         if len(self.intakes) > 1:

@@ -24,6 +24,8 @@ class SourceSpec:
     basis: "ewma" lets a perpetual contribute, shifted by the moving difference of spot and
         perpetual (half_life_s), and only after warm_up_s of it (R11).
     depth: levels of a side that are shown.
+    silence_max_ms: no news for longer makes the book unusable until its next snapshot; 0: it only
+        ages. A heartbeat, a deal and the same book again are no news.
     reference_of: the one instrument that is priced on this perpetual as it stands, unshifted and
         alone, because it is named for it (BTC/USD-PERP). Nothing else contributes to that one.
     """
@@ -39,6 +41,7 @@ class SourceSpec:
     warm_up_s: int = 120
     depth: int = 10
     reference_of: str = ""
+    silence_max_ms: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be priced. Errors: ConfigError naming the source and the key."""
@@ -55,7 +58,13 @@ class SourceSpec:
             (self.half_life_s <= 0, "half_life_s: must be above 0"),
             (self.warm_up_s <= 0, "warm_up_s: must be above 0"),
             (self.depth < 1, "depth: must be at least 1"),
+            (self.silence_max_ms < 0, "silence_max_ms: must not be below 0"),
         ]
         for wrong, what in faults:
             if wrong:
                 raise ConfigError(f"source {self.name!r}: {what}")
+
+
+def silence_of(spec: SourceSpec) -> str:
+    """Why a source shows nothing that has been silent for too long."""
+    return f"silence: no news for more than {spec.silence_max_ms} ms"

@@ -93,6 +93,34 @@ def test_a_recorded_file_that_is_not_there(run: Run, port: int) -> None:
     assert "source tape.recorded.file: config/missing.gz" in answer.document["problems"][0]
 
 
+def test_an_exchange_that_cannot_be_watched(run: Run, port: int) -> None:
+    """Without ccxt the extra is named, with it the exchange that it does not know."""
+    path = Path("config/venues.toml")
+    path.write_text(
+        path.read_text()
+        + '\n[[source]]\nname = "live"\nvenue = "nowhere"\nbase = "BTC"\nquote = "USDT"\n'
+        'exchange = { id = "nowhere", symbol = "BTC/USDT" }\n'
+    )
+
+    answer = run("check", "--json")
+    assert answer.code == 1
+    assert "source live.exchange.id: nowhere: ccxt" in answer.document["problems"][0]
+
+
+def test_a_source_is_fed_in_one_way(run: Run, port: int) -> None:
+    """Two ways are one too many."""
+    edit(
+        "venues.toml",
+        "simulated = {",
+        'exchange = { id = "kraken", symbol = "BTC/USD" }\nsimulated = {',
+    )
+
+    answer = run("check", "--json")
+    assert answer.code == 1
+    told = "source sim-btcusd: expected one of simulated, recorded, exchange or session"
+    assert told in answer.document["problems"][0]
+
+
 def test_a_dictionary_that_is_none(run: Run, port: int) -> None:
     """A session's own dictionary is loaded."""
     Path("config/own.xml").write_text("<fix>")
@@ -186,6 +214,8 @@ def test_a_rule_that_can_never_match_is_warned_of(run: Run, port: int) -> None:
     assert "config/pricing.toml: rule nobody: never used: " in found[1]
     assert "warning  config/pricing.toml: rule late" in run("check").out
     assert run("check", "--strict").code == 1
+
+
 # -- providers ---------------------------------------------------------------------------------
 
 PROVIDER = """
@@ -205,7 +235,9 @@ SOURCE = '\n[[source]]\nname = "lpx"\nvenue = "LPX"\nbase = "BTC"\nquote = "USD"
         (SOURCE + 'provider = "NOBODY"\nselector = "X"\n', "source lpx.provider: expected one of"),
         (PROVIDER + SOURCE + 'provider = "LPX"\n', "source lpx.selector: expected the symbol"),
         (
-            PROVIDER + SOURCE + 'provider = "LPX"\nselector = "X"\nsimulated = { seed = 1, mid = 1 }\n',
+            PROVIDER
+            + SOURCE
+            + 'provider = "LPX"\nselector = "X"\nsimulated = { seed = 1, mid = 1 }\n',
             "source lpx: expected one of simulated, recorded, session, provider",
         ),
         (SOURCE + 'session = "ALPHA44"\n', "source lpx.session: expected a session of kind"),

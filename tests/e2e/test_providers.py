@@ -82,8 +82,7 @@ def test_a_provider_on_our_own_session_quotes_pulls_and_goes(app: App) -> None:
     provider = FixClient(port, me="LP1", username="lp1", secret="trial-secret-lp1")
     assert provider.logon()
     mass = (
-        "35=i|117=M1|301=2|296=1|302=S|304=1|295=1"
-        "|299=1|55=ETH/USD|132=3990|133=4010|134=1|135=1"
+        "35=i|117=M1|301=2|296=1|302=S|304=1|295=1|299=1|55=ETH/USD|132=3990|133=4010|134=1|135=1"
     )
     provider.say(mass)
     assert provider.hear("b")[297] == "0"

@@ -16,9 +16,9 @@ from msgspec import structs
 
 from otcfix.fix import dictionaries
 from otcfix.fix.acceptor import NEVER_AGAIN
-from otcfix.fix.stock_client import stock_validator
 from otcfix.fix.outgoing import message_of, stream_message_of
 from otcfix.fix.settings import begin_string
+from otcfix.fix.stock_client import stock_validator
 from otcfix.model.party import Session
 from otcfix.model.rates import Conversion, Level, Rates, SourceBook
 from otcfix.model.record import OutboxRow, StreamRow

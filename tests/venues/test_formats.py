@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from otcfix.model.feed import BestBidOffer, BookDelta, BookSnapshot
+from otcfix.model.feed import BestBidOffer, BookDelta, BookSnapshot, Heartbeat, VenueTrade
 from otcfix.venues.formats import Skipped, parse_line
 from tests.venues.support import levels
 
@@ -89,17 +89,50 @@ def test_hyperliquid_l2_book():
     )
 
 
+@pytest.mark.parametrize("stream", ["trade", "aggTrade"])
+def test_binance_trades(stream):
+    """T is when it was dealt, E when it was said."""
+    line = (
+        f'{{"stream":"abcusdt@{stream}","data":{{"e":"{stream}","E":1600000000500,"p":"1.50",'
+        '"q":"0.2","T":1600000000498,"m":true}}'
+    ).encode()
+
+    assert parse_line(RECEIVED + line) == VenueTrade(
+        selector="abcusdt",
+        received_at=AT,
+        px=Decimal("1.5"),
+        quantity=Decimal("0.2"),
+        venue_time=1_600_000_000_498_000,
+    )
+
+
+def test_hyperliquid_trades():
+    """Several in one message."""
+    line = (
+        b'{"channel":"trades","data":[{"coin":"ABC","px":"1.5","sz":"2","side":"B",'
+        b'"time":1600000000500},{"coin":"XYZ","px":"3","sz":"4","side":"A","time":1600000000501}]}'
+    )
+
+    assert parse_line(RECEIVED + line) == [
+        VenueTrade("ABC", AT, Decimal("1.5"), Decimal(2), 1_600_000_000_500_000),
+        VenueTrade("XYZ", AT, Decimal(3), Decimal(4), 1_600_000_000_501_000),
+    ]
+
+
+def test_hyperliquid_pong():
+    """The line lives."""
+    assert parse_line(RECEIVED + b'{"channel":"pong"}') == Heartbeat("", AT)
+
+
 @pytest.mark.parametrize(
     ("line", "what"),
     [
-        (b'{"stream":"abcusdt@trade","data":{"e":"trade"}}', Skipped("trade", "abcusdt")),
-        (b'{"stream":"abcusdt@aggTrade","data":{}}', Skipped("aggTrade", "abcusdt")),
-        (b'{"channel":"trades","data":[]}', Skipped("trades")),
-        (b'{"channel":"pong"}', Skipped("pong")),
+        (b'{"stream":"abcusdt@kline_1m","data":{}}', Skipped("kline_1m", "abcusdt")),
+        (b'{"channel":"subscriptionResponse","data":{}}', Skipped("subscriptionResponse")),
         (b'{"result":null,"id":1}', Skipped("reply")),
     ],
 )
-def test_what_changes_no_book_is_named(line, what):
+def test_what_says_nothing_is_named(line, what):
     """So that it can be counted."""
     assert parse_line(RECEIVED + line) == what
 
@@ -116,6 +149,9 @@ def test_what_changes_no_book_is_named(line, what):
         b"12 []",
         b'12 {"stream":"abcusdt@depth","data":{"U":1,"u":2}}',
         b'12 {"stream":"abcusdt@depth"}',
+        b'12 {"stream":"abcusdt@trade","data":{"p":"1"}}',
+        b'12 {"stream":"abcusdt@aggTrade","data":{"p":"one","q":"1"}}',
+        b'12 {"channel":"trades","data":[{"coin":"ABC"}]}',
         b'12 {"lastUpdateId":1,"bids":[["one","2"]]}',
         b'12 {"channel":"l2Book","data":{"coin":"ABC","time":1,"levels":[[]]}}',
         b'12 {"stream":"abcus',

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from otcfix.model.errors import ConfigError
+from otcfix.model.rates import Rates
 from otcfix.model.time import MS, SECOND
 from otcfix.venues.ratebook import RateBook
 from tests.venues.support import (
@@ -264,6 +265,56 @@ def test_an_instrument_named_for_the_perpetual_is_priced_on_it_alone():
     assert mids(rate_book, "BTC/USD") == {"a": 100}
 
 
+def test_each_source_that_shows_nothing_says_why():
+    """Refused sources are told with their reason, in the order of the routes."""
+    rate_book = desk(
+        "BTC/USD",
+        *(spot("a", "BTC/USD"), spot("b", "BTC/USD"), spot("c", "BTC/USDT")),
+        *(spot("x", "USDT/USD"), spot("e", "BTC/USD")),
+        perpetual("p", "BTC/USD", basis="ewma", half_life_s=5, warm_up_s=10),
+    )
+    show(rate_book, "a", 100)
+    show(rate_book, "b", 100)
+    rate_book.clear("b", "crossed: bid 102 is not below offer 101")
+    show(rate_book, "c", 100)
+    rate_book.update("e", (), (), NOW)
+    show(rate_book, "p", 110)
+
+    assert rate_book.rates("BTC/USD", NOW).missing == (
+        ("b", "crossed: bid 102 is not below offer 101"),
+        ("c", "no cross into USD (x: nothing received yet)"),
+        ("e", "an empty book"),
+        ("p", "the basis is warming up"),
+    )
+
+
+def test_a_perpetual_that_would_stand_alone_says_so():
+    """Warm, but spot is gone."""
+    rate_book = perpetual_desk()
+    now = run(rate_book, 12)
+    rate_book.clear("a", "gap")
+
+    assert rate_book.rates("BTC/USD", now).missing == (
+        ("a", "gap"),
+        ("p", "no fresh spot beside it"),
+    )
+
+
+def test_a_source_that_is_silent_for_too_long_is_dropped():
+    """Where that is configured; the reason holds no age, so that the object can stay."""
+    rate_book = desk("BTC/USD", spot("a", "BTC/USD", silence_max_ms=500))
+    show(rate_book, "a", 100)
+    assert len(rate_book.rates("BTC/USD", NOW + 500 * MS).books) == 1
+    silent = rate_book.rates("BTC/USD", NOW + 500 * MS + 1)
+
+    assert silent.books == ()
+    assert silent.missing == (("a", "silence: no news for more than 500 ms"),)
+    assert rate_book.rates("BTC/USD", NOW + 3_600 * SECOND) is silent
+    assert rate_book.statuses(NOW + SECOND)[0].why == "silence: no news for more than 500 ms"
+    show(rate_book, "a", 100, NOW + SECOND)
+    assert rate_book.rates("BTC/USD", NOW + SECOND).missing == ()
+
+
 # -- what the sequencer sees --------------------------------------------------------------------
 
 
@@ -274,8 +325,15 @@ def test_the_same_object_until_something_changes():
     first = rate_book.rates("BTC/USD", NOW)
 
     assert rate_book.rates("BTC/USD", NOW + SECOND) is first
-    rate_book.clear("b", "never showed anything")
+    rate_book.clear("b", "nothing received yet")
     assert rate_book.rates("BTC/USD", NOW + SECOND) is first
+    rate_book.clear("b", "gap")
+    assert rate_book.rates("BTC/USD", NOW + SECOND) == Rates(
+        "BTC/USD", first.books, (("b", "gap"),)
+    )
+    rate_book.clear("b", "nothing received yet")
+    assert rate_book.rates("BTC/USD", NOW + SECOND) == first
+    first = rate_book.rates("BTC/USD", NOW + SECOND)
     show(rate_book, "a", 100, NOW + 1)
     assert rate_book.rates("BTC/USD", NOW + SECOND) is not first
 
@@ -284,9 +342,11 @@ def test_a_perpetual_that_warms_up_unseen_leaves_the_object_alone():
     """Composed anew and equal: the same."""
     rate_book = perpetual_desk()
     show(rate_book, "a", 100)
-    first = rate_book.rates("BTC/USD", NOW)
     show(rate_book, "p", 100)
+    first = rate_book.rates("BTC/USD", NOW)
+    show(rate_book, "p", 101)
 
+    assert first.missing == (("p", "the basis is warming up"),)
     assert rate_book.rates("BTC/USD", NOW) is first
 
 

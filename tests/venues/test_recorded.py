@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from otcfix.model.errors import ConfigError
-from otcfix.model.feed import BestBidOffer, BookDelta, BookSnapshot
+from otcfix.model.feed import BestBidOffer, BookDelta, BookSnapshot, VenueTrade
 from otcfix.model.time import MS, SECOND
 from otcfix.venues.feed import FeedBroken, wall_clock
 from otcfix.venues.ratebook import RateBook
@@ -73,7 +73,7 @@ def test_the_recordings_are_what_the_simulated_venue_makes():
 
 
 def test_a_file_is_read_in_its_order():
-    """And what changes no book is counted."""
+    """Books, best prices and deals."""
     skipped = Counter()
     messages = list(read(SPOT, skipped))
 
@@ -81,8 +81,9 @@ def test_a_file_is_read_in_its_order():
         BookDelta: 13,
         BestBidOffer: 13,
         BookSnapshot: 1,
+        VenueTrade: 2,
     }
-    assert skipped == {"trade": 2}
+    assert skipped == {}
     assert [m.received_at for m in messages] == sorted(m.received_at for m in messages)
 
 
@@ -162,7 +163,7 @@ def test_hyperliquid_spot(tmp_path):
     ("lines", "what"),
     [
         ([], "no book"),
-        (['{"channel":"trades"}'], "no book"),
+        (['{"channel":"trades","data":[]}'], "no book"),
         ([DEPTH % "btcusdt", DEPTH % "ethusdt"], "binance spot btcusdt, binance spot ethusdt"),
         ([DEPTH % "btcusd_perp"], "coin-margined"),
         ([DEPTH % "xyz"], "cannot split xyz"),
@@ -226,7 +227,9 @@ def test_it_starts_over_with_a_fresh_book(monkeypatch):
         played.rate_book, "clear", lambda source, why: (told.append(why), clear(source, why))
     )
     monkeypatch.setattr(
-        played.rate_book, "update", lambda *book: (told.append("shown"), update(*book))
+        played.rate_book,
+        "update",
+        lambda *book, **more: (told.append("shown"), update(*book, **more)),
     )
     played.feed.start()
     until(lambda: played.feed.rounds >= 3)
@@ -237,6 +240,28 @@ def test_it_starts_over_with_a_fresh_book(monkeypatch):
     assert rounds[1] == rounds[3] == ["the recording starts over"]
     assert rounds[0] == rounds[2] == rounds[4]
     assert len(rounds[0]) > 10
+
+
+def test_deals_and_heartbeats_of_a_recording_reach_their_sources(tmp_path):
+    """A pong names no book: it is about the line, and so about each of them."""
+    coins = ("ABC", "XYZ")
+    book = '{"channel":"l2Book","data":{"coin":"%s","time":1,"levels":[[],[]]}}'
+    deal = '{"coin":"ABC","px":"1.5","sz":"2","time":1}'
+    path = written(
+        tmp_path,
+        *(f"{n} {book % coin}" for n, coin in enumerate(coins)),
+        f'2 {{"channel":"trades","data":[{deal},{deal}]}}',
+        '3 {"channel":"pong"}',
+    )
+    specs = [spot(coin, "BTC/USD", selector=coin) for coin in coins]
+    failures = []
+    rate_book = RateBook([], specs, "USD")
+    feed = RecordedFeed(path, specs, rate_book, lambda *told: failures.append(told), speed=math.inf)
+    feed.start()
+    feed.join(5)
+
+    assert failures == []
+    assert [(i.taken, i.trades, i.heartbeats) for i in feed.intakes] == [(1, 2, 1), (1, 0, 1)]
 
 
 def test_it_stops_promptly_in_the_middle_of_a_pause():
@@ -296,7 +321,7 @@ def test_a_source_that_is_not_in_the_file_is_told(tmp_path):
     feed.join(5)
 
     assert "nothing of 'btcusdt' in it" in str(failures[0][1])
-    assert feed.skipped["another book"] == 26
+    assert feed.skipped["another book"] == 28
 
 
 def test_a_snapshot_without_a_name_needs_a_file_of_one_source():
