@@ -131,7 +131,7 @@ class Occasions:
         return None
 
     def _newly_stale(self, now: Instant) -> set[str]:
-        """Symbols whose reference has just turned stale: their quotes must die, books be emptied."""
+        """Symbols whose reference has just turned stale: quotes must die, books be emptied."""
         found: set[str] = set()
         if now < self._next_stale_check:
             return found

@@ -1,13 +1,14 @@
 """Dealing on a stream: an order 40=D with a rung's QuoteEntryID(299) in its QuoteID(117)."""
 
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from msgspec import structs
 
 from tests.conftest import OpenDesk
 from tests.conversation import Client, Conversation
-from tests.conversations.test_streams import TERMS, asks
+from tests.support.streams import TERMS, asks
 from tests.support.world import Heard
 
 GONE = "D 35=8|11=A1|150=8|39=8|103=4|58=QUOTE_GONE:..."
@@ -254,7 +255,7 @@ def test_ids_are_short_and_do_not_count(streaming: Conversation) -> None:
     assert all(len(one) <= 16 and one[0] == "P" for one in seen)
     stems = sorted({int(one[1:11].translate(str.maketrans("JKMNPQRSTVWXYZ", "IJKLMNOPQRSTUV")), 32)
                     for one in seen})  # fmt: skip
-    assert all(b - a > 1_000 for a, b in zip(stems, stems[1:], strict=False))
+    assert all(b - a > 1_000 for a, b in pairwise(stems))
 
 
 def test_a_restart_voids_every_rung(streaming: Conversation) -> None:

@@ -1,6 +1,7 @@
 """Streams as properties: X onto W, conflation, and what is kept of them."""
 
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given, settings
@@ -169,9 +170,9 @@ def test_conflation(steps: list[tuple[int, int]]) -> None:
     desk.at("+200ms")
     heard = client.hears_all()
     prices = [one.get(270) for one in heard]
-    assert all(a != b for a, b in zip(prices, prices[1:], strict=False))
+    assert all(a != b for a, b in pairwise(prices))
     times = [desk.instant_of(f"{one.get(52)[9:]}") for one in heard]
-    assert all(b - a >= 200_000 for a, b in zip(times, times[1:], strict=False))
+    assert all(b - a >= 200_000 for a, b in pairwise(times))
     assert prices[-1] == shown
     desk.finish()
 
@@ -219,5 +220,6 @@ def test_memory_is_flat_under_a_long_stream() -> None:
     desk.at("+3s")
     desk.kills()
     kept = streams.dump()
-    assert not (kept.subscriptions or kept.images or kept.replaced or kept.current)
-    assert not (streams.rungs or streams._told_to or streams._standing or streams._references)
+    left = (kept.subscriptions, kept.images, kept.replaced, kept.current)
+    left += (streams.rungs, streams._told_to, streams._standing, streams._references)
+    assert not any(left)
