@@ -197,8 +197,9 @@ def test_sizes_of_a_ladder() -> None:
     assert sizes == tuple(map(Decimal, (1000, 10_000, 100_000, 1_000_000, 10_000_000)))
     small = instrument("BTC/USD", qty_min=Decimal(5), qty_max=Decimal(49))
     assert sizes_of(desk, small) == (Decimal(5),)
-    named = house_desk(stream=StreamTerms(sizes_max=2, sizes=(("BTC/USD", (1, 2, 3)),)))  # type: ignore[arg-type]
-    assert sizes_of(named, INSTRUMENTS["BTC/USD"]) == (1, 2)
+    three = tuple(map(Decimal, (1, 2, 3)))
+    named = house_desk(stream=StreamTerms(sizes_max=2, sizes=(("BTC/USD", three),)))
+    assert sizes_of(named, INSTRUMENTS["BTC/USD"]) == three[:2]
 
 
 def test_memory_is_flat_under_a_long_stream() -> None:
@@ -220,6 +221,5 @@ def test_memory_is_flat_under_a_long_stream() -> None:
     desk.at("+3s")
     desk.kills()
     kept = streams.dump()
-    left = (kept.subscriptions, kept.images, kept.replaced, kept.current)
-    left += (streams.rungs, streams._told_to, streams._standing, streams._references)
-    assert not any(left)
+    assert not any((kept.subscriptions, kept.images, kept.replaced, kept.current))
+    assert not any((streams.rungs, streams._told_to, streams._standing, streams._references))
