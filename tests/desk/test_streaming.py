@@ -15,6 +15,7 @@ from otcfix.model.pricing import StreamTerms
 from otcfix.sequencer.streamed import streamed
 from tests.conversation import Conversation
 from tests.support.house_desk import ID_KEY, INSTRUMENTS, house_desk, instrument
+from tests.support.laws import body_of
 from tests.support.memory_store import MemoryStore
 from tests.support.world import Heard
 
@@ -144,12 +145,6 @@ def test_what_was_streamed_is_said_again_by_the_journal(moves: list[Any]) -> Non
         line = desk.wire.lines[key]
         heard = [one for one in line.heard if one.kind in "WX"]
         assert [body_of(one) for one in heard] == again[key]
-
-
-def body_of(heard: Heard) -> str:
-    """The text without header and trailer."""
-    header = (8, 9, 35, 34, 49, 52, 56, 128, 129, 10)
-    return "".join(f"{tag}={value}\x01" for tag, value in heard.fields if tag not in header)
 
 
 @given(
