@@ -197,7 +197,7 @@ class SessionConfig(Closed):
     symbols: dict[str, str] = {}
     messages_per_second: Annotated[int, Field(ge=0)] = 0
     unproven_max: Annotated[int, Field(ge=10)] = 2_000
-    stream_interval_ms: Annotated[int, Field(ge=0, le=60_000)] = 0
+    stream_interval_ms: Annotated[int, Field(ge=0, le=5_000)] = 0
     stream_unproven_max: Annotated[int, Field(ge=210)] = 500
 
 

@@ -93,10 +93,16 @@ def _found(image: StreamImage | None, rung_id: str) -> tuple[Side | None, Rung |
 
 
 def dealt(draft: Draft, case: OrderCase, quantity: Decimal) -> None:
-    """Note how much of the rung is used; its next image is shown under another id."""
+    """Take *quantity* off every rung of that side for this client: rungs are prices of one amount
+    or another, not layers of a book, so nobody deals on all of them at once. What was dealt on is
+    shown anew under another id."""
     assert case.quote is not None
-    assert case.rung_left is not None
-    taken = case.quote.quantity - case.rung_left + quantity
-    draft.rung_hits.append(RungHit(case.client_id, case.quote.quote_id, taken))
+    streams = draft.state.streams
+    image = streams.image_of_rung(case.client_id, case.quote.quote_id)
+    assert image is not None
+    for rung in image.bids if case.quote.side is Side.SELL else image.offers:
+        hit = streams.hits.get((case.client_id, rung.rung_id))
+        taken = (hit.taken if hit else Decimal(0)) + quantity
+        draft.rung_hits.append(RungHit(case.client_id, rung.rung_id, taken))
     if draft.state.streams.listens(case.quote.symbol):
         draft.looks_owed[case.quote.symbol] = None

@@ -145,8 +145,8 @@ class State:
         return sorted(timer for timer in set(found) if self._is_due_still(*timer))
 
     def waits_on(self, symbol: str) -> bool:
-        """Whether a RatesMoved of *symbol* could change anything: an order rests, or a quote's
-        cancel band may be left."""
+        """Whether a RatesMoved of *symbol* may not wait: an order rests, or a quote's cancel band
+        may be left. Streams may: they are looked at when somebody is due (`Listeners`)."""
         if self.resting.get(symbol):
             return True
         return bool(self.banded.get(symbol))

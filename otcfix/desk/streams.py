@@ -28,6 +28,11 @@ KEPT = 2 * SECOND
 """An image outlives its last rung's grace by this: a hit may have waited in the queue (R18)."""
 
 
+AT_ONCE = -1
+"""The grace of a rung whose book was emptied, or whose session broke or does not read: none. The
+market that returns is another one."""
+
+
 class Told(Struct):
     """What one subscription knows of one symbol: the image, and when it may hear the next one.
 
@@ -119,7 +124,9 @@ class Streams:
         """Write what *event* and its decision say of streams."""
         at = event.at
         grace = desk.stream.rung_grace_ms * MS if desk else 0
-        self._heard(event, grace)
+        if isinstance(event.body, SessionDown | Boot):
+            grace = AT_ONCE
+        self._heard(event)
         for image in decision.images:
             self._put_image(image)
         for subscription in decision.subscriptions:
@@ -138,21 +145,21 @@ class Streams:
         while self.replaced and self.replaced[0][0] + KEPT < at:
             self._forget(*self.replaced.popleft()[1:])
 
-    def _heard(self, event: Event, grace: Instant) -> None:
+    def _heard(self, event: Event) -> None:
         """What follows from the event alone."""
         body = event.body
         if isinstance(body, RatesMoved):
             for symbol in body.symbols:
                 self.owed.pop(symbol, None)
         elif isinstance(body, StreamHeld):
-            self._hold(body.session, event.at, grace, held=body.held)
+            self._hold(body.session, event.at, held=body.held)
         elif isinstance(body, SessionDown):
             self.held.pop(body.session, None)
         elif isinstance(body, Boot):
             self.held.clear()
 
-    def _hold(self, session: str, at: Instant, grace: Instant, *, held: bool) -> None:
-        """Streams of *session* stop; what it was told last is as good as replaced."""
+    def _hold(self, session: str, at: Instant, *, held: bool) -> None:
+        """Streams of *session* stop; what it was told last is dead."""
         if not held:
             self.held.pop(session, None)
             return
@@ -161,7 +168,7 @@ class Streams:
             if subscription.session == session:
                 for symbol, _ in subscription.symbols:
                     told = self.of_symbol[symbol][number]
-                    self._replace(at, subscription.client_id, told.image, grace)
+                    self._replace(at, subscription.client_id, told.image, AT_ONCE)
                     told.image = UNTOLD
 
     def _subscribe(self, at: Instant, subscription: Subscription, grace: Instant) -> None:
@@ -192,6 +199,8 @@ class Streams:
         self, at: Instant, said: StreamSaid, once: dict[int, Subscription], grace: Instant
     ) -> None:
         listeners = self.of_symbol.get(said.symbol, {})
+        if said.image == EMPTY:
+            grace = AT_ONCE
         for number in said.to:
             told = listeners.get(number)
             if told is None:

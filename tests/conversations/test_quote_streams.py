@@ -3,7 +3,8 @@
 import pytest
 
 from tests.conftest import OpenDesk
-from tests.conversation import Client, Conversation
+from tests.conversation import Conversation
+from tests.support.client import Client
 
 ASK = "C 35=R|131=R1|146=1|55=BTC/USD|54=1|38=1|303=2"
 

@@ -1,14 +1,16 @@
 """Dealing on a stream: an order 40=D with a rung's QuoteEntryID(299) in its QuoteID(117)."""
 
-import itertools
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from msgspec import structs
 
+from otcfix.model.event import SetInstrument, StreamHeld
 from tests.conftest import OpenDesk
-from tests.conversation import Client, Conversation
-from tests.conversations.test_streams import TERMS, asks
+from tests.conversation import Conversation
+from tests.support.client import Client
+from tests.support.streams import TERMS, asks
 from tests.support.world import Heard
 
 GONE = "D 35=8|11=A1|150=8|39=8|103=4|58=QUOTE_GONE:..."
@@ -85,6 +87,7 @@ def test_a_rung_that_was_dealt_on_is_shown_anew(streaming: Conversation) -> None
     assert after[2] != before[2]
     assert after[0] == before[0]
     assert after[1] == before[1]
+    assert after[3] != before[3]
     hits(client, after[2], name="A2")
     assert [heard.get(150) for heard in client.hears_all()] == ["0", "F"]
 
@@ -206,12 +209,13 @@ def test_a_rung_that_was_never_told(streaming: Conversation, number: str, known:
 
 
 def test_no_deal_on_a_stale_price(streaming: Conversation) -> None:
-    """The rung may stand for its grace; its market does not."""
+    """Nor in the moment before the book is emptied."""
     client = streaming.client("A44")
     offer = ladder(client).values(299)[2]
     streaming.feed_stops("BTC/USD")
-    streaming.at("+2100ms")
-    client.hears_all()
+    streaming.at("+2s")
+    streaming.at("+50ms")
+    client.says_nothing_more()
     hits(client, offer)
     client.talk("D 35=8|11=A1|150=8|103=99|58=NO_PRICE:...")
 
@@ -226,25 +230,57 @@ def test_no_deal_when_the_desk_is_halted(streaming: Conversation) -> None:
     client.talk("D 35=8|11=A1|150=8|103=2|58=HALTED:...")
 
 
-def test_limits_and_funds_are_those_of_any_order(streaming: Conversation) -> None:
+def test_rungs_are_no_layers(streaming: Conversation) -> None:
+    """What a client deals on one rung comes off all of that side, and of no other client's."""
+    client, other = streaming.client("A44"), streaming.client("B44")
+    rungs = ladder(client).values(299)
+    ladder(other)
+    hits(client, rungs[3], "2.5")
+    assert [heard.get(39) for heard in client.hears_all()] == ["0", "2"]
+    hits(client, rungs[2], "1", "A2")
+    client.talk("D 35=8|11=A2|103=13|58=BAD_QUANTITY tag=38: above what is left of the rung")
+    hits(client, rungs[3], "0.5", "A3")
+    assert [heard.get(39) for heard in client.hears_all()] == ["0", "2"]
+    client.C(f"35=D|11=A4|117={rungs[0]}|55=BTC/USD|54=2|38=1|40=D")
+    assert [heard.get(39) for heard in client.hears_all()] == ["0", "2"]
+    hits(other, rungs[2], "1", "B1")
+    assert [heard.get(39) for heard in other.hears_all()] == ["0", "2"]
+
+
+def test_funds_are_those_of_any_order(streaming: Conversation) -> None:
     """A stream is no promise beyond them; the rung stands after the refusal."""
-    client = streaming.client("A44")
-    bids = ladder(client).values(299)
-    client.C(f"35=D|11=A1|117={bids[1]}|55=BTC/USD|54=2|38=3|40=D")
-    client.hears_all()
-    client.C(f"35=D|11=A2|117={bids[0]}|55=BTC/USD|54=2|38=1|40=D")
-    client.C(f"35=D|11=A3|117={bids[0]}|55=BTC/USD|54=2|38=1|40=D")
-    assert [heard.get(58)[:12] for heard in client.hears_all() if heard.get(39) == "8"] == [
-        "BAD_QUANTITY"
-    ]
-    rest = streaming.client("B44")
+    client = streaming.client("B44")
     streaming.moves_funds("BETA", "BTC", "-5")
-    rung = ladder(rest).values(299)[0]
-    rest.C(f"35=D|11=B1|117={rung}|55=BTC/USD|54=2|38=1|40=D")
-    rest.talk("D 35=8|11=B1|103=3|58=FUNDS:...")
+    rung = ladder(client).values(299)[0]
+    client.C(f"35=D|11=B1|117={rung}|55=BTC/USD|54=2|38=1|40=D")
+    client.talk("D 35=8|11=B1|103=3|58=FUNDS:...")
     streaming.moves_funds("BETA", "BTC", "5")
-    rest.C(f"35=D|11=B2|117={rung}|55=BTC/USD|54=2|38=1|40=D")
-    assert [heard.get(39) for heard in rest.hears_all()] == ["0", "2"]
+    client.C(f"35=D|11=B2|117={rung}|55=BTC/USD|54=2|38=1|40=D")
+    assert [heard.get(39) for heard in client.hears_all()] == ["0", "2"]
+
+
+@pytest.mark.parametrize("how", ["stale", "pause", "session", "held", "restart"])
+def test_no_grace_for_a_book_that_was_emptied(streaming: Conversation, how: str) -> None:
+    """The market that comes back is another one: its old price is dead at once."""
+    client, deals = streaming.client("ASK44"), streaming.client("DEAL44")
+    offer = ladder(client).values(299)[2]
+    if how == "stale":
+        streaming.feed_stops("BTC/USD")
+        streaming.at("+2100ms")
+    elif how == "pause":
+        streaming.tell(SetInstrument("BTC/USD", "PAUSED", "staff", ""))
+        streaming.tell(SetInstrument("BTC/USD", "OPEN", "staff", ""))
+    elif how == "session":
+        client.drops()
+    elif how == "held":
+        streaming.tell(StreamHeld("ASK44", True))
+    else:
+        streaming.restarts()
+        deals.logs_on()
+    streaming.prices("BTC/USD", "100000.00", "100900.00")
+    hits(deals, offer)
+    deals.talk(GONE)
+    client.hears_all()
 
 
 def test_ids_are_short_and_do_not_count(streaming: Conversation) -> None:
@@ -255,18 +291,15 @@ def test_ids_are_short_and_do_not_count(streaming: Conversation) -> None:
     assert all(len(one) <= 16 and one[0] == "P" for one in seen)
     stems = sorted({int(one[1:11].translate(str.maketrans("JKMNPQRSTVWXYZ", "IJKLMNOPQRSTUV")), 32)
                     for one in seen})  # fmt: skip
-    assert all(b - a > 1_000 for a, b in itertools.pairwise(stems))
+    assert all(b - a > 1_000 for a, b in pairwise(stems))
 
 
 def test_a_restart_voids_every_rung(streaming: Conversation) -> None:
     """Its grace may outlive a quick restart; it is a price of the last run, which hits refuse."""
     client = streaming.client("A44")
     offer = ladder(client).values(299)[2]
-    streaming.at("+1s")
-    client.hears_all()
     streaming.restarts()
     client.logs_on()
-    streaming.at("+501ms")
     hits(client, offer)
     client.talk(GONE)
 

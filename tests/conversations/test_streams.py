@@ -1,19 +1,16 @@
 """Streams, spoken: W and X, empty books, when something is said and when not, and who is told."""
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
 from msgspec import structs
 
 from otcfix.model.event import ClockJumped, Kill, SessionDown, SetInstrument, SetSession, StreamHeld
-from otcfix.model.pricing import StreamTerms
 from tests.conftest import OpenDesk
-from tests.conversation import Client, Conversation
+from tests.conversation import Conversation
 from tests.support.house_desk import house_desk
+from tests.support.streams import TERMS, asks
 
-ONE_AND_THREE = (Decimal(1), Decimal(3))
-TERMS = StreamTerms(sizes=(("BTC/USD", ONE_AND_THREE), ("ETH/USD", (Decimal(10),))))
 LADDER = "268=4|269=0|269=0|269=1|269=1|271=1|271=3|271=1|271=3|299=..|299=..|299=..|299=.."
 EMPTY = "D 35=W|262=M1|55=BTC/USD|268=0|269=-|270=-"
 
@@ -22,16 +19,6 @@ EMPTY = "D 35=W|262=M1|55=BTC/USD|268=0|269=-|270=-"
 def streaming(open_desk: OpenDesk) -> Conversation:
     """The house's desk with ladders of 1 and 3 BTC, and of 10 ETH."""
     return open_desk(stream=TERMS)
-
-
-def asks(client: Client, name: str = "M1", **fields: str) -> None:
-    """A MarketDataRequest for both sides of BTC/USD, but for *fields* (t263="0")."""
-    given = {262: name, 263: "1", 264: "0"}
-    given |= {int(tag[1:]): value for tag, value in fields.items() if tag[1:].isdecimal()}
-    line = "|".join(f"{tag}={value}" for tag, value in given.items())
-    types = fields.get("types", "267=2|269=0|269=1")
-    symbols = fields.get("symbols", "146=1|55=BTC/USD")
-    client.C(f"35=V|{line}|{types}|{symbols}")
 
 
 def full(bid: str, offer: str, name: str = "M1") -> str:
@@ -127,8 +114,10 @@ def test_the_usual_ladder_is_powers_of_ten(desk: Conversation) -> None:
     """Without configured sizes: qty_min times 1, 10, 100 and so on, as deep as the market goes."""
     client = desk.client("A44")
     asks(client, types="267=1|269=0")
-    sizes = "271=0.001|271=0.010|271=0.100|271=1.000|271=10.000"
-    client.talk(f"D 35=W|268=5|269=0|269=0|269=0|269=0|269=0|{sizes}")
+    client.talk(
+        "D 35=W|268=5|269=0|269=0|269=0|269=0|269=0"
+        "|271=0.001|271=0.010|271=0.100|271=1.000|271=10.000"
+    )
     desk.prices("BTC/USD", "100000.00", "100100.00", depth="5")
     desk.at("+1s")
     client.talk("D 35=W|268=4|271=0.001|271=0.010|271=0.100|271=1.000")

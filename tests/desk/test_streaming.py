@@ -1,7 +1,7 @@
 """Streams as properties: X onto W, conflation, and what is kept of them."""
 
-import itertools
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given, settings
@@ -15,6 +15,7 @@ from otcfix.model.pricing import StreamTerms
 from otcfix.sequencer.streamed import streamed
 from tests.conversation import Conversation
 from tests.support.house_desk import ID_KEY, INSTRUMENTS, house_desk, instrument
+from tests.support.laws import body_of
 from tests.support.memory_store import MemoryStore
 from tests.support.world import Heard
 
@@ -146,12 +147,6 @@ def test_what_was_streamed_is_said_again_by_the_journal(moves: list[Any]) -> Non
         assert [body_of(one) for one in heard] == again[key]
 
 
-def body_of(heard: Heard) -> str:
-    """The text without header and trailer."""
-    header = (8, 9, 35, 34, 49, 52, 56, 128, 129, 10)
-    return "".join(f"{tag}={value}\x01" for tag, value in heard.fields if tag not in header)
-
-
 @given(
     st.lists(st.tuples(st.integers(1, 99), st.integers(100_100, 100_104)), min_size=1, max_size=40)
 )
@@ -170,9 +165,9 @@ def test_conflation(steps: list[tuple[int, int]]) -> None:
     desk.at("+200ms")
     heard = client.hears_all()
     prices = [one.get(270) for one in heard]
-    assert all(a != b for a, b in itertools.pairwise(prices))
+    assert all(a != b for a, b in pairwise(prices))
     times = [desk.instant_of(f"{one.get(52)[9:]}") for one in heard]
-    assert all(b - a >= 200_000 for a, b in itertools.pairwise(times))
+    assert all(b - a >= 200_000 for a, b in pairwise(times))
     assert prices[-1] == shown
     desk.finish()
 
@@ -197,8 +192,9 @@ def test_sizes_of_a_ladder() -> None:
     assert sizes == tuple(map(Decimal, (1000, 10_000, 100_000, 1_000_000, 10_000_000)))
     small = instrument("BTC/USD", qty_min=Decimal(5), qty_max=Decimal(49))
     assert sizes_of(desk, small) == (Decimal(5),)
-    named = house_desk(stream=StreamTerms(sizes_max=2, sizes=(("BTC/USD", (1, 2, 3)),)))  # type: ignore[arg-type]
-    assert sizes_of(named, INSTRUMENTS["BTC/USD"]) == (1, 2)
+    three = tuple(map(Decimal, (1, 2, 3)))
+    named = house_desk(stream=StreamTerms(sizes_max=2, sizes=(("BTC/USD", three),)))
+    assert sizes_of(named, INSTRUMENTS["BTC/USD"]) == three[:2]
 
 
 def test_memory_is_flat_under_a_long_stream() -> None:
@@ -220,11 +216,5 @@ def test_memory_is_flat_under_a_long_stream() -> None:
     desk.at("+3s")
     desk.kills()
     kept = streams.dump()
-    assert not (kept.subscriptions)
-    assert not (kept.images)
-    assert not (kept.replaced)
-    assert not (kept.current)
-    assert not (streams.rungs)
-    assert not (streams._told_to)
-    assert not (streams._standing)
-    assert not (streams._references)
+    assert not any((kept.subscriptions, kept.images, kept.replaced, kept.current))
+    assert not any((streams.rungs, streams._told_to, streams._standing, streams._references))

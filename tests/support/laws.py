@@ -18,6 +18,7 @@ from otcfix.model.refusal import Refusal
 from otcfix.model.time import utc_timestamp
 from otcfix.model.trade import Trade
 from otcfix.sequencer.recovery import fingerprint
+from otcfix.sequencer.streamed import streamed
 from otcfix.store.journal import GENESIS, chained
 from tests.support.house_desk import ID_KEY
 from tests.support.world import SOH, Heard
@@ -48,6 +49,8 @@ def hold(conversation: Conversation) -> None:
     inventory_is_counted(conversation.state, decided)
     journal_verifies(conversation)
     replays(conversation)
+    if any(decision.streams for _, decision, _ in decided):
+        streams_are_said_again(conversation)
 
 
 # -- law 3: value is never made or lost ----------------------------------------------------------
@@ -306,3 +309,24 @@ def replays(conversation: Conversation) -> None:
     for row in rows[middle:]:
         onward.step(row)
     assert loaded.dump() == conversation.state.dump(), "a snapshot decides otherwise"
+
+
+HEADER = frozenset((8, 9, 10, 34, 35, 49, 52, 56, 128, 129))
+
+
+def body_of(heard: Heard) -> str:
+    """What stands between header and trailer."""
+    return "".join(f"{tag}={value}{SOH}" for tag, value in heard.fields if tag not in HEADER)
+
+
+def streams_are_said_again(conversation: Conversation) -> None:
+    """Every W and X that anybody heard is rebuilt from the journal, byte for byte, in its order."""
+    rebuilt: dict[str, list[str]] = {}
+    rows = conversation.store.journal()
+    for _, row in streamed(rows, State(ID_KEY), conversation.words_of):
+        rebuilt.setdefault(row.session, []).append(row.text)
+    for key, line in conversation.wire.lines.items():
+        left = iter(rebuilt.get(key, []))
+        for heard in line.heard:
+            if heard.kind in ("W", "X"):
+                assert body_of(heard) in left, f"not in the journal: {heard}"
