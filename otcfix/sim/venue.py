@@ -23,7 +23,7 @@ from otcfix.fix.wire import WireError
 from otcfix.model.errors import ConfigError
 from otcfix.model.time import Instant
 from otcfix.sim.desk import Dealing
-from otcfix.sim.faults import DEEDS, ONE_ORDER, SETTINGS, Faults, Step
+from otcfix.sim.faults import ONE_ORDER, SETTINGS, Faults, Step
 from otcfix.sim.line import Line
 from otcfix.sim.market import Market, Subscriber, Told
 from otcfix.sim.orders import SimFill, SimOrder

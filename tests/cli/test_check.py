@@ -176,7 +176,9 @@ SOURCE = '\n[[source]]\nname = "lpx"\nvenue = "LPX"\nbase = "BTC"\nquote = "USD"
         (SOURCE + 'provider = "NOBODY"\nselector = "X"\n', "source lpx.provider: expected one of"),
         (PROVIDER + SOURCE + 'provider = "LPX"\n', "source lpx.selector: expected the symbol"),
         (
-            PROVIDER + SOURCE + 'provider = "LPX"\nselector = "X"\nsimulated = { seed = 1, mid = 1 }\n',
+            PROVIDER
+            + SOURCE
+            + 'provider = "LPX"\nselector = "X"\nsimulated = { seed = 1, mid = 1 }\n',
             "source lpx: expected one of simulated, recorded, session, provider",
         ),
         (SOURCE + 'session = "ALPHA44"\n', "source lpx.session: expected a session of kind"),

@@ -199,9 +199,7 @@ def test_a_refused_question_is_an_answer_only_when_the_id_is_unknown(
         assert report.status == ("REJECTED" if unknown else "")
 
 
-@pytest.mark.parametrize(
-    "broken", [(32, "NaN"), (31, "-1"), (14, "1e5"), (32, ""), (31, "0")]
-)
+@pytest.mark.parametrize("broken", [(32, "NaN"), (31, "-1"), (14, "1e5"), (32, ""), (31, "0")])
 def test_a_fill_that_cannot_be_read_is_asked_about_and_not_booked(
     trade: Lines, broken: tuple[int, str]
 ) -> None:
@@ -238,7 +236,9 @@ def test_no_such_venue(trade: Lines) -> None:
     """An order for somebody else's line is not taken."""
     t = trade()
     made = t.order()
-    elsewhere = type(made)(*("H1", "NOBODY"), *[getattr(made, f) for f in made.__struct_fields__[2:]])
+    elsewhere = type(made)(
+        *("H1", "NOBODY"), *[getattr(made, f) for f in made.__struct_fields__[2:]]
+    )
     assert not t.lines.send(VenueRequest(ORDER, elsewhere))
     t.venue.stop()
 

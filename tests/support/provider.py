@@ -1,9 +1,9 @@
 """A simulated venue, a line of ours to it, and what both of them made of it."""
 
 import time
-from itertools import count
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +62,7 @@ class Trade:
     ) -> None:
         symbols = venue.pop("symbols", {"BTCUSD": BTC})
         client = line.get("sender_comp_id") or f"DESK{next(NAMES)}"
-        self.venue = SimVenue(
-            symbols, **{"seed": 7, "interval_ms": 20, "client": client, **venue}
-        )
+        self.venue = SimVenue(symbols, **{"seed": 7, "interval_ms": 20, "client": client, **venue})
         self.said: list[tuple[str, FeedMessage | Gap]] = []
         self.events: list[Any] = []
         self.answers: list[ProviderAnswer] = []

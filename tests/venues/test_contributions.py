@@ -37,7 +37,9 @@ def desk() -> Desk:
 
 def mass(*entries: tuple[str, object, object, object, object], **more: object) -> ProviderMassQuote:
     made = tuple(
-        ProviderEntry("1", str(n), symbol, *(None if v is None else Decimal(str(v)) for v in rest), None)
+        ProviderEntry(
+            "1", str(n), symbol, *(None if v is None else Decimal(str(v)) for v in rest), None
+        )
         for n, (symbol, *rest) in enumerate(entries)
     )
     return ProviderMassQuote(Head("LP1", "i", 1, NOW), "M1", "", made, **more)
@@ -54,9 +56,7 @@ def test_a_mass_quote_prices_each_of_its_symbols(desk: Desk) -> None:
 
 def test_one_bad_entry_spoils_only_itself(desk: Desk) -> None:
     """Crossed, unknown: told, and the others count."""
-    told = desk.said.take(
-        mass(("BTC/USD", 101, 99, 1, 1), ("LTC/USD", 1, 2, 1, 1), BOTH[1]), NOW
-    )
+    told = desk.said.take(mass(("BTC/USD", 101, 99, 1, 1), ("LTC/USD", 1, 2, 1, 1), BOTH[1]), NOW)
     assert len(told) == 2
     assert "crossed" in told[0]
     assert "no source" in told[1]
@@ -104,7 +104,9 @@ def cancel(quote_id: str = "", kind: str = "", *symbols: str) -> ProviderQuoteCa
         (cancel("", "1", "LTC/USD"), {"lp-BTC", "lp-ETH"}),
     ],
 )
-def test_a_cancel_pulls_what_it_names(desk: Desk, said: ProviderQuoteCancel, left: set[str]) -> None:
+def test_a_cancel_pulls_what_it_names(
+    desk: Desk, said: ProviderQuoteCancel, left: set[str]
+) -> None:
     """All, by symbol, by QuoteID; one that names nothing pulls everything."""
     desk.said.take(mass(*BOTH), NOW)
     desk.said.take(said, NOW)
