@@ -42,6 +42,10 @@ SENT_MAX = 10_000
 """Orders whose MsgSeqNum(34) is remembered, for a Reject(3) that names it."""
 
 UNKNOWN_ID = "1"
+PRICES = ("W", "X", "")
+REPORTS = ("8", "9", "")
+"""What a message that QuickFIX could not read may have been; "": any."""
+
 RESENT = frozenset("Q")
 """What may be said again after a gap. An order said again minutes later would be another one."""
 
@@ -213,9 +217,7 @@ class Provider(fix.Application):  # type: ignore[misc]
         elif kind == "2":
             self._market.lost("gap: messages were lost", self._clock())
         elif kind == "3":
-            # QuickFIX refused what came, and nobody but it has seen what it was.
-            self._market.lost("a message could not be read", self._clock())
-            log.error("provider_unreadable", provider=self.key, text=readable(message.toString()))
+            self._unread(message)
         elif kind == "5" and message.isSetField(58) and TOO_LOW.search(message.getField(58)):
             log.error(
                 "provider_lost_its_numbers", provider=self.key, text=message.getField(58),
@@ -276,6 +278,17 @@ class Provider(fix.Application):  # type: ignore[misc]
             self._asks.quote(values, now)
         elif kind in ("AG", "b"):
             self._asks.refused(values, values.get(58, ""), now)
+
+    def _unread(self, reject: Any) -> None:
+        """QuickFIX refuses what came by this Reject(3), and nobody but it has seen what it was."""
+        log.error("provider_unreadable", provider=self.key, text=readable(reject.toString()))
+        about = reject.getField(372) if reject.isSetField(372) else ""
+        if about in PRICES:
+            self._market.lost("a message could not be read", self._clock())
+        if about in REPORTS and self.config.hedge:
+            # It may have been a fill: whatever is open there must be asked about.
+            self._on_event(VenueDown(self.key))
+            self._on_event(VenueUp(self.key))
 
     def _refused(self, values: Values, why: str) -> None:
         """A Reject(3) or BusinessReject(j) of something we said."""

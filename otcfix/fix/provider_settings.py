@@ -91,27 +91,24 @@ def _loose_text(name: str, kept: frozenset[str]) -> str:
     messages, components, fields = (
         _part(root, part) for part in ("messages", "components", "fields")
     )
-    for message in list(messages):
-        if message.get("msgtype") not in kept:
-            messages.remove(message)
+    for message in [one for one in messages if one.get("msgtype") not in kept]:
+        messages.remove(message)
     names = {field.get("number"): field.get("name") for field in fields}
+    extra = [str(names[str(tag)]) for tag in IN_ENTRIES if str(tag) in names]
     for item in root.iter("group"):
         if item.get("name") == ENTRIES:
             there = {part.get("name") for part in item}
-            extra = [names[str(tag)] for tag in IN_ENTRIES if str(tag) in names]
-            for one in extra:
-                if one not in there:
-                    ET.SubElement(item, "field", name=str(one), required="N")
+            for one in [one for one in extra if one not in there]:
+                ET.SubElement(item, "field", name=one, required="N")
     _drop_unused(root, messages, components)
     mentioned = {
         item.get("name")
         for part in root if part is not fields
         for item in part.iter() if item.tag in ("field", "group")
     }  # fmt: skip
-    for field in list(fields):
-        if field.get("name") not in mentioned:
-            fields.remove(field)
-            continue
+    for field in [field for field in fields if field.get("name") not in mentioned]:
+        fields.remove(field)
+    for field in fields:
         # A length is believed where the type is DATA: see settings.without_data.
         if field.get("type") != "NUMINGROUP":
             field.set("type", "STRING")

@@ -98,7 +98,7 @@ def spec_of(source: SourceConfig) -> SourceSpec:
     """A source as configured, in the words of the rate book."""
     return SourceSpec(
         source.name,
-        source.session or source.venue,
+        source.session or source.provider or source.venue,
         source.kind,
         source.base,
         source.quote,

@@ -18,7 +18,7 @@ class SourceSpec:
     """One book of one venue.
 
     name: unique in the desk; the source of its levels in every price explanation.
-    venue: binance, hyperliquid, simulated, or the session key of a liquidity provider.
+    venue: binance, hyperliquid, simulated, or a liquidity provider (key of his session or line).
     kind: spot or perpetual. base, quote: asset codes of its price and quantity.
     selector: the book in the venue's words (stream symbol, coin, or a provider's symbol).
     basis: "ewma" lets a perpetual contribute, shifted by the moving difference of spot and

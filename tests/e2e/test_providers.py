@@ -11,7 +11,7 @@ from otcfix.app import App
 from otcfix.config import load
 from otcfix.model.hedge import ORDER, VenueRequest
 from otcfix.sim import SimVenue
-from otcfix.store.schema import upgrade
+from otcfix.store import upgrade
 from tests.support.desk_process import ROOT, free_port
 from tests.support.fixclient import FixClient
 from tests.support.provider import BTC, order, until
@@ -46,7 +46,7 @@ def app(tmp_path: Path, venue: SimVenue) -> Iterator[App]:
     shutil.copytree(ROOT / "config", config)
     file = config / "venues.toml"
     shown = example_of(file.read_text()).replace("port = 9900", f"port = {venue.port}")
-    file.write_text(shown.replace("reset_on_logon", "reconnect_s = 1\nreset_on_logon") + LP1)
+    file.write_text(shown.replace("\nreset_on_logon", "\nreconnect_s = 1\nreset_on_logon") + LP1)
     sessions = config / "sessions.toml"
     sessions.write_text(sessions.read_text().replace("port = 9878", f"port = {free_port()}"))
     database = f"sqlite:///{tmp_path}/desk.db"
@@ -91,7 +91,7 @@ def test_a_provider_on_our_own_session_quotes_pulls_and_goes(app: App) -> None:
     until(lambda: not usable(app, "lp1-ethusd"))
     provider.say(mass)
     until(lambda: usable(app, "lp1-ethusd"))
-    provider.close()
+    provider.drop()
     until(lambda: not usable(app, "lp1-ethusd"))
     whys = {s.name: s.why for s in app.rates.statuses(time.time_ns() // 1_000)}
     assert whys["lp1-ethusd"] == "the session is down"

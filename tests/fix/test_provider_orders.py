@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from otcfix.fix import provider
+from otcfix.fix.building import built
 from otcfix.model.hedge import DONT_KNOW, ORDER, VenueDown, VenueRequest, VenueUp
 from otcfix.model.messages import Side
 from tests.support.provider import Trade, order, until
@@ -215,6 +216,38 @@ def test_a_fill_that_cannot_be_read_is_asked_about_and_not_booked(
         assert (report.exec_id, report.status) == ("E9", "")
         assert report.last_qty is None
         assert report.text.startswith("unreadable")
+
+
+def test_a_report_that_the_engine_refuses_puts_everything_open_in_doubt(trade: Lines) -> None:
+    """It may have been a fill: down and up again, so that open orders are asked about."""
+    with trade() as t:
+        until(t.usable)
+        # The dictionary of the line lets all but everything pass: the callback is asked itself.
+        t.line.toAdmin(built("FIX.4.4", "3", [(45, "7"), (372, "8"), (373, "16")]), None)
+        until(lambda: t.events == [VenueUp("LPX"), VenueDown("LPX"), VenueUp("LPX")])
+        assert t.line.online
+        assert t.usable()  # it was no price
+
+
+def test_a_price_that_the_engine_refuses_voids_the_books(trade: Lines) -> None:
+    """Nobody has seen whose it was; orders are not in doubt by it."""
+    with trade() as t:
+        until(t.usable)
+        t.line.toAdmin(built("FIX.4.4", "3", [(45, "7"), (372, "X"), (373, "16")]), None)
+        t.lost("a message could not be read")
+        assert t.events == [VenueUp("LPX")]
+
+
+def test_what_is_not_spoken_changes_nothing(trade: Lines) -> None:
+    """A type that the line does not know is refused by the engine; prices and orders stand."""
+    with trade() as t:
+        until(t.usable)
+        t.venue.say_raw("h", [(336, "1"), (340, "2")])
+        t.send(t.order())
+        t.hears("TRADE")
+        assert t.usable()
+        assert t.events[0] == VenueUp("LPX")
+        assert VenueDown("LPX") not in t.events
 
 
 def test_what_the_desk_does_not_know_is_said(trade: Lines) -> None:

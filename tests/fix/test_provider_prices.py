@@ -83,7 +83,7 @@ def test_a_subscription_that_is_not_answered_is_made_anew(
 
 @pytest.mark.parametrize("what", ["gap", "out_of_order", "garbage", "negative"])
 def test_a_lost_or_broken_update_voids_the_book_until_a_new_one(trade: Lines, what: str) -> None:
-    """A gap, an order that is not one, a price that is none, a size below zero: void, then whole."""
+    """A gap, a wrong order, a price that is none, a size below zero: void, then whole."""
     version = "FIX.5.0SP2" if what == "out_of_order" else "FIX.4.4"
     with trade(line={"version": version}, version=version) as t:
         t.priced()

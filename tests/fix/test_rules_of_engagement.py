@@ -42,6 +42,7 @@ from otcfix.model.replies import (
     ExecutionReport,
     MarketDataRefused,
     MassCancelReported,
+    MassQuoteAcknowledged,
     OrderCancelRejected,
     QuoteMade,
     QuoteRefused,
@@ -379,6 +380,7 @@ def _replies(session: str) -> Iterator[Reply]:
     )  # fmt: skip
     yield OrderCancelRejected(session, "O", "A", "B", "1", "1", Refusal.TOO_LATE, "x", "X", at)
     yield MassCancelReported(session, "M", "A", "7", "7", (("A", "O"),), "BTC/USD", "0", "x", at)
+    yield MassQuoteAcknowledged(session, "Q", "R", 7, 2, "x")
     yield BusinessRejected(session, 1, "D", "A", Refusal.INTERNAL, "x")
     yield SessionRejected(session, 1, "D", 38, 5, "x")
     yield MarketDataRefused(session, "M", "8", "x")

@@ -16,14 +16,15 @@ from tests.support.provider import BTC, Trade, until
 
 ORDER = {11: "A", 55: "BTCUSD", 54: "1", 38: "0.2", 40: "2", 44: "101000", 59: "3"}
 
-# -- scripts -----------------------------------------------------------------------------------------
+# -- scripts --------------------------------------------------------------------------------------
 
 
 def test_a_script_as_people_write_it(tmp_path: Path) -> None:
     """Lines, JSON or not, in whatever order; comments and blanks are passed over."""
     path = tmp_path / "script.txt"
     path.write_text(
-        '# a bad day\n\nat 5s: latency_ms 200\nat 3.0s: gap\n{"at_s": 4.5, "do": "nudge", "value": -25}\n'
+        "# a bad day\n\nat 5s: latency_ms 200\nat 3.0s: gap\n"
+        '{"at_s": 4.5, "do": "nudge", "value": -25}\n'
     )
     assert read_script(path) == (
         Step(Decimal("3.0"), "gap"),
@@ -66,7 +67,7 @@ def test_a_script_that_is_no_toml(tmp_path: Path) -> None:
     """The file is named."""
     path = tmp_path / "script.toml"
     path.write_text("[[step")
-    with pytest.raises(ConfigError, match="script.toml"):
+    with pytest.raises(ConfigError, match=r"script\.toml"):
         read_script(path)
     with pytest.raises(ConfigError, match="nowhere"):
         read_script(tmp_path / "nowhere.txt")
@@ -125,7 +126,7 @@ def test_no_symbol_is_no_venue() -> None:
         SimVenue({})
 
 
-# -- books -------------------------------------------------------------------------------------------
+# -- books ----------------------------------------------------------------------------------------
 
 
 def applied(book: dict[str, dict[str, str]], told: Any) -> dict[str, dict[str, str]]:
@@ -175,7 +176,7 @@ def test_a_crossed_book_is_crossed_and_well_again() -> None:
     assert bids[0][0] < offers[0][0]
 
 
-# -- orders ------------------------------------------------------------------------------------------
+# -- orders ---------------------------------------------------------------------------------------
 
 
 class Till:
