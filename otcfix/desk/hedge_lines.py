@@ -7,7 +7,7 @@ from msgspec import structs
 from otcfix.desk import hedging
 from otcfix.desk.cover import plain
 from otcfix.desk.draft import Draft
-from otcfix.desk.hedge_course import ask, book_rest, unfreeze
+from otcfix.desk.hedge_course import ask, book_rest, end, unfreeze
 from otcfix.desk.hedging import VENUE_UP, Cause
 from otcfix.model.hedge import (
     BAND,
@@ -31,12 +31,26 @@ def on_venue_up(draft: Draft, up: VenueUp) -> None:
     """Ask about every order that has not ended there, before anything is sent again.
 
     One that was never handed over is asked about as well: that costs a round trip and is always
-    right, since a desk that was killed does not know what it had sent.
+    right, since a desk that was killed does not know what it had sent. What still waits for
+    another venue, whose line is down, and was never decided to be sent, may go here instead.
     """
     draft.move(VENUE_UP, up.venue, 1)
     for order in tuple(hedging.open_orders(draft)):
         if order.venue == up.venue:
             ask(draft, structs.replace(order, asks=0, late=0))
+        elif _may_move(draft, order, up.venue):
+            end(draft, order, CANCELED, f"never sent: {order.venue} is not connected")
+
+
+def _may_move(draft: Draft, order: HedgeOrder, venue: str) -> bool:
+    rule = hedging.rule_of(draft, order.symbol)
+    return (
+        not order.sends
+        and not hedging.is_up(draft, order.venue)
+        and order.attempt < rule.attempts_max
+        and venue in rule.venues
+        and hedging.fits(draft, rule, venue, order.side, order.quantity)
+    )
 
 
 def on_venue_down(draft: Draft, down: VenueDown) -> None:

@@ -451,6 +451,36 @@ def test_a_cover_waits_for_a_venue(open_desk: OpenDesk) -> None:
     assert held(desk) == "0"
 
 
+def test_what_waits_for_one_venue_goes_to_the_one_that_comes_first(open_desk: OpenDesk) -> None:
+    """It was never sent, so it needs no question; it goes out anew, at the price of then."""
+    desk, (lpx, lpy) = opened(open_desk, EACH)
+    lpx.goes_down()
+    lpy.goes_down()
+    deals(desk)
+    (waiting,) = desk.state.cover.open_orders
+    desk.at("+1m")
+    desk.prices("BTC/USD", bid="101000", offer="101110")
+    lpy.comes_up()
+    assert stands(desk, waiting.hedge_id).status == CANCELED
+    assert lpy.heard == [ORDER]
+    assert lpy.newest.price > 101_000
+    assert held(desk) == "0"
+    lpx.comes_up()
+    assert lpx.said == []
+
+
+def test_what_may_have_been_sent_stays_where_it_is(open_desk: OpenDesk) -> None:
+    """Its venue alone knows."""
+    desk, (lpx, lpy) = opened(open_desk, EACH)
+    lpy.goes_down()
+    lpx.manner = "waits"
+    deals(desk)
+    lpx.goes_down()
+    lpy.comes_up()
+    assert lpy.said == []
+    assert stands(desk, lpx.newest.hedge_id).status == UNKNOWN
+
+
 def test_a_venue_whose_line_is_up_comes_first(open_desk: OpenDesk) -> None:
     desk, (lpx, lpy) = opened(open_desk, EACH)
     lpx.goes_down()

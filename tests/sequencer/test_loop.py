@@ -8,7 +8,7 @@ from otcfix.model.errors import InvariantBroken, StoreLost
 from otcfix.model.event import Kill
 from otcfix.model.record import Batch
 from otcfix.sequencer.inbox import Incoming
-from otcfix.sequencer.loop import SNAPSHOT_VERSION, BATCH_MAX
+from otcfix.sequencer.loop import BATCH_MAX, SNAPSHOT_VERSION
 from tests.conversation import Conversation
 from tests.support.world import IdleGate
 
