@@ -547,11 +547,27 @@ def test_a_person_resolves_it(open_desk: OpenDesk) -> None:
     assert lpx.heard[-1] == ORDER
     for command, why in (
         (structs.replace(told, hedge_id="H1"), "no hedge H1"),
-        (structs.replace(told, cum_qty=Decimal("0.3")), "0.3 filled is not within 0.4, as booked"),
-        (structs.replace(told, cum_qty=Decimal(2)), "2 filled is not within"),
+        (structs.replace(told, cum_qty=Decimal(-1)), "-1 filled is not within 0 to 1"),
+        (structs.replace(told, cum_qty=Decimal(2)), "2 filled is not within 0 to 1"),
+        (structs.replace(told, cum_qty=Decimal("NaN")), "NaN filled is not within"),
+        (structs.replace(told, cum_qty=Decimal("0.2"), avg_px=Decimal(300000)), "no average price"),
         (structs.replace(told, cum_qty=Decimal(1), avg_px=None), "no average price that fits"),
     ):
         assert desk.tell(command).alerts[0].startswith(f"refused: {why}")
+
+
+def test_a_bust_that_was_never_told_is_settled_by_hand(open_desk: OpenDesk) -> None:
+    """The venue counts less than we do: covering is frozen until a person says what is true."""
+    desk, (lpx, _) = opened(open_desk, EACH)
+    deals(desk)
+    hedge_id = lpx.newest.hedge_id
+    desk.tell(VenueReport("LPX", hedge_id, "", "0", "STATUS", "CANCELED", cum_qty=Decimal(0)))
+    assert desk.state.words["hedge_frozen"] == {hedge_id: "BTC/USD"}
+    desk.tell(SettleHedge(hedge_id, Decimal(0), None, "ann", "busted, by phone"))
+    assert desk.state.words["hedge_frozen"] == {}
+    assert minor(desk, "venue/LPX:custody:BTC") == minor(desk, "venue/LPX:custody:USD") == 0
+    assert held(desk) == "-1"
+    assert "BTC/USD: uncovered, still to buy 1: settled by ann" in desk.alerts
 
 
 def test_an_ioc_that_works_on_is_not_believed_for_ever(open_desk: OpenDesk) -> None:
@@ -576,6 +592,9 @@ def test_an_ioc_that_works_on_is_not_believed_for_ever(open_desk: OpenDesk) -> N
     [
         ({"last_qty": None}, "no LastQty(32)"),
         ({"last_px": None}, "no LastPx(31)"),
+        ({"last_px": Decimal(0)}, "no LastPx(31)"),
+        ({"last_px": Decimal("NaN")}, "no LastQty(32)"),
+        ({"cum_qty": Decimal("Infinity")}, "no LastQty(32)"),
         ({"exec_id": ""}, "no ExecID(17)"),
         ({"cum_qty": Decimal("0.1")}, "cum 0.1 instead of 0.5"),
         ({"side": Side.SELL}, "the order is to buy"),
