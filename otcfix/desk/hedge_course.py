@@ -69,12 +69,17 @@ def _tell_strange(draft: Draft, order: HedgeOrder, px: Decimal) -> None:
         )
 
 
-def book_rest(draft: Draft, order: HedgeOrder, cum: Decimal, value: Decimal) -> HedgeOrder | None:
-    """Book what *cum* (base) is more than what is booked; *value* is what that more is worth, in
-    terms. Its executions were never told, so the fill is named by the sum that it leads to."""
+def book_rest(
+    draft: Draft, order: HedgeOrder, cum: Decimal, value: Decimal, exec_id: str = ""
+) -> HedgeOrder | None:
+    """Book what *cum* (base) differs from what is booked; *value* is that difference in terms.
+
+    Its executions were never told, so unless *exec_id* names it the sum that it leads to does.
+    """
     more = cum - order.cum_qty
     px = (value / more).quantize(EXACT_ENOUGH).normalize()
-    return book(draft, order, f"S:{order.hedge_id}:{plain(cum)}", more, px, value)
+    name = exec_id or f"S:{order.hedge_id}:{plain(cum)}"
+    return book(draft, order, name, more, px, value)
 
 
 def end(draft: Draft, order: HedgeOrder, status: str, text: str = "") -> None:

@@ -5,9 +5,9 @@ from decimal import Decimal
 from msgspec import structs
 
 from otcfix.desk import hedging
-from otcfix.desk.cover import plain
+from otcfix.desk.cover import ZERO, plain
 from otcfix.desk.draft import Draft
-from otcfix.desk.hedge_course import ask, book_rest, unfreeze
+from otcfix.desk.hedge_course import ask, book_rest, end, unfreeze
 from otcfix.desk.hedging import VENUE_UP, Cause
 from otcfix.model.hedge import (
     BAND,
@@ -22,7 +22,6 @@ from otcfix.model.hedge import (
     VenueUp,
 )
 from otcfix.model.instrument import Instrument
-from otcfix.model.messages import Side
 from otcfix.model.money import is_multiple
 from otcfix.pricing import Reference, reference
 
@@ -31,12 +30,26 @@ def on_venue_up(draft: Draft, up: VenueUp) -> None:
     """Ask about every order that has not ended there, before anything is sent again.
 
     One that was never handed over is asked about as well: that costs a round trip and is always
-    right, since a desk that was killed does not know what it had sent.
+    right, since a desk that was killed does not know what it had sent. What still waits for
+    another venue, whose line is down, and was never decided to be sent, may go here instead.
     """
     draft.move(VENUE_UP, up.venue, 1)
     for order in tuple(hedging.open_orders(draft)):
         if order.venue == up.venue:
             ask(draft, structs.replace(order, asks=0, late=0))
+        elif _may_move(draft, order, up.venue):
+            end(draft, order, CANCELED, f"never sent: {order.venue} is not connected")
+
+
+def _may_move(draft: Draft, order: HedgeOrder, venue: str) -> bool:
+    rule = hedging.rule_of(draft, order.symbol)
+    return (
+        not order.sends
+        and not hedging.is_up(draft, order.venue)
+        and order.attempt < rule.attempts_max
+        and venue in rule.venues
+        and hedging.fits(draft, rule, venue, order.side, order.quantity)
+    )
 
 
 def on_venue_down(draft: Draft, down: VenueDown) -> None:
@@ -125,35 +138,34 @@ def _price(
 
 
 def on_settle_hedge(draft: Draft, command: SettleHedge) -> None:
-    """Staff learnt from the venue how an order ended: what is missing is booked, the order ends.
+    """Staff learnt from the venue how an order ended: the difference is booked, the order ends.
 
-    What it left uncovered is told and, in a band, covered again.
+    Less than is booked takes the rest back, as for a bust that was never told. What is left
+    uncovered is told and, in a band, covered again.
     """
     order = hedging.hedge_of(draft, command.hedge_id)
     if order is None:
         draft.alerts.append(f"refused: no hedge {command.hedge_id}")
         return
-    cum, more = command.cum_qty, command.cum_qty - order.cum_qty
-    if not cum.is_finite() or more < 0 or cum > order.quantity:
-        between = f"{plain(order.cum_qty)}, as booked, to {plain(order.quantity)}"
-        draft.alerts.append(f"refused: {cum} filled is not within {between}")
+    cum, px = command.cum_qty, command.avg_px or ZERO
+    if not cum.is_finite() or not px.is_finite() or not 0 <= cum <= order.quantity:
+        draft.alerts.append(f"refused: {cum} filled is not within 0 to {plain(order.quantity)}")
         return
     after: HedgeOrder | None = order
+    more, value = cum - order.cum_qty, px * cum - order.cum_value
     if more:
-        px = command.avg_px
-        value = px * cum - order.cum_value if px is not None and px.is_finite() else Decimal(0)
-        if value <= 0:
+        if value * more <= 0:
             draft.alerts.append("refused: no average price that fits what is booked")
             return
-        after = book_rest(draft, order, cum, value)
+        after = book_rest(draft, order, cum, value, f"M:{draft.ids.next('M')}")
     if after is None:
         return
     status = FILLED if cum >= order.quantity else CANCELED
     draft.hedges[order.hedge_id] = structs.replace(after, status=status, due=0, text=command.why)
     unfreeze(draft, order)
-    rule = hedging.rule_of(draft, order.symbol)
-    if rule.mode == BAND:
+    if hedging.rule_of(draft, order.symbol).mode == BAND:
         hedging.cover_band(draft, order.symbol, Cause(draft.ids.next("B"), order.mid))
-    elif cum < order.quantity and order.is_open:
-        left, side = order.quantity - cum, Side(order.side)
-        hedging.uncovered(draft, order.symbol, side, left, f"settled by {command.by}")
+    elif cum < order.quantity and (order.is_open or more < 0):
+        left = order.quantity - cum
+        why = f"settled by {command.by}"
+        hedging.uncovered(draft, order.symbol, order.side, left, why)

@@ -40,12 +40,20 @@ ENDS = {"FILLED": FILLED, "CANCELED": CANCELED, "REJECTED": REJECTED}
 
 
 def on_venue_report(draft: Draft, report: VenueReport) -> None:
-    """Take one report of a venue."""
+    """Take one report of a venue. A number that is none counts as not said."""
+    if not all(number is None or number.is_finite() for number in _numbers(report)):
+        numbers = ("last_qty", "last_px", "cum_qty", "leaves_qty", "avg_px")
+        report = structs.replace(report, **dict.fromkeys(numbers))
     order = hedging.hedge_of(draft, report.hedge_id)
     if order is None or order.venue != report.venue:
         _not_ours(draft, report)
     else:
         READERS.get(report.exec_type, _on_other)(draft, order, report)
+
+
+def _numbers(report: VenueReport) -> tuple[Decimal | None, ...]:
+    last = (report.last_qty, report.last_px)
+    return (*last, report.cum_qty, report.leaves_qty, report.avg_px)
 
 
 # -- refusing ----------------------------------------------------------------------------------
@@ -134,7 +142,9 @@ def _reason(order: HedgeOrder, report: VenueReport) -> str:
 
 
 def _was_reconciled(draft: Draft, order: HedgeOrder) -> bool:
-    return any(exec_id.startswith("S:") for exec_id in draft.state.cover.fills(order.hedge_id))
+    return any(
+        exec_id.startswith(("S:", "M:")) for exec_id in draft.state.cover.fills(order.hedge_id)
+    )
 
 
 def _go_on(draft: Draft, order: HedgeOrder, report: VenueReport, *, is_short: bool) -> None:

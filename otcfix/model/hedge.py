@@ -102,7 +102,8 @@ class HedgeFill(Struct, frozen=True, gc=False, array_like=True):
     """A venue filled a hedge: amounts in major units as posted, side the desk's. exec_id is the
     venue's, unique with *venue*. status: "", or BUSTED for the reversal of an earlier fill (150=H
     or G), whose amounts are negative and whose exec_id is "R:" and the reversed one's. What a
-    venue's answer to 35=H showed without naming the executions is "S:", the order and its cum."""
+    venue's answer to 35=H showed without naming the executions is "S:", the order and its cum; what
+    staff settled by hand is "M:" and an id of ours."""
 
     exec_id: str
     venue: str

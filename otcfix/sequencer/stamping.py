@@ -11,7 +11,7 @@ from otcfix.model import messages
 from otcfix.model.decision import Decision
 from otcfix.model.errors import StoreLost
 from otcfix.model.event import Facts, IdUse, RatesMoved, Recalled
-from otcfix.model.hedge import Hedge, SettleHedge, VenueReport
+from otcfix.model.hedge import Hedge, SettleHedge, VenueReport, VenueUp
 from otcfix.model.order import Order
 from otcfix.model.party import Session
 from otcfix.model.quote import Quote
@@ -281,4 +281,8 @@ class Stamper:
         if isinstance(body, VenueReport | SettleHedge):
             order = self._state.cover.order(body.hedge_id)
             return (order.symbol,) if order is not None else ()
+        if isinstance(body, VenueUp):
+            # What waits for any line may go out on this one, at today's price.
+            waiting = (o.symbol for o in self._state.cover.open_orders if not o.sends)
+            return tuple(dict.fromkeys(waiting))
         return ()

@@ -451,6 +451,36 @@ def test_a_cover_waits_for_a_venue(open_desk: OpenDesk) -> None:
     assert held(desk) == "0"
 
 
+def test_what_waits_for_one_venue_goes_to_the_one_that_comes_first(open_desk: OpenDesk) -> None:
+    """It was never sent, so it needs no question; it goes out anew, at the price of then."""
+    desk, (lpx, lpy) = opened(open_desk, EACH)
+    lpx.goes_down()
+    lpy.goes_down()
+    deals(desk)
+    (waiting,) = desk.state.cover.open_orders
+    desk.at("+1m")
+    desk.prices("BTC/USD", bid="101000", offer="101110")
+    lpy.comes_up()
+    assert stands(desk, waiting.hedge_id).status == CANCELED
+    assert lpy.heard == [ORDER]
+    assert lpy.newest.price > 101_000
+    assert held(desk) == "0"
+    lpx.comes_up()
+    assert lpx.said == []
+
+
+def test_what_may_have_been_sent_stays_where_it_is(open_desk: OpenDesk) -> None:
+    """Its venue alone knows."""
+    desk, (lpx, lpy) = opened(open_desk, EACH)
+    lpy.goes_down()
+    lpx.manner = "waits"
+    deals(desk)
+    lpx.goes_down()
+    lpy.comes_up()
+    assert lpy.said == []
+    assert stands(desk, lpx.newest.hedge_id).status == UNKNOWN
+
+
 def test_a_venue_whose_line_is_up_comes_first(open_desk: OpenDesk) -> None:
     desk, (lpx, lpy) = opened(open_desk, EACH)
     lpx.goes_down()
@@ -517,11 +547,27 @@ def test_a_person_resolves_it(open_desk: OpenDesk) -> None:
     assert lpx.heard[-1] == ORDER
     for command, why in (
         (structs.replace(told, hedge_id="H1"), "no hedge H1"),
-        (structs.replace(told, cum_qty=Decimal("0.3")), "0.3 filled is not within 0.4, as booked"),
-        (structs.replace(told, cum_qty=Decimal(2)), "2 filled is not within"),
+        (structs.replace(told, cum_qty=Decimal(-1)), "-1 filled is not within 0 to 1"),
+        (structs.replace(told, cum_qty=Decimal(2)), "2 filled is not within 0 to 1"),
+        (structs.replace(told, cum_qty=Decimal("NaN")), "NaN filled is not within"),
+        (structs.replace(told, cum_qty=Decimal("0.2"), avg_px=Decimal(300000)), "no average price"),
         (structs.replace(told, cum_qty=Decimal(1), avg_px=None), "no average price that fits"),
     ):
         assert desk.tell(command).alerts[0].startswith(f"refused: {why}")
+
+
+def test_a_bust_that_was_never_told_is_settled_by_hand(open_desk: OpenDesk) -> None:
+    """The venue counts less than we do: covering is frozen until a person says what is true."""
+    desk, (lpx, _) = opened(open_desk, EACH)
+    deals(desk)
+    hedge_id = lpx.newest.hedge_id
+    desk.tell(VenueReport("LPX", hedge_id, "", "0", "STATUS", "CANCELED", cum_qty=Decimal(0)))
+    assert desk.state.words["hedge_frozen"] == {hedge_id: "BTC/USD"}
+    desk.tell(SettleHedge(hedge_id, Decimal(0), None, "ann", "busted, by phone"))
+    assert desk.state.words["hedge_frozen"] == {}
+    assert minor(desk, "venue/LPX:custody:BTC") == minor(desk, "venue/LPX:custody:USD") == 0
+    assert held(desk) == "-1"
+    assert "BTC/USD: uncovered, still to buy 1: settled by ann" in desk.alerts
 
 
 def test_an_ioc_that_works_on_is_not_believed_for_ever(open_desk: OpenDesk) -> None:
@@ -546,6 +592,9 @@ def test_an_ioc_that_works_on_is_not_believed_for_ever(open_desk: OpenDesk) -> N
     [
         ({"last_qty": None}, "no LastQty(32)"),
         ({"last_px": None}, "no LastPx(31)"),
+        ({"last_px": Decimal(0)}, "no LastPx(31)"),
+        ({"last_px": Decimal("NaN")}, "no LastQty(32)"),
+        ({"cum_qty": Decimal("Infinity")}, "no LastQty(32)"),
         ({"exec_id": ""}, "no ExecID(17)"),
         ({"cum_qty": Decimal("0.1")}, "cum 0.1 instead of 0.5"),
         ({"side": Side.SELL}, "the order is to buy"),
