@@ -117,7 +117,7 @@ def test_a_source_is_fed_in_one_way(run: Run, port: int) -> None:
 
     answer = run("check", "--json")
     assert answer.code == 1
-    told = "source sim-btcusd: expected one of simulated, recorded, exchange or session"
+    told = "source sim-btcusd: expected one of simulated, recorded, exchange, session, provider"
     assert told in answer.document["problems"][0]
 
 
@@ -238,7 +238,7 @@ SOURCE = '\n[[source]]\nname = "lpx"\nvenue = "LPX"\nbase = "BTC"\nquote = "USD"
             PROVIDER
             + SOURCE
             + 'provider = "LPX"\nselector = "X"\nsimulated = { seed = 1, mid = 1 }\n',
-            "source lpx: expected one of simulated, recorded, session, provider",
+            "source lpx: expected one of simulated, recorded, exchange, session, provider",
         ),
         (SOURCE + 'session = "ALPHA44"\n', "source lpx.session: expected a session of kind"),
         (PROVIDER + PROVIDER, "provider.key: LPX stands there more than once"),
