@@ -89,6 +89,8 @@ class Cover:
 
     def take(self, decision: Decision) -> None:
         """Write what *decision* says of deals and hedges."""
+        if not (decision.trades or decision.hedges or decision.hedge_fills):
+            return
         for trade in decision.trades:
             _add(self._inventory, trade.symbol, traded(trade))
         for fill in decision.hedge_fills:

@@ -17,6 +17,7 @@ class Knowledge:
     ) -> None:
         self.parameters = {known.symbol: known for known in parameters}
         self.toxicity = dict(toxicity or {})
+        self._unknown: dict[str, Parameters] = {}
 
     def take(self, moved: ParametersMoved) -> None:
         """Replace what *moved* names."""
@@ -26,7 +27,10 @@ class Knowledge:
 
     def of(self, symbol: str) -> Parameters:
         """What is known of *symbol*; nothing, before anything was measured."""
-        return self.parameters.get(symbol) or Parameters(symbol)
+        known = self.parameters.get(symbol) or self._unknown.get(symbol)
+        if known is None:
+            known = self._unknown[symbol] = Parameters(symbol)
+        return known
 
     def toxicity_of(self, client_id: str) -> Decimal:
         """The client's adverse markout in bps; zero when unknown."""

@@ -10,16 +10,18 @@ from msgspec import Struct
 
 from otcfix.desk.cover import traded
 from otcfix.desk.draft import Draft
+from otcfix.desk.register import Kept
 from otcfix.model.instrument import Instrument
 from otcfix.model.messages import Side, Unit
 from otcfix.model.party import Client
-from otcfix.model.pricing import Explanation, Life
+from otcfix.model.pricing import Explanation, Life, Sources
 from otcfix.model.refusal import Refusal
+from otcfix.model.time import MS
 from otcfix.pricing import Priced
 from otcfix.pricing.client_price import Case, explain, largest, price
 from otcfix.pricing.composite import Composite, compose
 from otcfix.pricing.ladder import Ladder, ladder
-from otcfix.pricing.rules import Settings, group_key
+from otcfix.pricing.rules import Found, group_key
 
 NO_LIFE = Life()
 
@@ -30,7 +32,16 @@ class Market:
     refusal: why there is no price at all (NO_PRICE, MARKET_UNSTABLE), else None.
     """
 
-    __slots__ = ("_case", "_draft", "_settings", "client", "instrument", "refusal", "tier")
+    __slots__ = (
+        "_case",
+        "_draft",
+        "_settings",
+        "_sources",
+        "client",
+        "instrument",
+        "refusal",
+        "tier",
+    )
 
     def __init__(self, draft: Draft, instrument: Instrument, client: Client) -> None:
         self._draft = draft
@@ -38,6 +49,8 @@ class Market:
         self.client = client
         self.tier = draft.register.tiers[client.tier]
         self._settings = draft.register.settings(instrument, client)
+        found = self._settings.slot("sources", None, None, draft.event.at)
+        self._sources = found[0] if found else ""
         symbol = instrument.symbol
         knowledge = draft.state.knowledge
         self._case = Case(
@@ -45,7 +58,7 @@ class Market:
             client.client_id,
             self.tier,
             draft.event.at,
-            _composite(draft, instrument, self._settings),
+            _composite(draft, instrument, found),
             self._settings,
             knowledge.of(symbol),
             inventory(draft, symbol),
@@ -69,7 +82,7 @@ class Market:
     def levels(self, side: Side) -> Ladder:
         """The depth that a client on *side* deals against, less what was taken (R16)."""
         draft, composite = self._draft, self._case.composite
-        key = ("ladder", composite.symbol, composite.used, side, draft.takes)
+        key = ("ladder", composite.symbol, self._sources, side, draft.takes)
         known = draft.memo.get(key)
         if known is None:
             known = draft.memo[key] = ladder(composite, side, draft.taken_depth())
@@ -113,20 +126,25 @@ class Market:
         return self.levels(side).sweep(quantity, unit is not Unit.BASE) is None
 
 
-def _composite(draft: Draft, instrument: Instrument, settings: Settings) -> Composite:
-    found = settings.slot("sources", None, None, draft.event.at)
-    key = ("composite", instrument.symbol, found[0] if found else "")
-    known = draft.memo.get(key)
-    if known is None:
-        known = draft.memo[key] = compose(
-            draft.rates(instrument.symbol),
-            instrument,
-            found[1] if found else None,
-            draft.register.sources,
-            draft.state.knowledge.of(instrument.symbol),
-            draft.event.at,
-        )
-    made: Composite = known
+def _composite(draft: Draft, instrument: Instrument, found: Found | None) -> Composite:
+    """The composite by the rule on sources; the one made last while nothing in it has changed.
+
+    It depends on the time only by the age of its books: none of them turns stale before `until`.
+    """
+    symbol, at = instrument.symbol, draft.event.at
+    key = (symbol, found[0] if found else "")
+    rates, parameters = draft.rates(symbol), draft.state.knowledge.of(symbol)
+    kept = draft.register.composites.get(key)
+    if kept is not None and kept.of is rates and kept.by is parameters and at <= kept.until:
+        return kept.composite
+    sources: Sources | None = found[1] if found else None
+    made = compose(rates, instrument, sources, draft.register.sources, parameters, at)
+    age_max_ms = instrument.price_age_max_ms
+    if sources is not None and sources.age_max_ms is not None:
+        age_max_ms = sources.age_max_ms
+    books = rates.books if rates else ()
+    until = min([book.changed_at for book in books], default=0) + age_max_ms * MS
+    draft.register.composites[key] = Kept(rates, parameters, until, made)
     return made
 
 
@@ -141,7 +159,9 @@ class Reference(Struct, frozen=True, gc=False):
 def reference(draft: Draft, instrument: Instrument) -> Reference | None:
     """The market as the desk itself deals in it: the rules on sources that name no client and no
     tier. None without a fresh, stable one."""
-    composite = _composite(draft, instrument, draft.register.house_settings(instrument))
+    settings = draft.register.house_settings(instrument)
+    found = settings.slot("sources", None, None, draft.event.at)
+    composite = _composite(draft, instrument, found)
     if composite.refusal is not None:
         return None
     return Reference(composite.bid, composite.offer, composite.mid)

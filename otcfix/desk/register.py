@@ -1,11 +1,28 @@
-"""The configuration as decide wants it: looked up by key. Rebuilt when the Desk changes."""
+"""The configuration as decide wants it: looked up by key. Rebuilt when the Desk changes.
+
+What is kept here besides could be made anew at any time, and would come out the same.
+"""
+
+from msgspec import Struct
 
 from otcfix.model.hedge import HedgeRule
 from otcfix.model.instrument import Instrument
 from otcfix.model.money import Asset
 from otcfix.model.party import Client, Desk, Session, Tier
-from otcfix.model.pricing import SourceTerms
+from otcfix.model.pricing import Parameters, SourceTerms
+from otcfix.model.rates import Rates
+from otcfix.model.time import Instant
+from otcfix.pricing.composite import Composite
 from otcfix.pricing.rules import Settings, settings_of
+
+
+class Kept(Struct, frozen=True, gc=False):
+    """A composite, the rates and parameters that it was made of, and until when it holds."""
+
+    of: Rates | None
+    by: Parameters
+    until: Instant
+    composite: Composite
 
 
 class Register:
@@ -29,6 +46,7 @@ class Register:
             venue for rule in self.hedging.values() for venue in rule.venues
         )
         self.sources: dict[str, SourceTerms] = {s.name: s for s in desk.sources} if desk else {}
+        self.composites: dict[tuple[str, str], Kept] = {}
         self._settings: dict[tuple[str, str], Settings] = {}
 
     def house_settings(self, instrument: Instrument) -> Settings:

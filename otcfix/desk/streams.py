@@ -44,6 +44,22 @@ class Told(Struct):
     shape: Shape
 
 
+HEARD = (RatesMoved, StreamHeld, SessionDown, Boot)
+"""Events that mean something to streams by themselves."""
+
+
+def _says(decision: Decision) -> bool:
+    """Whether a decision says anything of streams."""
+    return bool(
+        decision.images
+        or decision.subscriptions
+        or decision.streams
+        or decision.rung_hits
+        or decision.quote_streams
+        or decision.looks_owed
+    )
+
+
 class StreamsKept(Struct, array_like=True):
     """Streams as they stand in a snapshot."""
 
@@ -122,6 +138,8 @@ class Streams:
 
     def take(self, event: Event, decision: Decision, desk: Desk | None) -> None:
         """Write what *event* and its decision say of streams."""
+        if not self.replaced and not isinstance(event.body, HEARD) and not _says(decision):
+            return
         at = event.at
         grace = desk.stream.rung_grace_ms * MS if desk else 0
         if isinstance(event.body, SessionDown | Boot):

@@ -23,7 +23,7 @@ from otcfix.model.pricing import (
     SideExplained,
 )
 from otcfix.model.refusal import Refusal
-from otcfix.model.time import Instant
+from otcfix.model.time import MS, Instant
 from otcfix.pricing.composite import Composite
 from otcfix.pricing.ladder import Ladder
 from otcfix.pricing.parts import Part, markup
@@ -45,7 +45,8 @@ class Priced(Struct, frozen=True, gc=False):
     """A client's price for a size. base and terms are what the size comes to at that price.
 
     reference is the average price of the sweep before spread; half_spread is in terms per base.
-    components: how the price came about, mid + their amounts is exactly the price.
+    parts: how the price came about, not cut yet (`components` are what is told); side is the
+    client's.
     """
 
     price: Decimal
@@ -53,7 +54,14 @@ class Priced(Struct, frozen=True, gc=False):
     reference: Decimal
     half_spread: Decimal
     mid: Decimal
-    components: tuple[Component, ...] = ()
+    parts: tuple[Part, ...] = ()
+    side: Side = Side.BUY
+    tick: Decimal = Decimal(1)
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """How the price came about: mid + their amounts is exactly the price."""
+        return _components(self)
 
 
 class Case(Struct, frozen=True, gc=False):
@@ -81,7 +89,7 @@ class _Made(Struct, frozen=True, gc=False):
     price: Decimal
     average: Decimal
     half_spread: Decimal
-    parts: list[Part]
+    parts: tuple[Part, ...]
 
 
 def _made(
@@ -133,7 +141,7 @@ def _made(
         return Refusal.MARKET_UNSTABLE
     if fast:
         half_bps *= guard[1].fast_factor
-    return _Made(px, average, abs(way) * half_bps, told)
+    return _Made(px, average, abs(way) * half_bps, tuple(told))
 
 
 def _too_much(case: Case, most: Decimal, side: Side, base: Decimal) -> bool:
@@ -180,10 +188,11 @@ def _guarded(
     return raw
 
 
-def _components(made: _Made, mid: Decimal, tick: Decimal, side: Side) -> tuple[Component, ...]:
+def _components(made: Priced) -> tuple[Component, ...]:
     """The parts that are not zero, cut, and the rounding that makes their sum exact."""
-    step = tick.scaleb(_CUT)
-    per = BPS / mid if side is Side.BUY else -BPS / mid
+    mid = made.mid
+    step = made.tick.scaleb(_CUT)
+    per = BPS / mid if made.side is Side.BUY else -BPS / mid
     out = []
     rest = made.price - mid
     for name, rule, amount in made.parts:
@@ -226,7 +235,9 @@ def price(
         made.average,
         made.half_spread,
         mid,
-        _components(made, mid, case.instrument.tick, side),
+        made.parts,
+        side,
+        case.instrument.tick,
     )
 
 
@@ -280,7 +291,13 @@ def explain(case: Case, ref_id: str, priced_sides: Iterable[tuple[Side, Priced]]
         case.client_id,
         case.at,
         composite.mid,
-        composite.used,
+        # A composite may be older than the case: it holds as long as its rates do.
+        tuple(
+            [
+                (name, mid, max(0, (case.at - book.changed_at) // MS))
+                for (name, mid, _), book in zip(composite.used, composite.books, strict=True)
+            ]
+        ),
         composite.refused,
         tuple(known),
         tuple(
