@@ -170,7 +170,8 @@ def _stream(h: Heard) -> str:
 def _stream_request(h: Heard) -> str:
     if h.value(263) == "2":
         return f"ends the stream {h.value(262)}"
-    lasting = ", then every change" if h.value(263) == "1" else ""
+    more = "every change" if h.value(265) == "1" else "each new book"
+    lasting = f", then {more}" if h.value(263) == "1" else ""
     return f"asks for the prices of {h.value(55)}{lasting}"
 
 

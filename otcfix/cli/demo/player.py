@@ -42,7 +42,8 @@ class Player:
             if heard is None:
                 return None
             streamed = heard.msg_type in STREAMED
-            self._screen.message(self.name, heard, brief=streamed and self._saw_stream)
+            brief = streamed and self._saw_stream and heard.value(268) != "0"
+            self._screen.message(self.name, heard, brief=brief)
             self._saw_stream |= streamed
             if heard.sent:
                 continue

@@ -39,7 +39,7 @@ def perform(stage: Stage, screen: Screen) -> list[str]:
     if quote and at_quote:
         explained(stage, screen, quote.value(117), expect)
 
-    streamed(stage, screen, alpha, expect)
+    streamed(screen, alpha, expect)
     covered(stage, screen, expect)
     crossed(stage, screen, alpha, expect)
     stalled(stage, screen, alpha, expect)

@@ -126,13 +126,9 @@ class Stage:
         screen.say(f"  venue   {venues[0].intakes[0].spec.name}, a seeded random walk")
         for venue in venues[1:]:
             screen.say(f"  venue   {venue.intakes[0].spec.name}, which follows it")
-        screen.say(
-            f"  venue   {LPX}, a liquidity provider over FIX.4.4, port {self.ports.provider}"
-        )
+        screen.say(f"  venue   {LPX}, a liquidity provider over FIX, port {self.ports.provider}")
         screen.say(f"  desk    port {self.port}, database {self.folder / 'otcfix.db'}")
-        screen.say(
-            f"  hedging {SYMBOL}: up to {BAND} is kept; what is beyond goes to {LPX}, down to {TARGET}"
-        )
+        screen.say(f"  hedges  {SYMBOL}: {BAND} is kept; beyond, {LPX} takes all but {TARGET}")
         self._fund(screen)
         if not self.wait(lambda: self.priced_by() == set(self.sources), READY_S):
             late = ", ".join(sorted(set(self.sources) - self.priced_by()))

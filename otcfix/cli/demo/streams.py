@@ -16,7 +16,7 @@ SETTLED_S = 5.0
 OFFER = "1"
 
 
-def streamed(stage: Stage, screen: Screen, player: Player, expect: Expect) -> None:
+def streamed(screen: Screen, player: Player, expect: Expect) -> None:
     """Some updates, a deal on one rung by its id, the end of the stream."""
     screen.scene(
         "A stream, and a deal on one of its prices",
@@ -29,6 +29,7 @@ def streamed(stage: Stage, screen: Screen, player: Player, expect: Expect) -> No
     rung = next((r for r in rungs if r.get(269) == OFFER and same(r.get(271, ""), SIZE)), None)
     expect(rung is not None, f"an offer for {SIZE} in the stream")
     if rung is not None:
+        screen.say(f"  … the offer for {SIZE} has QuoteEntryID(299)={rung[299]}", "yellow")
         report = player.hit(rung[299], "buy", SIZE, rung[270])
         expect(filled(report), "a fill of the deal on a streamed price")
         told = report.value(31) if report else ""
