@@ -161,11 +161,11 @@ def _show_journal(audit: Audit, screen: Screen) -> None:
         f"{document['trades']} trades, {document['refusals']} refusals; what the clients were "
         "told is what was booked."
     )
-    again_too = "again" if document["streamed_ok"] else "DIFFERENTLY"
-    screen.say(f"{document['streamed']} streamed prices: the journal says them {again_too}.")
+    said = "says them again" if document["streamed_ok"] else "DOES NOT SAY THEM AGAIN"
+    screen.say(f"{document['streamed']} streamed prices; the journal {said}, byte for byte.")
     alike = "as" if document["hedges_ok"] else "NOT AS"
     same = "as" if document["inventory_ok"] else "NOT AS"
     screen.say(
-        f"{document['hedges']} hedge of {document['hedge_fills']} fills, {alike} its venue has it; "
-        f"an inventory of {document['inventory'].normalize():+f} {BASE}, {same} in the ledger."
+        f"Hedges: {document['hedges']}, fills: {document['hedge_fills']}, {alike} their venue has "
+        f"them. Inventory: {document['inventory'].normalize():+f} {BASE}, {same} in the ledger."
     )

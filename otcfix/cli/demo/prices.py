@@ -6,6 +6,7 @@ from otcfix.cli.demo.player import Expect, Player
 from otcfix.cli.demo.screen import Screen
 from otcfix.cli.demo.setting import LPX, LPX_SOURCE, SYMBOL
 from otcfix.cli.demo.stage import Stage
+from otcfix.cli.demo.streams import QUIET_S
 from otcfix.cli.price_words import side_of, summed
 from otcfix.cli.words import is_refusal
 from otcfix.model.pricing import Explanation, SideExplained
@@ -67,7 +68,7 @@ def stalled(stage: Stage, screen: Screen, player: Player, expect: Expect) -> Non
     screen.say("  venues: all go on", "yellow")
     expect(stage.resume(SEEN_S), "all sources back")
     expect(player.streamed() is not None, "a stream that goes on")
-    expect(player.unsubscribe(md_req_id, 0.5) == 0, "silence after the end of a stream")
+    expect(player.unsubscribe(md_req_id, QUIET_S) == 0, "silence after the end of a stream")
 
 
 def _explanation(stage: Stage, quote_id: str) -> Explanation | None:
