@@ -32,11 +32,13 @@ def run(
     folder: Path | None = None,
     one_way: bool = False,
     quiet_s: float = 0.0,
+    feed: Path | None = None,
     out: TextIO | None = None,
 ) -> int:
     """Measure and write the figures to *out* (stdout): JSON, or tables. Progress: stderr.
 
-    phase, database: comma-separated names; empty: all. cycles: of the memory phase.
+    phase, database: comma-separated names; empty: all. cycles: of the memory phase. feed: a
+    recorded file for the market's part.
     Returns the exit code: 1 when a part did not do what it must (a timing is never a failure).
     Errors: ValueError for a name that is none.
     """
@@ -53,6 +55,7 @@ def run(
         folder=folder,
         two_way=not one_way,
         quiet_s=quiet_s,
+        feed=feed,
     )
     if rounds is not None:
         plan = dataclasses.replace(plan, rounds=rounds)

@@ -21,6 +21,7 @@ def main() -> int:
     parser.add_argument("--postgresql", metavar="URL", help="a server that is there")
     parser.add_argument("--profile", type=Path, metavar="FILE", help="py-spy on the desk")
     parser.add_argument("--folder", type=Path, help="where the databases lie (a real disk)")
+    parser.add_argument("--feed", type=Path, metavar="FILE", help="a recorded market")
     parser.add_argument("--one-way", action="store_true", help="ask for one side only")
     parser.add_argument(
         "--quiet",
@@ -45,6 +46,7 @@ def main() -> int:
             folder=options.folder,
             one_way=options.one_way,
             quiet_s=options.quiet_s,
+            feed=options.feed,
         )
     except ValueError as error:
         parser.error(str(error))

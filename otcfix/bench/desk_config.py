@@ -125,7 +125,7 @@ unproven_max = 1000000
 
 
 def write(folder: Path, port: int, sessions: int, streamed: Sequence[str] = ()) -> None:
-    """Write the four files of a configuration into *folder*.
+    """Write the files of a configuration into *folder*.
 
     streamed: base assets of more instruments, in USD, whose books move five times a second.
     """
@@ -135,6 +135,8 @@ def write(folder: Path, port: int, sessions: int, streamed: Sequence[str] = ()) 
     (folder / "desk.toml").write_text(_DESK + assets + more, "utf-8")
     moving = "".join(_MOVING.format(base=base, seed=n) for n, base in enumerate(streamed))
     (folder / "venues.toml").write_text(_VENUES + moving, "utf-8")
+    # Shorter than the books' own interval, so that every one of their moves is told.
+    (folder / "pricing.toml").write_text("[stream]\ninterval_ms = 100\n", "utf-8")
     clients = "".join(_CLIENT.format(name=name) for name in names)
     (folder / "clients.toml").write_text(clients, "utf-8")
     acceptor = f"[acceptor]\nport = {port}\nstore = '{folder / 'state'}'\n"

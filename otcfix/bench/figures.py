@@ -24,6 +24,17 @@ TARGETS = (
     Target("cycles/s, 8 sessions × 32", "otcfix.{}.cycles_per_s_8", "2500", "2500", "≥"),
     Target("cycle p99 ms, 8 × 32", "otcfix.{}.cycles_p99_ms_8", "150", "150"),
     Target("cycles/s 100 × 2 / 8 × 32", "ratios.{}.cycles_100_to_8", "0.8", "0.8", "≥"),
+    Target("cycles/s with streams / without", "streams.{}.ratio", "0.7", "0.7", "≥"),
+    Target("stream updates told / due", "streams.{}.updates_share", "0.98", "0.98", "≥"),
+    Target("one book change to the composite p50 µs", "market.composite.intake.p50_us", "25", "25"),
+    Target("recorded market, times real time", "market.recorded.times_real", "20", "20", "≥"),
+    Target("one price, fixed p50 µs", "price.fixed.p50_us", "60", "60"),
+    Target("one price, vol_scaled p50 µs", "price.vol_scaled.p50_us", "60", "60"),
+    Target(
+        *("one price, avellaneda_stoikov p50 µs", "price.avellaneda_stoikov.p50_us", "200", "200")
+    ),
+    Target("one price, glft p50 µs", "price.glft.p50_us", "200", "200"),
+    Target("one price, fx_dealer p50 µs", "price.fx_dealer.p50_us", "200", "200"),
     Target("MB with 100 sessions logged on", "more.{}.rss_mb_100_sessions", "250", "250"),
     Target("engine bytes per message sent", "full.engine.bytes_per_message", "150", "150"),
     Target("restart after a stop s", "full.{}.restart.snapshot_s", "10", "10"),
@@ -49,6 +60,7 @@ def summed_up(results: Results, databases: list[str]) -> Answer:
     more: Answer = {}
     cpu: Answer = {}
     ratios: Answer = {}
+    streams: Answer = {}
     for name in databases:
         commit[name] = {
             key: _median(results, "commit", name, key) for key in ("p50_us", "plain_row_p50_us")
@@ -62,11 +74,13 @@ def summed_up(results: Results, databases: list[str]) -> Answer:
         }
         cpu[name] = _cpu(results, name)
         ratios[name] = _ratios(echo, commit[name], otcfix[name])
+        streams[name] = _streams(results, name)
     return {
         "echo": echo,
         "commit": commit,
         "otcfix": otcfix,
         "ratios": ratios,
+        "streams": streams,
         "more": more,
         "cpu": cpu,
     }
@@ -88,6 +102,17 @@ def _desk(results: Results, name: str) -> Answer:
         "cycles_per_s_100": _median(results, "cycles100", name, "per_s"),
         "peak_rss_mb": None,
     }
+
+
+def _streams(results: Results, name: str) -> Answer:
+    keys = {
+        "cycles_per_s": "per_s",
+        "cycles_per_s_without": "per_s_without",
+        "cycles_p99_us": "p99_us",
+        **{key: key for key in ("ratio", "updates_per_s", "updates_per_s_alone", "updates_share")},
+        **{key: key for key in ("updates_delay_p99_ms", "update_bytes", "grew_mb")},
+    }
+    return {key: _median(results, "streams", name, source) for key, source in keys.items()}
 
 
 def _cpu(results: Results, name: str) -> Answer:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DATABASES = ("sqlite", "postgresql")
-PHASES = ("echo", "commit", "quote", "cycles8", "cycles100")
+PHASES = ("echo", "commit", "quote", "cycles8", "cycles100", "streams", "market", "price")
 FULL_PHASES = ("memory", "restart", "replay", "engine")
 """Of `full`: restart and replay work on the journal that memory wrote."""
 
@@ -14,6 +14,7 @@ class Plan:
     """The parts, in several interleaved rounds; figures are medians over the rounds.
 
     two_way: whether QuoteRequests leave Side(54) out, so that both sides are priced.
+    feed: a recorded file for the market's part; without it one is made.
     *_s: seconds that are measured, after warm_s. quiet_s: see `quiet`.
     """
 
@@ -38,6 +39,7 @@ class Plan:
     postgresql: str = ""
     profile: Path | None = None
     quiet_s: float = 0.0
+    feed: Path | None = None
 
     def has(self, *phases: str) -> bool:
         """Whether one of *phases* is asked for."""

@@ -26,6 +26,11 @@ ROWS = (
     ("cycles/s, 100 sessions × 2", "otcfix.{}.cycles_per_s_100"),
     ("  p50 ms", "more.{}.cycles_p50_ms_100"),
     ("  p99 ms", "more.{}.cycles_p99_ms_100"),
+    ("cycles/s with 100 subscribers × 10 symbols", "streams.{}.cycles_per_s"),
+    ("  without them", "streams.{}.cycles_per_s_without"),
+    ("  stream updates/s meanwhile", "streams.{}.updates_per_s"),
+    ("  p99 from sending to reading, ms", "streams.{}.updates_delay_p99_ms"),
+    ("  MB grown meanwhile", "streams.{}.grew_mb"),
     ("MB with 100 sessions logged on", "more.{}.rss_mb_100_sessions"),
     ("MB at most", "otcfix.{}.peak_rss_mb"),
 )
@@ -43,8 +48,10 @@ def shown(value: float | None) -> str:
 def write(figures: Answer, databases: list[str], console: Console) -> None:
     """Print everything."""
     console.print(_figures(figures, databases))
+    if "market" in figures or "price" in figures:
+        console.print(_flat_table("Prices", {k: figures.get(k, {}) for k in ("market", "price")}))
     if "full" in figures:
-        console.print(_full(figures["full"]))
+        console.print(_flat_table("The long ones", figures["full"]))
     console.print(_targets(figures["targets"]))
     machine = figures["machine"]
     console.print(
@@ -80,11 +87,11 @@ def _targets(verdicts: list[Answer]) -> Table:
     return table
 
 
-def _full(full: Answer) -> Table:
-    table = Table(title="The long ones")
+def _flat_table(title: str, figures: Answer) -> Table:
+    table = Table(title=title)
     table.add_column("")
     table.add_column("", justify="right")
-    for label, value in _flat("", full):
+    for label, value in _flat("", figures):
         table.add_row(label, value)
     return table
 

@@ -6,13 +6,14 @@ from functools import partial
 
 from rich.console import Console
 
-from otcfix.bench import figures, long, machine, phases
+from otcfix.bench import figures, long, machine, market, phases, prices
 from otcfix.bench.children import Answer
 from otcfix.bench.measure import rounded
 from otcfix.bench.plan import Plan
 from otcfix.bench.profiling import Profile
 from otcfix.bench.quiet import Quiet
 from otcfix.bench.stage import Stage
+from otcfix.bench.streaming import streams
 
 
 def measure(plan: Plan, progress: Console) -> Answer:
@@ -29,6 +30,7 @@ def measure(plan: Plan, progress: Console) -> Answer:
         databases = stage.databases
         results = _rounds(stage, profile, say)
         found = figures.summed_up(results, databases)
+        found |= _prices(plan, say)
         if plan.full_phases:
             found["full"] = long.measure(stage, databases, say)
         found["checks"] = _finish(stage, found, say)
@@ -45,6 +47,23 @@ def measure(plan: Plan, progress: Console) -> Answer:
         "rounds": {" ".join(key).strip(): value for key, value in results.items()},
         "took_s": rounded(time.monotonic() - started),
     }
+
+
+def _prices(plan: Plan, say: long.Say) -> Answer:
+    """What needs no desk: a book's change, a recorded market, one price per strategy."""
+    found: Answer = {}
+    if plan.has("market"):
+        found["market"] = {
+            "composite": market.composite_update(),
+            "perpetual": market.composite_update(perpetual=True),
+            "recorded": market.recorded_file(plan.feed),
+        }
+        say(f"market: {found['market']['composite']['intake']['p50_us']:.1f} µs a book change")
+    if plan.has("price"):
+        found["price"] = prices.measure()
+        told = ", ".join(f"{name} {one['p50_us']:.0f}" for name, one in found["price"].items())
+        say(f"price: {told} µs")
+    return found
 
 
 def _rounds(stage: Stage, profile: Profile, say: long.Say) -> figures.Results:
@@ -68,10 +87,11 @@ def _rounds(stage: Stage, profile: Profile, say: long.Say) -> figures.Results:
         for database in stage.databases:
             if plan.has("commit"):
                 take("commit", database, partial(phases.commit, stage, database))
-        for name, phase in phases.DESK_PHASES.items():
+        for name, phase in (phases.DESK_PHASES | {"streams": streams}).items():
             for database in stage.databases:
                 if plan.has(name):
-                    stage.desk(database)
+                    if name in phases.DESK_PHASES:
+                        stage.desk(database)
                     take(name, database, partial(phase, stage, database, profile))
     return results
 
@@ -79,10 +99,11 @@ def _rounds(stage: Stage, profile: Profile, say: long.Say) -> figures.Results:
 def _finish(stage: Stage, found: Answer, say: long.Say) -> Answer:
     """Stop the desks and look what their databases hold."""
     checks: Answer = {}
-    for database, desk in stage.desks.items():
+    for key, desk in stage.desks.items():
         desk.stop()
-        peak = desk.last.get("peak_rss_mb", 0.0)
-        found["otcfix"][database]["peak_rss_mb"] = rounded(peak)
-        checks[database] = phases.check(desk.database, desk.cycles)
-        say(f"{database}: {desk.cycles:,} cycles, as many trades, the ledger balances")
+        peak = rounded(desk.last.get("peak_rss_mb", 0.0))
+        if key in found["otcfix"]:
+            found["otcfix"][key]["peak_rss_mb"] = peak
+        checks[key] = phases.check(desk.database, desk.cycles)
+        say(f"{key}: {desk.cycles:,} cycles, as many trades, the ledger balances; {peak:.0f} MB")
     return checks

@@ -8,6 +8,7 @@ import time
 
 from otcfix.bench.children import Answer, BenchFailed
 from otcfix.bench.phases import MARGIN_S, faultless
+from otcfix.bench.profiling import Profile
 from otcfix.bench.stage import STREAMED, Stage
 
 SYMBOLS = tuple(f"{base}/USD" for base in STREAMED)
@@ -16,7 +17,7 @@ DEPTH = 0
 SETTLE_S = 1.0
 
 
-def streams(stage: Stage, database: str) -> Answer:
+def streams(stage: Stage, database: str, _profile: Profile) -> Answer:
     """(d) cycles without and with streams. Errors: BenchFailed when anything was refused."""
     plan, load = stage.plan, stage.load
     desk = stage.desk(database, streams=True)

@@ -19,13 +19,21 @@ SAMPLE = 16
 """The delay of every so many-th message is kept."""
 
 
+class Listener(Line):
+    """A session to which updates may come at any time."""
+
+    def courtesy(self, kind: bytes, frame: bytes) -> bytes | None:
+        """Nothing is owed for an update."""
+        return b"" if kind == b"W" else super().courtesy(kind, frame)
+
+
 class Subscribers:
     """The commands of the process."""
 
     def __init__(self) -> None:
         self._stamps = Stamps()
-        self._lines: list[Line] = []
-        self._kept: dict[tuple[int, int], Line] = {}
+        self._lines: list[Listener] = []
+        self._kept: dict[tuple[int, int], Listener] = {}
         self._thread: threading.Thread | None = None
         self._stopping = False
         self._failure = ""
@@ -36,7 +44,7 @@ class Subscribers:
     def log_on(self, port: int, first: int, sessions: int) -> Answer:
         """Log on the sessions of number *first* and above."""
         for number in range(first, first + sessions):
-            line = self._kept.setdefault((port, number), Line(number, self._stamps))
+            line = self._kept.setdefault((port, number), Listener(number, self._stamps))
             line.log_on(port)
             self._lines.append(line)
         return {"sessions": len(self._lines)}

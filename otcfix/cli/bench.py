@@ -37,6 +37,10 @@ def bench(
         Path | None,
         typer.Option("--profile", metavar="FILE", help="Where the desk spends its time."),
     ] = None,
+    feed: Annotated[
+        Path | None,
+        typer.Option("--feed", metavar="FILE", help="A recorded market, for the market's part."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure this machine: a bare acceptor, the disk, and otcfix under the same load.
@@ -61,6 +65,7 @@ def bench(
             rounds=rounds,
             postgresql=postgresql,
             profile=profile,
+            feed=feed,
         )
     except ValueError as error:
         raise usage_error(f"--phase, --database: {error}") from None

@@ -1,7 +1,7 @@
 """A price that nobody asked for: the same Market that quotes are made from, on journaled rates."""
 
 from collections.abc import Sequence
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,18 +17,13 @@ from otcfix.model.event import Event, Facts
 from otcfix.model.instrument import Instrument
 from otcfix.model.messages import Side
 from otcfix.model.party import Client
-from otcfix.model.pricing import SLOTS, Component, Explanation, Match, Rule, SideExplained
+from otcfix.model.pricing import SLOTS, Explanation, Match, Rule
 from otcfix.model.rates import Rates
 from otcfix.model.refusal import Refusal, wording
 from otcfix.model.time import MS, Instant
-from otcfix.pricing import Priced
 from otcfix.pricing.rules import settings_of
 from otcfix.sequencer.recovery import recover
 
-BPS = Decimal(10_000)
-BPS_STEP = Decimal("1E-6")
-DIGITS = 100
-"""So that sums of parts are exact."""
 SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 
 
@@ -74,7 +69,7 @@ def hypothetical(
     made = market.price(side, quantity)
     if isinstance(made, Refusal):
         return Hypothetical(seq, at, None, wording(made))
-    return Hypothetical(seq, at, explained(market, rates, at, side, made), None)
+    return Hypothetical(seq, at, market.explain("what-if", ((side, made),)), None)
 
 
 def newest_rates(store: Any, symbol: str) -> tuple[int, Instant, Rates]:
@@ -88,33 +83,6 @@ def newest_rates(store: Any, symbol: str) -> tuple[int, Instant, Rates]:
     raise Failed(
         NO, f"{symbol}: no event in the journal carries a price of it; ask for a quote first"
     )
-
-
-def explained(
-    market: Market, rates: Rates, at: Instant, side: Side, made: Priced
-) -> Explanation:  # fmt: skip
-    """Why a price of *market* is what it is."""
-    mid, sign = made.mid, 1 if side is Side.BUY else -1
-    with localcontext(prec=DIGITS):
-        sweep, spread = made.reference - mid, sign * made.half_spread
-        amounts = (
-            ("sweep", "", sweep),
-            ("spread", f"tier:{market.tier.name}", spread),
-            ("rounding", "", made.price - mid - sweep - spread),
-        )
-        parts = made.components or tuple(
-            Component(name, rule, amount, (sign * amount * BPS / mid).quantize(BPS_STEP))
-            for name, rule, amount in amounts
-        )
-    used = tuple(
-        (book.source, (book.bids[0][0] + book.offers[0][0]) / 2, (at - book.changed_at) // MS)
-        for book in rates.books
-        if book.bids and book.offers
-    )
-    return Explanation(
-        "what-if", rates.symbol, market.client.client_id, at, mid, used, rates.missing, (),
-        (SideExplained(side, made.price, made.base, parts),),
-    )  # fmt: skip
 
 
 # -- rules -----------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ class HedgeConfig(Closed):
     band: Positive | None = None
     target: NotNegative = Decimal(0)
     slippage_max_bps: Annotated[Decimal, Field(gt=0, lt=10_000)] = Decimal(20)
-    attempts_max: Annotated[int, Field(ge=1, le=100)] = 3
+    attempts_max: Annotated[int, Field(ge=1, le=26)] = 3
     quantity_max: Positive | None = None
     lot: Positive | None = None
     exposure_max: NotNegative = Decimal(0)

@@ -31,8 +31,11 @@ def check_prices(config: "Config", problem: "Problem") -> None:
         for key in ("symbols", "asset_classes"):
             _known(getattr(measure, key), known[key], f"measure[{number}].{key}", problem)
     _known(config.pricing.stream.sizes, known["symbols"], "stream.sizes", problem)
+    venues = {p.key for p in config.venues.provider if p.hedge}
     for hedge in config.hedging.hedge:
-        _known([hedge.symbol], known["symbols"], f"hedge {hedge.symbol}.symbol", problem, HEDGING)
+        where = f"hedge {hedge.symbol}"
+        _known([hedge.symbol], known["symbols"], f"{where}.symbol", problem, HEDGING)
+        _known(hedge.venues, venues, f"{where}.venues", problem, HEDGING)
 
 
 def _known(

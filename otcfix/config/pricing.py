@@ -129,6 +129,7 @@ class SourcesConfig(Closed):
     mad_max: Positive = Decimal(6)
     mad_floor_bps: Bps = Decimal(2)
     wide_max: Annotated[Decimal, Field(ge=1)] = Decimal(5)
+    wide_floor_bps: NotNegative = Decimal(1)
     fresh_min: Annotated[int, Field(ge=1, le=100)] = 1
 
     @model_validator(mode="after")

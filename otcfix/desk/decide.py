@@ -52,7 +52,7 @@ HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
     events.Boot: upkeep.on_boot,
     events.TimerFired: upkeep.on_timer_fired,
     events.RatesMoved: upkeep.on_rates_moved,
-    events.ParametersMoved: _only_journaled,
+    events.ParametersMoved: upkeep.on_parameters_moved,
     events.StreamHeld: streaming.on_stream_held,
     events.SessionUp: upkeep.on_session_up,
     events.SessionDown: upkeep.on_session_down,

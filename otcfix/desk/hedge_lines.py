@@ -9,6 +9,7 @@ from otcfix.desk.cover import ZERO, plain
 from otcfix.desk.draft import Draft
 from otcfix.desk.hedge_course import ask, book_rest, end, unfreeze
 from otcfix.desk.hedging import VENUE_UP, Cause
+from otcfix.desk.market import Reference, reference
 from otcfix.model.hedge import (
     BAND,
     CANCELED,
@@ -23,7 +24,6 @@ from otcfix.model.hedge import (
 )
 from otcfix.model.instrument import Instrument
 from otcfix.model.money import is_multiple
-from otcfix.pricing import Reference, reference
 
 
 def on_venue_up(draft: Draft, up: VenueUp) -> None:
@@ -99,8 +99,7 @@ def on_hedge(draft: Draft, command: Hedge) -> None:
     if why:
         draft.alerts.append(f"refused: {why}")
         return
-    found = reference(draft.rates(symbol), instrument, draft.event.at)
-    market = found if isinstance(found, Reference) else None
+    market = reference(draft, instrument)
     price = _price(rule, command, instrument, market)
     if isinstance(price, str):
         draft.alerts.append(f"refused: {price}")

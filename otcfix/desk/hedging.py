@@ -13,6 +13,7 @@ from msgspec import Struct, structs
 from otcfix.desk.cover import ZERO, hedged, open_quantity, plain, traded
 from otcfix.desk.draft import Draft
 from otcfix.desk.ids import base32
+from otcfix.desk.market import Reference, reference
 from otcfix.model.hedge import (
     BACK_TO_BACK,
     BAND,
@@ -26,7 +27,6 @@ from otcfix.model.instrument import Instrument
 from otcfix.model.messages import Side
 from otcfix.model.money import to_multiple
 from otcfix.model.time import MS
-from otcfix.pricing import Reference, reference
 
 BPS = Decimal(10_000)
 ATTEMPTS = "abcdefghijklmnopqrstuvwxyz"
@@ -208,9 +208,8 @@ def _order(draft: Draft, rule: HedgeRule, side: Side, quantity: Decimal, because
     venue = choose_venue(draft, rule, side, quantity, because.after)
     if not venue:
         return "no venue may take it: none is named, or each is at its exposure_max"
-    found = reference(draft.rates(rule.symbol), instrument, draft.event.at)
     mid = because.mid
-    market = found if isinstance(found, Reference) else Reference(mid, mid, mid)
+    market = reference(draft, instrument) or Reference(mid, mid, mid)
     price = limit_price(rule, instrument, side, market)
     if price <= 0:
         return f"its limit would be {price}"

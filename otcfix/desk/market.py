@@ -6,6 +6,8 @@ What clients share is made once an event: the composite of a set of sources, and
 from collections.abc import Iterable
 from decimal import Decimal
 
+from msgspec import Struct
+
 from otcfix.desk.cover import traded
 from otcfix.desk.draft import Draft
 from otcfix.model.instrument import Instrument
@@ -126,6 +128,23 @@ def _composite(draft: Draft, instrument: Instrument, settings: Settings) -> Comp
         )
     made: Composite = known
     return made
+
+
+class Reference(Struct, frozen=True, gc=False):
+    """The composite before any spread, terms per base."""
+
+    bid: Decimal
+    offer: Decimal
+    mid: Decimal
+
+
+def reference(draft: Draft, instrument: Instrument) -> Reference | None:
+    """The market as the desk itself deals in it: the rules on sources that name no client and no
+    tier. None without a fresh, stable one."""
+    composite = _composite(draft, instrument, draft.register.house_settings(instrument))
+    if composite.refusal is not None:
+        return None
+    return Reference(composite.bid, composite.offer, composite.mid)
 
 
 def inventory(draft: Draft, symbol: str) -> Decimal:

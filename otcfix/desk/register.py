@@ -31,6 +31,15 @@ class Register:
         self.sources: dict[str, SourceTerms] = {s.name: s for s in desk.sources} if desk else {}
         self._settings: dict[tuple[str, str], Settings] = {}
 
+    def house_settings(self, instrument: Instrument) -> Settings:
+        """The pricing rules of *instrument* that name no client and no tier."""
+        key = (instrument.symbol, "")
+        known = self._settings.get(key)
+        if known is None:
+            rules = self.desk.pricing if self.desk else ()
+            known = self._settings[key] = settings_of(rules, instrument, None)
+        return known
+
     def settings(self, instrument: Instrument, client: Client) -> Settings:
         """The pricing rules that can match *client* on *instrument*."""
         key = (instrument.symbol, client.client_id)

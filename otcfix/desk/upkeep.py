@@ -16,6 +16,7 @@ from otcfix.model.event import (
     ClockJumped,
     EpochMoved,
     Overflowed,
+    ParametersMoved,
     RatesMoved,
     SessionDown,
     SessionUp,
@@ -179,6 +180,15 @@ def _withdraw_overtaken(draft: Draft, symbol: str) -> None:
             quoting.withdraw(draft, quote, text="no price")
         elif band and abs(mid - quote.mid) * 10_000 > band * quote.mid:
             quoting.withdraw(draft, quote, text="the market has moved")
+
+
+def on_parameters_moved(draft: Draft, moved: ParametersMoved) -> None:
+    """What was measured becomes State; streams are priced anew when a market turns fast or calm."""
+    state = draft.state
+    for known in moved.instruments:
+        symbol = known.symbol
+        if known.fast != state.knowledge.of(symbol).fast and state.streams.listens(symbol):
+            draft.looks_owed[symbol] = None
 
 
 def on_clock_jumped(draft: Draft, jumped: ClockJumped) -> None:

@@ -116,7 +116,8 @@ class Sources(Struct, frozen=True, omit_defaults=True):
     names: only these (a source is named as its book is); empty: all. age_max_ms: None takes the
     instrument's. mad_max: a mid further than so many median absolute deviations from the median
     of the mids is an outlier (needs three sources), deviations below mad_floor_bps count as that.
-    wide_max: a spread wider than so many times its usual one. fresh_min: how many must survive.
+    wide_max: a spread wider than so many times its usual one is refused; usual ones below
+    wide_floor_bps count as that (a market of one tick). fresh_min: how many must survive.
     """
 
     names: tuple[str, ...] = ()
@@ -124,6 +125,7 @@ class Sources(Struct, frozen=True, omit_defaults=True):
     mad_max: Decimal = Decimal(6)
     mad_floor_bps: Decimal = Decimal(2)
     wide_max: Decimal = Decimal(5)
+    wide_floor_bps: Decimal = Decimal(1)
     fresh_min: int = 1
 
 

@@ -27,7 +27,6 @@ from otcfix.model.time import Instant
 from otcfix.pricing.composite import Composite
 from otcfix.pricing.ladder import Ladder
 from otcfix.pricing.parts import Part, markup
-from otcfix.pricing.price import EXACT_ENOUGH, Priced
 from otcfix.pricing.rules import Settings
 
 BPS = Decimal(10_000)
@@ -36,6 +35,25 @@ _MICRO_BPS = Decimal("0.000001")
 _CUT = -8
 """Parts are told in 10^-8 of a tick: fine enough for any spread, and their sums stay exact."""
 _GUARD = ("default", Guard())
+
+
+EXACT_ENOUGH = Decimal("1E-12")
+"""An average price is known to more digits than this, whatever was divided to get it."""
+
+
+class Priced(Struct, frozen=True, gc=False):
+    """A client's price for a size. base and terms are what the size comes to at that price.
+
+    reference is the average price of the sweep before spread; half_spread is in terms per base.
+    components: how the price came about, mid + their amounts is exactly the price.
+    """
+
+    price: Decimal
+    base: Decimal
+    reference: Decimal
+    half_spread: Decimal
+    mid: Decimal
+    components: tuple[Component, ...] = ()
 
 
 class Case(Struct, frozen=True, gc=False):

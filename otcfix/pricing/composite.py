@@ -195,7 +195,7 @@ def _without_wide(
     for top in tops:
         wont = usual.get(top.book.source)
         spread = (top.offer - top.bid) * BPS
-        if not wont or spread <= sources.wide_max * wont * top.mid:
+        if not wont or spread <= sources.wide_max * max(wont, sources.wide_floor_bps) * top.mid:
             kept.append(top)
         else:
             refused.append((top.book.source, f"wide {spread / top.mid:.1f} bp"))

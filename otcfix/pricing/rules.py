@@ -67,9 +67,9 @@ class Settings:
         return name in self._entries
 
 
-def settings_of(rules: Sequence[Rule], instrument: Instrument, client: Client) -> Settings:
-    """The rules that can match *client* on *instrument*, in their order. Keep what it returns:
-    it changes only with the configuration."""
+def settings_of(rules: Sequence[Rule], instrument: Instrument, client: Client | None) -> Settings:
+    """The rules that can match *client* on *instrument*, in their order; None: those that name no
+    client and no tier. Keep what it returns: it changes only with the configuration."""
     return Settings(
         (number, rule)
         for number, rule in enumerate(rules)
@@ -94,7 +94,9 @@ def _fits_instrument(match: Match, instrument: Instrument) -> bool:
     return not match.asset_classes or instrument.asset_class in match.asset_classes
 
 
-def _fits_client(match: Match, client: Client) -> bool:
+def _fits_client(match: Match, client: Client | None) -> bool:
+    if client is None:
+        return not match.clients and not match.tiers
     if match.clients and client.client_id not in match.clients:
         return False
     return not match.tiers or client.tier in match.tiers

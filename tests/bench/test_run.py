@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from otcfix import bench
-from otcfix.bench import report, runner
+from otcfix.bench import prices, report, runner
 from otcfix.bench.children import BenchFailed, Child
 from otcfix.bench.phases import check
 
@@ -42,6 +42,9 @@ def test_the_figures_have_the_promised_shape(figures: dict) -> None:
         *("quote_p50_us", "quote_p99_us", "cycles_per_s_8", "cycles_p99_ms_8"),
         *("cycles_per_s_100", "peak_rss_mb"),
     }
+    assert figures["streams"]["sqlite"]["updates_per_s"] > 0
+    assert figures["price"].keys() == prices.STRATEGIES.keys()
+    assert figures["market"]["recorded"]["times_real"] > 0
     assert all(value > 0 for value in figures["otcfix"]["sqlite"].values())
     assert json.loads(json.dumps(figures)) == figures
 

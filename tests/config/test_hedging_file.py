@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,41 @@ FILE = "hedging.toml"
 
 def hedge(words: str, symbol: str = "BTC/USD") -> str:
     return f'[[hedge]]\nsymbol = "{symbol}"\n{words}\n'
+
+
+PROVIDERS = """
+[[provider]]
+key = "LPX"
+port = 9900
+sender_comp_id = "DESK"
+target_comp_id = "X"
+hedge = true
+[[provider]]
+key = "LPY"
+port = 9901
+sender_comp_id = "DESK"
+target_comp_id = "Y"
+hedge = true
+[[provider]]
+key = "PRICES"
+port = 9902
+sender_comp_id = "DESK"
+target_comp_id = "Z"
+"""
+
+
+@pytest.fixture(autouse=True)
+def _providers(folder: Path) -> None:
+    """Two venues that take orders, and a provider that only says prices."""
+    venues = folder / "venues.toml"
+    venues.write_text(venues.read_text() + PROVIDERS)
+
+
+@pytest.mark.parametrize("venue", ["NOBODY", "PRICES"])
+def test_a_venue_that_takes_no_orders(complaint: Complain, venue: str) -> None:
+    found = complaint(FILE, hedge(f'mode = "back_to_back"\nvenues = ["{venue}"]'))
+
+    assert f"hedge BTC/USD.venues: expected one of ['LPX', 'LPY'], got '{venue}'" in found
 
 
 def test_a_table_becomes_a_rule(loaded: Load) -> None:

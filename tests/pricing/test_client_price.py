@@ -1,16 +1,13 @@
 """A client's price part by part, and the explanation that sums to it."""
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from otcfix import pricing
 from otcfix.model.messages import Side, Unit
-from otcfix.model.party import Tier
 from otcfix.model.pricing import (
     AVELLANEDA_STOIKOV,
     FIXED,
@@ -28,14 +25,12 @@ from otcfix.model.pricing import (
     Strategy,
     Toxicity,
 )
-from otcfix.model.rates import Rates
 from otcfix.model.refusal import Refusal
+from otcfix.pricing import Priced
 from otcfix.pricing.client_price import Case, explain, largest, price
-from otcfix.pricing.composite import Composite
 from otcfix.pricing.ladder import ladder
-from otcfix.pricing.price import Priced
 from tests.pricing.support import BTC, NOW, around, book, case, composed, d, side
-from tests.pricing.test_price import markets, sizes, spreads
+from tests.pricing.test_price import markets, sizes
 
 TWO = composed(book("a", side("99x1", "98x1"), side("101x1", "102x1")))
 """The middle is 100, so a basis point is a cent."""
@@ -476,28 +471,3 @@ def test_the_largest_is_all_of_it_even_when_that_is_no_lot() -> None:
     assert largest(case(TWO), levels, Side.BUY, d("1.9995"), d("101.06")) == d("1.01")
     assert largest(case(TWO), levels, Side.BUY, d("1"), d("101.04")) == 0
     assert largest(case(TWO), levels, Side.BUY, d("0"), d("999")) == 0
-
-
-@given(markets(), spreads, sizes, st.sampled_from([Unit.BASE, Unit.TERMS, Unit.CASH]))
-def test_with_no_rules_prices_are_the_plain_ones(
-    found: Rates, half: Decimal, size: Decimal, unit: Unit
-) -> None:
-    """Sweep, tier, tick, to the last digit of everything; and the same largest fill."""
-    tier = Tier("t", half, Decimal(0))
-    market: Composite = composed(*found.books)
-    one: Any = case(market, tier=tier)
-    ref = pricing.reference(found, BTC, NOW)
-    assert isinstance(ref, pricing.Reference)
-    assert (market.bid, market.offer, market.mid) == (ref.bid, ref.offer, ref.mid)
-    quantity = size if unit is Unit.BASE else size * 1000
-    for which in Side:
-        levels = pricing.client_side(found, BTC, which, NOW, {})
-        plain = pricing.price(levels, ref, BTC, tier, which, quantity, unit)
-        ruled = made(one, which, f"{quantity}", unit)
-        if isinstance(ruled, Priced):
-            assert structs.replace(ruled, components=()) == plain
-            assert largest(
-                one, ladder(market, which, {}), which, size, ruled.price
-            ) == pricing.largest(levels, ref, BTC, tier, which, size, ruled.price)
-        else:
-            assert ruled is plain

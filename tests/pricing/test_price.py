@@ -9,10 +9,15 @@ from hypothesis import strategies as st
 from otcfix.model.decision import DepthTaken
 from otcfix.model.messages import Side, Unit
 from otcfix.model.party import Tier
+from otcfix.model.pricing import Parameters
 from otcfix.model.rates import Level, Rates, SourceBook
 from otcfix.model.refusal import Refusal
-from otcfix.pricing import Priced, Reference, client_side, largest, price, reference, shown
-from otcfix.pricing.sweep import sweep, take
+from otcfix.pricing import Priced, client_price
+from otcfix.pricing.client_price import Case
+from otcfix.pricing.composite import Composite, compose
+from otcfix.pricing.ladder import Ladder, ladder
+from otcfix.pricing.rules import Settings
+from otcfix.pricing.sweep import take
 from tests.support.house_desk import INSTRUMENTS
 
 BTC = INSTRUMENTS["BTC/USD"]
@@ -35,13 +40,30 @@ def d(text: str) -> Decimal:
 TWO = rates(book([(d("99"), d("1")), (d("98"), d("1"))], [(d("101"), d("1")), (d("102"), d("1"))]))
 
 
+NOTHING_KNOWN = Parameters("BTC/USD")
+
+
+def reference(found: Rates | None) -> Composite | Refusal:
+    """The market without any rule."""
+    composite = compose(found, BTC, None, {}, NOTHING_KNOWN, NOW)
+    return composite.refusal or composite
+
+
+def client_side(found: Rates, side: Side, taken: dict[tuple[str, str, Side], DepthTaken]) -> Ladder:
+    return ladder(compose(found, BTC, None, {}, NOTHING_KNOWN, NOW), side, taken)
+
+
+def case(market: Composite, tier: Tier) -> Case:
+    return Case(BTC, "ALPHA", tier, NOW, market, Settings(()), NOTHING_KNOWN)
+
+
 def priced(
     found: Rates, side: Side, quantity: str, unit: Unit = Unit.BASE, tier: Tier = TIER
 ) -> Priced | Refusal:
-    ref = reference(found, BTC, NOW)
-    assert isinstance(ref, Reference)
-    levels = client_side(found, BTC, side, NOW, {})
-    return price(levels, ref, BTC, tier, side, d(quantity), unit)
+    ref = reference(found)
+    assert isinstance(ref, Composite)
+    levels = client_side(found, side, {})
+    return client_price.price(case(ref, tier), levels, side, d(quantity), unit)
 
 
 # -- one price ---------------------------------------------------------------------------------
@@ -107,24 +129,25 @@ def test_a_price_that_would_be_nothing() -> None:
 def test_references() -> None:
     """Best of the fresh books; none fresh: no price; crossed: unstable; locked: a price."""
     other = book([(d("100"), d("1"))], [(d("103"), d("1"))], source="y")
-    ref = reference(rates(*TWO.books, other), BTC, NOW)
-    assert ref == Reference(d("100"), d("101"), d("100.5"))
+    ref = reference(rates(*TWO.books, other))
+    assert isinstance(ref, Composite)
+    assert (ref.bid, ref.offer, ref.mid) == (d("100"), d("101"), d("100.5"))
     old = book([(d("100"), d("1"))], [(d("103"), d("1"))], age=2_000_001)
-    assert reference(rates(old), BTC, NOW) is Refusal.NO_PRICE
-    assert reference(None, BTC, NOW) is Refusal.NO_PRICE
+    assert reference(rates(old)) is Refusal.NO_PRICE
+    assert reference(None) is Refusal.NO_PRICE
     crossed = book([(d("101.01"), d("1"))], [(d("103"), d("1"))], source="y")
-    assert reference(rates(*TWO.books, crossed), BTC, NOW) is Refusal.MARKET_UNSTABLE
+    assert reference(rates(*TWO.books, crossed)) is Refusal.MARKET_UNSTABLE
     locked = book([(d("101"), d("1"))], [(d("103"), d("1"))], source="y")
-    assert isinstance(reference(rates(*TWO.books, locked), BTC, NOW), Reference)
+    assert isinstance(reference(rates(*TWO.books, locked)), Composite)
 
 
 def test_depth_of_two_sources_is_walked_best_first() -> None:
     """Levels of all fresh sources, by price; a stale one shows nothing."""
     other = book([(d("97"), d("5"))], [(d("101.5"), d("5"))], source="y")
     stale = book([(d("99.5"), d("5"))], [(d("100"), d("5"))], source="z", age=3_000_000)
-    levels = client_side(rates(*TWO.books, other, stale), BTC, Side.BUY, NOW, {})
+    levels = client_side(rates(*TWO.books, other, stale), Side.BUY, {})
     assert [px for px, _, _ in levels] == [d("101"), d("101.5"), d("102")]
-    assert shown(levels) == 7
+    assert levels.total()[0] == 7
 
 
 def test_taken_depth_comes_off_the_top_until_the_source_updates() -> None:
@@ -133,7 +156,7 @@ def test_taken_depth_comes_off_the_top_until_the_source_updates() -> None:
         gone = {
             ("x", "BTC/USD", Side.BUY): DepthTaken("x", "BTC/USD", snapshot, Side.BUY, d("1.5"))
         }
-        levels = client_side(TWO, BTC, Side.BUY, NOW, gone)
+        levels = client_side(TWO, Side.BUY, gone)
         assert [(px, quantity) for px, quantity, _ in levels] == left
 
 
@@ -168,8 +191,8 @@ def markets(draw: st.DrawFn) -> Rates:
 def test_quotes_never_cross_the_middle(found: Rates, bps: Decimal, quantity: Decimal) -> None:
     """Bid <= middle <= offer, and never better than the market swept."""
     tier = Tier("t", bps, Decimal(0))
-    ref = reference(found, BTC, NOW)
-    assert isinstance(ref, Reference)
+    ref = reference(found)
+    assert isinstance(ref, Composite)
     sides = {side: priced(found, side, f"{quantity}", tier=tier) for side in Side}
     if isinstance(sides[Side.BUY], Priced):
         assert sides[Side.BUY].price >= ref.offer >= ref.mid
@@ -213,20 +236,20 @@ def test_the_largest_fill_is_within_the_limit_and_maximal(
 ) -> None:
     """R16: q* prices within the limit, and one lot more does not (or there is no more)."""
     tier, quantity = Tier("t", bps, Decimal(0)), lots * BTC.lot
-    ref = reference(found, BTC, NOW)
-    assert isinstance(ref, Reference)
+    ref = reference(found)
+    assert isinstance(ref, Composite)
     for side in Side:
-        levels = client_side(found, BTC, side, NOW, {})
+        levels = client_side(found, side, {})
         worst = (ref.mid + over * d("0.01")).quantize(d("0.01"))
-        most = largest(levels, ref, BTC, tier, side, quantity, worst)
+        most = client_price.largest(case(ref, tier), levels, side, quantity, worst)
         assert 0 <= most <= quantity
         if most:
-            at = price(levels, ref, BTC, tier, side, most, Unit.BASE)
+            at = client_price.price(case(ref, tier), levels, side, most, Unit.BASE)
             assert isinstance(at, Priced)
             assert at.price <= worst if side is Side.BUY else at.price >= worst
         further = most + BTC.lot
         if further <= quantity:
-            beyond = price(levels, ref, BTC, tier, side, further, Unit.BASE)
+            beyond = client_price.price(case(ref, tier), levels, side, further, Unit.BASE)
             assert (
                 beyond is Refusal.NO_DEPTH
                 or not isinstance(beyond, Priced)
@@ -240,23 +263,24 @@ def test_what_was_taken_cannot_be_taken_again(
 ) -> None:
     """Taking twice is taking the sum: the depth left is what was shown less both."""
     taken: dict[tuple[str, str, Side], DepthTaken] = {}
-    total = shown(client_side(found, BTC, Side.BUY, NOW, taken))
+    total = client_side(found, Side.BUY, taken).total()[0]
     assume(first + second <= total)
     for quantity in (first, second):
-        levels = client_side(found, BTC, Side.BUY, NOW, taken)
+        levels = client_side(found, Side.BUY, taken)
         for gone in take(levels, quantity, "BTC/USD", Side.BUY, taken):
             taken[gone.source, gone.symbol, gone.side] = gone
-    assert shown(client_side(found, BTC, Side.BUY, NOW, taken)) == total - first - second
+    assert client_side(found, Side.BUY, taken).total()[0] == total - first - second
 
 
 @given(found=markets(), target=sizes)
 def test_a_sweep_takes_no_more_than_it_needs(found: Rates, target: Decimal) -> None:
     """Swept base is the target exactly, and its value lies between best and worst level."""
-    levels = client_side(found, BTC, Side.BUY, NOW, {})
-    swept = sweep(levels, target, False)
+    levels = client_side(found, Side.BUY, {})
+    swept = levels.sweep(target, False)
     if swept is None:
-        assert shown(levels) < target
+        assert levels.total()[0] < target
         return
     base, terms = swept
     assert base == target
-    assert levels[0][0] * base <= terms <= levels[-1][0] * base
+    pxs = [px for px, _, _ in levels]
+    assert pxs[0] * base <= terms <= pxs[-1] * base

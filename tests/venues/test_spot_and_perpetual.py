@@ -16,10 +16,14 @@ from itertools import pairwise
 from statistics import median
 
 import pytest
+from msgspec import structs
 
 from otcfix.model.feed import BookSnapshot, Gap, Heartbeat
+from otcfix.model.pricing import Parameters, Sources
 from otcfix.model.rates import Rates
+from otcfix.model.refusal import Refusal
 from otcfix.model.time import DAY, MS, SECOND
+from otcfix.pricing.composite import compose
 from otcfix.venues.formats import parse_line
 from otcfix.venues.intake import Intake
 from otcfix.venues.measures import Measures, MeasureTerms
@@ -39,6 +43,8 @@ NEAR = 300 * MS
 CUT = (150 * SECOND, 160 * SECOND)
 FROZEN = (200 * SECOND, 215 * SECOND)
 SILENT = (250 * SECOND, 256 * SECOND)
+OFF = (100 * SECOND, 110 * SECOND)
+INSTRUMENT = instrument(SYMBOL)
 
 
 class OwnBook:
@@ -291,17 +297,83 @@ def reasons(look):
     return "warming up"
 
 
+def beside(look):
+    """The Rates with a third source: spot's book a little higher, and far off for ten seconds."""
+    spots = [book for book in look.rates.books if book.source == "spot"]
+    if not spots:
+        return look.rates
+    factor = Decimal("1.003") if within(look.since, OFF) else Decimal("1.00001")
+    third = structs.replace(
+        spots[0],
+        source="third",
+        bids=tuple((px * factor, qty) for px, qty in spots[0].bids),
+        offers=tuple((px * factor, qty) for px, qty in spots[0].offers),
+    )
+    return structs.replace(look.rates, books=(*look.rates.books, third))
+
+
+def reckoned(rates, at):
+    """Who survives, why the others do not, and the composite's mid: in floats, by hand."""
+    tops = {
+        book.source: (float(book.bids[0][0]), float(book.offers[0][0]), book.changed_at)
+        for book in rates.books
+    }
+    gone = {name: "stale" for name, top in tops.items() if at - top[2] > AGE_MAX}
+    mids = {name: (top[0] + top[1]) / 2 for name, top in tops.items() if name not in gone}
+    if len(mids) >= 3:
+        middle = median(mids.values())
+        off = {name: abs(mid - middle) for name, mid in mids.items()}
+        most = 6 * max(median(off.values()), 2 * middle / 10_000)
+        gone |= {name: "outlier" for name in off if off[name] > most}
+    left = {name: top for name, top in tops.items() if name not in gone}
+    while left:
+        bidder = max(left, key=lambda name: left[name][0])
+        seller = min(left, key=lambda name: left[name][1])
+        if left[bidder][0] <= left[seller][1]:
+            break
+        older = min(bidder, seller, key=lambda name: (left[name][2], name))
+        gone[older] = "crossed"
+        del left[older]
+    if not left:
+        return gone, None
+    mean = sum((bid + offer) / 2 for bid, offer, _ in left.values()) / len(left)
+    best = max(bid for bid, _, _ in left.values()), min(offer for _, offer, _ in left.values())
+    return gone, min(max(mean, best[0]), best[1])
+
+
+def composites(look):
+    """What pricing makes of it: survivors, the reasons of the others, the mid."""
+    rates = beside(look)
+    made = compose(rates, INSTRUMENT, Sources(), {}, Parameters(SYMBOL), look.at)
+    gone, mid = reckoned(rates, look.at)
+    told = {name: why.split()[0] for name, why in made.refused if name not in dict(rates.missing)}
+    assert told == gone
+    assert {name for name, _, _ in made.used} == {b.source for b in rates.books} - set(gone)
+    if mid is None:
+        assert made.refusal is Refusal.NO_PRICE
+        return "no composite"
+    assert float(made.mid) == pytest.approx(mid, rel=1e-8)
+    if gone.get("third") == "outlier":
+        assert within(look.since, OFF)
+        return "outlier dropped"
+    return "crossing settled" if "crossed" in gone.values() else "all agree"
+
+
 CHECKS = (alone, heights, reasons)
-"""Called with every Look; each asserts, and returns a word that is counted. What drops outliers
-(pricing.composite) has its place here."""
+"""Called with every Look; each asserts, and returns a word that is counted."""
+
+COMPOSITE_EVERY = 8
+"""So many-th looks are composed and reckoned as well: it is the dear part."""
 
 
 def test_both_markets_agree_with_figures_made_from_the_raw_lines():
     """Every moment of both files: composite, basis, ages and reasons."""
     seen = Counter()
     replay = Replay()
-    for look in replay.looks():
+    for n, look in enumerate(replay.looks()):
         seen.update(check(look) for check in CHECKS)
+        if not n % COMPOSITE_EVERY:
+            seen[composites(look)] += 1
     print(dict(seen))
 
     assert seen["never alone"] > 100_000
@@ -311,6 +383,10 @@ def test_both_markets_agree_with_figures_made_from_the_raw_lines():
     for word in ("nothing", "spot alone", "warming up", "cut off", "frozen", "silent"):
         assert seen[word] > 300, word
     assert seen["spot too old"] > 300
+    assert seen["outlier dropped"] > 300
+    assert seen["all agree"] > 80
+    assert seen["crossing settled"] > 1_000
+    assert seen["no composite"] > 300
     assert seen["coming back"] < seen["whole"] / 10
     assert abs(replay.basis.value) > 20  # the two do stand apart
     assert [intake.book.why for intake in replay.intakes] == ["", ""]
