@@ -140,7 +140,7 @@ def _scenes_keep_their_promises(shown: str) -> None:
     assert order < hedge.index("LPX → desk    FILLS: buy ")
     assert "inventory before the hedge  -2.00000000 BTC" in hedge
     assert "inventory after the hedge   -0.50000000 BTC" in hedge
-    assert "LPX holds for the desk      +1.50000000 BTC" in hedge
+    assert "account at LPX              +1.50000000 BTC" in hedge
     assert re.search(r"hedge_spread +-\d+\.\d\d USD", hedge), "covering pays the venue's spread"
 
     assert re.search(r"^lpx-btcusd +left out: crossed: bid", crossed, re.MULTILINE), crossed

@@ -69,7 +69,7 @@ def covered(stage: Stage, screen: Screen, expect: Expect) -> None:
     screen.say(f"  inventory after the hedge   {after:+f} {BASE}")
     for asset in (BASE, TERMS):
         held = _major(-venue.get(asset, 0), scales[asset])
-        screen.say(f"  {LPX} holds for the desk      {held} {asset}")
+        screen.say(f"  account at {LPX}              {held} {asset}")
     screen.say(f"  hedge_spread                {_major(gained, scales[TERMS])} {TERMS}")
     expect(sum((fill.base_amount for fill in fills), 0) == -before - TARGET, "a cover to target")
     expect(any(is_fill(heard) for heard in stage.overheard), f"a fill told by {LPX}")
