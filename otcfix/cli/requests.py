@@ -19,6 +19,7 @@ class Request:
     msg_type: str
     fields: list[Field]
     group: tuple[int, list[Entry]] | None = None
+    second: tuple[int, list[Entry]] | None = None
 
 
 def new_id(prefix: str) -> str:
@@ -84,6 +85,14 @@ def new_order(
         if value:
             fields.append((tag, value))
     return Request("D", fields)
+
+
+def market_data(md_req_id: str, symbol: str, *, ends: bool = False) -> Request:
+    """A MarketDataRequest(V) for whole books, again and again; or the end of that one."""
+    fields: list[Field] = [(262, md_req_id), (263, "2" if ends else "1"), (264, "0")]
+    if not ends:
+        fields.append((265, "0"))
+    return Request("V", fields, (267, [[(269, "0")], [(269, "1")]]), (146, [[(55, symbol)]]))
 
 
 def cancel(cl_ord_id: str, orig: str, symbol: str, side: str, quantity: str) -> Request:

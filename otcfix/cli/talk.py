@@ -84,7 +84,7 @@ class Talk:
 
     def send(self, request: "Request") -> None:
         """Send one message."""
-        self.client.send(request.msg_type, request.fields, request.group)
+        self.client.send(request.msg_type, request.fields, request.group, request.second)
 
     def until(
         self, wanted: Callable[["Heard"], bool], timeout_s: float, *, everything: bool = False

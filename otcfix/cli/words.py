@@ -61,7 +61,7 @@ def is_refusal(heard: Heard) -> bool:
         return heard.value(150) == "8"
     if heard.msg_type == "b":
         return heard.value(297) == "5"
-    return heard.msg_type in ("AG", "9", "j", "3")
+    return heard.msg_type in ("AG", "9", "j", "3", "Y")
 
 
 def _size(h: Heard, tag: int) -> str:
@@ -139,6 +139,42 @@ def _quote_status(h: Heard) -> str:
     return f"the quote is {state}{text}"
 
 
+def rungs_of(heard: Heard) -> list[dict[int, str]]:
+    """The entries of a W or X: each begins with MDEntryType(269), or 279 in front of it."""
+    found: list[dict[int, str]] = []
+    first = 0
+    for tag, value in fields_of(heard.text):
+        if tag == first or (not first and tag in (269, 279)):
+            first = tag
+            found.append({})
+        if found and tag in (269, 270, 271, 279, 299):
+            found[-1][tag] = value
+    return found
+
+
+def _stream(h: Heard) -> str:
+    rungs = rungs_of(h)
+    bids, offers = ([r for r in rungs if r.get(269) == side] for side in ("0", "1"))
+    sizes = [
+        f"{bid[271]}: {bid[270]} / {offer[270]}" for bid, offer in zip(bids, offers, strict=False)
+    ]
+    if not sizes:
+        shown = f"{len(rungs)} prices of one side" if rungs else "NO PRICE"
+    elif len(sizes) < 3:
+        shown = ", ".join(sizes)
+    else:
+        shown = f"{sizes[0]} … {sizes[-1]} ({len(sizes)} sizes)"
+    return f"streams {h.value(55)}: {shown}"
+
+
+def _stream_request(h: Heard) -> str:
+    if h.value(263) == "2":
+        return f"ends the stream {h.value(262)}"
+    more = "every change" if h.value(265) == "1" else "each new book"
+    lasting = f", then {more}" if h.value(263) == "1" else ""
+    return f"asks for the prices of {h.value(55)}{lasting}"
+
+
 def _rejected(h: Heard) -> str:
     return f"REJECTS the message {h.value(372)}: {h.value(58)}"
 
@@ -154,6 +190,10 @@ TELLERS: dict[str, Callable[[Heard], str]] = {
     "b": _quote_refused,
     "AI": _quote_status,
     "Z": lambda h: f"withdraws the quote {h.value(117)}",
+    "V": _stream_request,
+    "W": _stream,
+    "X": lambda h: f"streams {h.value(55)}: {len(rungs_of(h))} changes",
+    "Y": lambda h: f"REFUSES the stream: {h.value(58)}",
     "j": _rejected,
     "3": _rejected,
     "5": lambda h: f"logs out: {h.value(58) or 'bye'}",

@@ -117,7 +117,28 @@ def _venues(config: "Config", problem: Problem) -> None:
         if source.provider and not source.selector:
             expected = f"expected the symbol in the words of {source.provider}"
             problem(file, f"{where}.selector", expected)
+    _follows(config, problem)
     _providers(config, problem)
+
+
+def _follows(config: "Config", problem: Problem) -> None:
+    """Every follower comes, over others or not, to a walk of its own base."""
+    simulated = {s.name: s for s in config.venues.source if s.simulated is not None}
+    leaders = {name: s.simulated.follows for name, s in simulated.items() if s.simulated}
+    for name, leader in leaders.items():
+        key = f"source {name}.simulated.follows"
+        if not leader:
+            continue
+        if leader not in simulated:
+            problem("venues.toml", key, f"expected a simulated source, got {leader}")
+        elif simulated[leader].base != simulated[name].base:
+            problem("venues.toml", key, f"{leader} is in {simulated[leader].base}")
+        else:
+            seen = [name]
+            while leaders.get(seen[-1]) and seen[-1] not in seen[:-1]:
+                seen.append(leaders[seen[-1]])
+            if seen[-1] == name:
+                problem("venues.toml", key, f"a circle: {' -> '.join(seen)}")
 
 
 def _providers(config: "Config", problem: Problem) -> None:

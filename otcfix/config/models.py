@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -219,10 +219,15 @@ class SessionsConfig(Closed):
 
 
 class SimulatedConfig(Closed):
-    """simulated = {...} of a source: a seeded random walk around *mid* (see venues/simulated)."""
+    """simulated = {...} of a source: a seeded random walk around *mid* (see venues/simulated).
+
+    follows: another simulated source of the same base, whose mid it goes with instead of a walk of
+    its own; sigma_bps is its own noise then.
+    """
 
     seed: int
-    mid: Positive
+    mid: Positive | None = None
+    follows: str = ""
     tick: Positive = Decimal("0.01")
     lot: Positive = Decimal("0.001")
     half_spread_bps: Positive = Decimal(1)
@@ -231,6 +236,12 @@ class SimulatedConfig(Closed):
     level_notional: Positive = Decimal(100_000)
     interval_ms: Annotated[int, Field(ge=1)] = 100
     frozen: bool = False
+
+    @model_validator(mode="after")
+    def _begins_somewhere(self) -> "SimulatedConfig":
+        if (self.mid is None) == (not self.follows):
+            raise ValueError("mid, follows: expected one of them")
+        return self
 
 
 class RecordedConfig(Closed):

@@ -192,14 +192,16 @@ class Client(fix.Application):  # type: ignore[misc]
         self,
         msg_type: str,
         fields: Sequence[Field],
-        group: tuple[int, Sequence[Entry]] | None = None,
+        *groups: tuple[int, Sequence[Entry]] | None,
     ) -> None:
-        """Send one message; header and trailer are the session's. The group comes at its place."""
+        """Send one message; header and trailer are the session's. Groups come at their places."""
         words = "".join(f"{tag}={value}{SOH}" for tag, value in fields)
         begin = begin_string(self.login.version)
         message = fix.Message(f"8={begin}{SOH}9=0{SOH}35={msg_type}{SOH}{words}10=000{SOH}", False)
         # Without a dictionary QuickFIX sorts every field by tag, and a group would come apart.
-        if group is not None:
+        for group in groups:
+            if group is None:
+                continue
             count_tag, entries = group
             for entry in entries:
                 built = fix.Group(count_tag, entry[0][0])

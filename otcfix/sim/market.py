@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from otcfix.fix.wire import plain
 from otcfix.model.rates import Level
-from otcfix.venues.simulated import Sides, Walk, Walker
+from otcfix.venues.simulated import Leader, Sides, Walk, walker_of
 
 BID, OFFER = "0", "1"
 Entry = list[tuple[int, str]]
@@ -14,11 +14,20 @@ Entry = list[tuple[int, str]]
 class Market:
     """One symbol: a seeded walk, the book around it, and what deals have taken from it."""
 
-    def __init__(self, symbol: str, walk: Walk, seed: int, *, frozen: bool = False) -> None:
-        """frozen: the book stays as it is, and is whole again at every step."""
+    def __init__(
+        self,
+        symbol: str,
+        walk: Walk,
+        seed: int,
+        *,
+        frozen: bool = False,
+        follow: Leader | None = None,
+    ) -> None:
+        """frozen: the book stays as it is, and is whole again at every step. follow: the mid of
+        the market that this one goes with."""
         self.symbol = symbol
         self._walk = walk
-        self._walker = Walker(walk, seed)
+        self._walker = walker_of(walk, seed, follow)
         self._frozen = frozen
         self._whole = self._walker.book()
         self.bids, self.offers = self._whole

@@ -19,7 +19,7 @@ from msgspec import structs
 
 from otcfix.fix.building import Field, Group
 from otcfix.fix.fields import Values, split
-from otcfix.fix.wire import WireError
+from otcfix.fix.wire import SOH, WireError
 from otcfix.model.errors import ConfigError
 from otcfix.model.time import Instant
 from otcfix.sim.desk import Dealing
@@ -27,9 +27,12 @@ from otcfix.sim.faults import ONE_ORDER, SETTINGS, Faults, Step
 from otcfix.sim.line import Line
 from otcfix.sim.market import Market, Subscriber, Told
 from otcfix.sim.orders import SimFill, SimOrder
-from otcfix.venues.simulated import Walk
+from otcfix.venues.simulated import Leader, Walk
 
 log = structlog.get_logger("otcfix.sim")
+
+OnDealing = Callable[[bool, str, str], None]
+"""(whether the venue heard it, MsgType(35), the body as fields that each end in SOH)."""
 
 POLL_S = 0.002
 START_S = 10.0
@@ -40,6 +43,15 @@ NEXT_UPDATE = frozenset(("lost", "duplicate", "out_of_order", "gap"))
 def wall_clock() -> Instant:
     """Now, UTC."""
     return time.time_ns() // 1_000
+
+
+def _markets(
+    symbols: Mapping[str, Walk], seed: int, frozen: bool, follow: Mapping[str, Leader]
+) -> dict[str, Market]:
+    return {
+        symbol: Market(symbol, walk, seed + place, frozen=frozen, follow=follow.get(symbol))
+        for place, (symbol, walk) in enumerate(symbols.items())
+    }
 
 
 class SimVenue:
@@ -62,8 +74,12 @@ class SimVenue:
         frozen: bool = False,
         faults: Faults | None = None,
         script: Sequence[Step] = (),
+        follow: Mapping[str, Leader] | None = None,
+        on_dealing: OnDealing | None = None,
     ) -> None:
         """port 0 takes a free one. frozen: books stand still and are told whole at each interval.
+        follow: by symbol, the mid of the market that it goes with. on_dealing is called by the
+        venue's thread with every message about orders and quotes; it must not raise.
 
         Errors: ConfigError for a port that is taken, no symbol, or an interval of nothing.
         """
@@ -73,10 +89,7 @@ class SimVenue:
         self._frozen = frozen
         self._numbered = version == "FIX.5.0SP2"
         self._interval_s = interval_ms / 1_000
-        self._markets = {
-            symbol: Market(symbol, walk, seed + place, frozen=frozen)
-            for place, (symbol, walk) in enumerate(symbols.items())
-        }
+        self._markets = _markets(symbols, seed, frozen, follow or {})
         try:
             self._line = Line(version, comp_id, client, port, secret, Path(self._folder.name))
         except BaseException:
@@ -89,6 +102,7 @@ class SimVenue:
             clock=wall_clock,
         )
         self._dealing.faults = faults or Faults()
+        self._on_dealing = on_dealing
         self._script = deque(script)
         self._subscribers: dict[str, Subscriber] = {}
         self._ups = 0
@@ -239,6 +253,9 @@ class SimVenue:
 
     def _say(self, msg_type: str, fields: list[Field], groups: tuple[Group, ...]) -> None:
         self._line.say(msg_type, fields, groups)
+        if self._on_dealing is not None and self._line.online:
+            said = "".join(f"{tag}={value}{SOH}" for tag, value in fields if value)
+            self._on_dealing(False, msg_type, f"35={msg_type}{SOH}{said}")
 
     def _later(self, wait_ms: Decimal, then: Callable[[], None]) -> None:
         if not wait_ms:
@@ -295,6 +312,8 @@ class SimVenue:
         except WireError as error:
             log.warning("unreadable", why=error.text)
             return
+        if self._on_dealing is not None and kind != "V":
+            self._on_dealing(True, kind, text)
         if kind == "V":
             self._subscribe(values, text)
         elif kind == "R":

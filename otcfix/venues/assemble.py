@@ -1,11 +1,14 @@
 """From the configuration to a rate book and the threads that feed it."""
 
 import math
+from functools import partial
 from pathlib import Path
 
 import structlog
 
 from otcfix.config import Config, SourceConfig
+from otcfix.config.models import SimulatedConfig
+from otcfix.model.errors import ConfigError
 from otcfix.venues.conversion import FixedRate
 from otcfix.venues.exchange import ExchangeFeed
 from otcfix.venues.feed import Feed, OnError
@@ -35,30 +38,8 @@ def assemble(config: Config, feed: Path | None, speed: float) -> tuple[RateBook,
     if feed:
         pace = math.inf if speed <= 0 else speed
         return book, [RecordedFeed(feed, specs, book, on_error, speed=pace, loop=True)]
-    feeds: list[Feed] = []
+    feeds = _simulated(config, specs, book, on_error)
     for source, spec in zip(config.venues.source, specs, strict=True):
-        if source.simulated is not None:
-            sim = source.simulated
-            walk = Walk(
-                sim.mid,
-                sim.tick,
-                sim.lot,
-                sim.sigma_bps,
-                sim.half_spread_bps,
-                sim.levels,
-                sim.level_notional,
-            )
-            feeds.append(
-                SimulatedVenue(
-                    spec,
-                    book,
-                    on_error,
-                    walk=walk,
-                    seed=sim.seed,
-                    interval_ms=sim.interval_ms,
-                    frozen=sim.frozen,
-                )
-            )
         if source.exchange is not None:
             exchange = ExchangeFeed(
                 *(spec, book, on_error),
@@ -67,6 +48,52 @@ def assemble(config: Config, feed: Path | None, speed: float) -> tuple[RateBook,
             )
             feeds.append(exchange)
     return book, feeds + _recorded(config, specs, book, on_error)
+
+
+def _simulated(
+    config: Config, specs: list[SourceSpec], book: RateBook, on_error: OnError
+) -> list[Feed]:
+    """The simulated sources in their order; each leader is made before who follows it.
+
+    Errors: ConfigError for a *follows* that leads nowhere or in a circle.
+    """
+    known = {s.name: s.simulated for s in config.venues.source if s.simulated is not None}
+    own = {spec.name: spec for spec in specs}
+    made: dict[str, SimulatedVenue] = {}
+    while waiting := [name for name in known if name not in made]:
+        ready = [name for name in waiting if known[name].follows in ("", *made)]
+        if not ready:
+            raise ConfigError(f"simulated sources that follow nobody: {', '.join(waiting)}")
+        for name in ready:
+            leader = made.get(known[name].follows)
+            made[name] = _venue(known[name], own[name], book, on_error, leader)
+    return [made[name] for name in known]
+
+
+def _venue(
+    sim: SimulatedConfig,
+    spec: SourceSpec,
+    book: RateBook,
+    on_error: OnError,
+    leader: SimulatedVenue | None,
+) -> SimulatedVenue:
+    """One simulated source: on its own, or behind *leader*."""
+    follow = None if leader is None else partial(getattr, leader, "mid")
+    mid = sim.mid if follow is None else follow()
+    if mid is None:
+        raise ConfigError(f"source {spec.name}: expected mid or follows")
+    walk = Walk(
+        *(mid, sim.tick, sim.lot, sim.sigma_bps),
+        *(sim.half_spread_bps, sim.levels, sim.level_notional),
+    )
+    return SimulatedVenue(
+        *(spec, book, on_error),
+        walk=walk,
+        seed=sim.seed,
+        interval_ms=sim.interval_ms,
+        frozen=sim.frozen,
+        follow=follow,
+    )
 
 
 def _recorded(

@@ -1,6 +1,6 @@
 """A seeded venue: the same seed, the same books, on any machine. For demos, tests, benchmarks."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 from enum import Enum
@@ -16,9 +16,12 @@ from otcfix.venues.ratebook import RateBook
 from otcfix.venues.source import SourceSpec
 
 Sides = tuple[tuple[Level, ...], tuple[Level, ...]]
+Leader = Callable[[], Decimal]
+"""Where another market's middle is now, quote per base."""
 
 _FINE = 1_000  # the mid walks in thousandths of a tick, so that small steps do not vanish
 _PER_BP = 10_000
+_BACK = 8  # a follower comes back by an eighth of its distance at every step
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +69,14 @@ class Walker:
         """Where the middle is now, quote per base."""
         return Decimal(self._mid) / _FINE * self._walk.tick
 
+    def _draw(self) -> int:
+        """A whole number, mean 0, standard deviation 4."""
+        # The ones among 64 random bits are normal enough.
+        return self._random.getrandbits(64).bit_count() - 32
+
     def step(self) -> None:
         """Let the mid move once."""
-        # The ones among 64 random bits are normal enough: mean 32, standard deviation 4.
-        draw = self._random.getrandbits(64).bit_count() - 32
+        draw = self._draw()
         size = self._mid * abs(draw) * self._sigma // (4 * _PER_BP * _PER_BP)
         self._move(size if draw > 0 else -size)
 
@@ -103,6 +110,48 @@ class Walker:
         return px, max(lots.to_integral_value(ROUND_DOWN), Decimal(1)) * walk.lot
 
 
+class Follower(Walker):
+    """The book of a market that goes with another: around *leader*'s mid, give or take.
+
+    Its distance from the leader is noise of its own: each step adds walk.sigma_bps and takes an
+    eighth of it back, so it stays within about twice sigma_bps and never drifts. It follows at its
+    own steps, and so always a little late. walk.mid is where it would be without a leader, and
+    bounds nothing but the room for its levels.
+    """
+
+    def __init__(self, walk: Walk, seed: int, leader: Leader) -> None:
+        super().__init__(walk, seed)
+        self._leader = leader
+        self._apart = 0  # of the leader's mid, in hundred-millionths
+        self._follow()
+
+    def step(self) -> None:
+        """Come back a part of the way, stray anew, and go where the leader is."""
+        strayed = self._draw() * self._sigma
+        self._apart -= _toward_zero(self._apart, _BACK)
+        self._apart += _toward_zero(strayed, 4)
+        self._follow()
+
+    def nudge(self, bps: Decimal) -> None:
+        """Stray by *bps* basis points at once; like all of its noise, that wears off."""
+        self._apart += int(bps * _PER_BP)
+        self._follow()
+
+    def _follow(self) -> None:
+        there = int(self._leader() / self._walk.tick * _FINE)
+        self._move(there + _toward_zero(there * self._apart, _PER_BP * _PER_BP) - self._mid)
+
+
+def _toward_zero(value: int, by: int) -> int:
+    """Divide whole numbers alike on both sides of zero."""
+    return value // by if value >= 0 else -(-value // by)
+
+
+def walker_of(walk: Walk, seed: int, leader: Leader | None = None) -> Walker:
+    """The market of a seed: on its own, or behind *leader*."""
+    return Walker(walk, seed) if leader is None else Follower(walk, seed, leader)
+
+
 def books(walk: Walk, seed: int) -> Iterator[Sides]:
     """Yield the books of *seed* for ever: the first around walk.mid, then one per step."""
     walker = Walker(walk, seed)
@@ -121,7 +170,7 @@ class SimulatedVenue(Feed):
     """Feeds the books of a seed every *interval_ms*.
 
     frozen: the book stays as it is and is said again with a new time and a new snapshot, so that
-    it neither ages nor runs dry: for benchmarks.
+    it neither ages nor runs dry: for benchmarks. follow: the mid of the market that it goes with.
     pause(): nothing comes. stall(): the line lives, but repeats the last book with its old time,
     so the price ages all the same (A21). gap(n): the book is lost for n intervals. resume() ends
     the first two. nudge(bps) moves the market at once, so that a resting order fills.
@@ -137,6 +186,7 @@ class SimulatedVenue(Feed):
         seed: int,
         interval_ms: int = 100,
         frozen: bool = False,
+        follow: Leader | None = None,
         clock: Clock = wall_clock,
     ) -> None:
         """Errors: ConfigError for an interval that is not above zero."""
@@ -144,7 +194,7 @@ class SimulatedVenue(Feed):
         if interval_ms <= 0:
             raise ConfigError(f"source {spec.name!r}: interval_ms must be above 0")
         self._interval = interval_ms * MS
-        self._walker = Walker(walk, seed)
+        self._walker = walker_of(walk, seed, follow)
         self._frozen = frozen
         self._mode = _Mode.RUNNING
         self._gap_left = 0
@@ -195,9 +245,9 @@ class SimulatedVenue(Feed):
 
     @property
     def mid(self) -> Decimal:
-        """Where the simulated market is, quote per base."""
-        with self._lock:
-            return self._walker.mid
+        """Where the simulated market is, quote per base. Needs no lock: followers ask at any time,
+        and one whole number is read."""
+        return self._walker.mid
 
     def _clear(self, why: str) -> None:
         with self._lock:

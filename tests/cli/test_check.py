@@ -55,7 +55,8 @@ def test_own_secrets_are_not_warned_of(
 
 def test_every_problem_at_once(run: Run, port: int) -> None:
     """Files, keys and the port in one go: exit code 1."""
-    edit("venues.toml", 'base = "ETH"', 'base = "SOL"')
+    for _ in range(2):
+        edit("venues.toml", 'base = "ETH"', 'base = "SOL"')
     with socket.socket() as taken:
         taken.bind(("", port))
         taken.listen(1)
@@ -119,6 +120,28 @@ def test_a_source_is_fed_in_one_way(run: Run, port: int) -> None:
     assert answer.code == 1
     told = "source sim-btcusd: expected one of simulated, recorded, exchange, session, provider"
     assert told in answer.document["problems"][0]
+
+
+@pytest.mark.parametrize(
+    ("follows", "why"),
+    [
+        ('follows = "nowhere"', "sim2-btcusd.simulated.follows: expected a simulated source"),
+        ('follows = "sim-ethusd"', "sim2-btcusd.simulated.follows: sim-ethusd is in ETH"),
+        ('follows = "sim2-btcusd"', "follows: a circle: sim2-btcusd -> sim2-btcusd"),
+        ('follows = "sim-btcusdt"', "follows: a circle: sim2-btcusd -> sim-btcusdt -> sim2-btcusd"),
+        ("mid = 5, follows = 'sim-btcusd'", "expected one of them"),
+        ('follows = ""', "expected one of them"),
+    ],
+)
+def test_who_follows_whom(run: Run, port: int, follows: str, why: str) -> None:
+    """A follower needs a walk of its own base at the end of its chain."""
+    edit("venues.toml", 'follows = "sim-btcusd"', follows)
+    if "sim-btcusdt" in follows:
+        edit("venues.toml", "seed = 9, mid = 100010", 'seed = 9, follows = "sim2-btcusd"')
+
+    answer = run("check", "--json")
+    assert answer.code == 1
+    assert why in "\n".join(answer.document["problems"])
 
 
 def test_a_dictionary_that_is_none(run: Run, port: int) -> None:

@@ -196,7 +196,7 @@ def heard(text: str, *, sent: bool = False) -> Heard:
         ("35=9|58=TOO_LATE|39=2", "REFUSES the cancel: TOO_LATE (the order is filled)"),
         ("35=j|372=D|58=why", "REJECTS the message D: why"),
         ("35=8|43=Y|150=0|39=0|54=2|38=1|55=B/U", "said again: accepts the order: sell 1 B/U"),
-        ("35=W|55=B/U", "message W"),
+        ("35=B|148=news", "message B"),
     ],
 )
 def test_messages_in_words(text: str, words: str) -> None:

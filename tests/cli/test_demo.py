@@ -1,6 +1,7 @@
-"""otcfix demo: the main job, from nothing, in a process of its own."""
+"""otcfix demo: the main job, from nothing, in processes of their own."""
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -11,18 +12,20 @@ from pathlib import Path
 import pytest
 
 from tests.cli.support import run_here
+from tests.support.desk_process import ROOT
 
 DEMO = [sys.executable, "-m", "otcfix", "demo", "--quick"]
 
 
 class Demos:
-    """Two demos at once: they mostly wait."""
+    """Three demos at once: they mostly wait."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         (folder / "empty").mkdir()
         self.short = self._start("--json", cwd=folder / "empty")
         self.kept = self._start("--keep", "--seed", "3", cwd=folder)
+        self.poor = self._start("--config", str(_poor(folder / "poor")), "--seed", "5", cwd=folder)
 
     def _start(self, *words: str, cwd: Path) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -30,28 +33,47 @@ class Demos:
         )
 
 
+def _poor(folder: Path) -> Path:
+    """The shipped configuration with a client who may hold next to nothing."""
+    shutil.copytree(ROOT / "config", folder)
+    path = folder / "clients.toml"
+    text = path.read_text()
+    assert "position_max = 20000000" in text
+    path.write_text(text.replace("position_max = 20000000", "position_max = 1000", 1))
+    return folder
+
+
 @pytest.fixture(scope="module")
 def demos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demos]:
-    """Both, started in folders without anything."""
+    """All of them, started in folders without anything."""
     both = Demos(tmp_path_factory.mktemp("demos"))
     yield both
-    for process in (both.short, both.kept):
+    for process in (both.short, both.kept, both.poor):
         if process.poll() is None:
             process.kill()
         process.communicate()
 
 
 def test_the_demo_deals(demos: Demos) -> None:
-    """Two trades, two refusals, books that agree; nothing is left behind."""
+    """Three trades, three refusals, books that agree on all sides; nothing is left behind."""
     out, err = demos.short.communicate(timeout=60)
 
     assert demos.short.returncode == 0, err
     found = json.loads(out)
-    assert list(found) == ["trades", "refusals", "trial_balance_ok", "journal_ok", "fingerprint"]
-    assert found["trades"] == 2
-    assert found["refusals"] == 2
-    assert found["trial_balance_ok"] is True
-    assert found["journal_ok"] is True
+    assert list(found) == [
+        *("trades", "refusals", "trial_balance_ok", "journal_ok", "fingerprint"),
+        *("sources", "streamed", "streamed_ok"),
+        *("hedges", "hedge_fills", "hedges_ok", "inventory", "inventory_ok"),
+    ]
+    assert found["trades"] == 3
+    assert found["refusals"] == 3
+    assert found["sources"] == ["sim-btcusd", "sim2-btcusd", "lpx-btcusd"]
+    assert found["streamed"] >= 7
+    assert (found["hedges"], found["inventory"]) == (1, "-1.00000000")
+    assert found["hedge_fills"] >= 1
+    assert {name: found[name] for name in found if name.endswith("_ok")} == dict.fromkeys(
+        ("trial_balance_ok", "journal_ok", "streamed_ok", "hedges_ok", "inventory_ok"), True
+    )
     assert len(found["fingerprint"]) == 64
     assert list((demos.folder / "empty").iterdir()) == []
 
@@ -60,6 +82,7 @@ def test_a_kept_demo_says_how_to_connect(demos: Demos) -> None:
     """The conversation in words and FIX, the ledger, then directions that work as they stand."""
     lines = _until_directions(demos.kept)
     shown = "\n".join(lines)
+    _scenes_keep_their_promises(shown)
     assert "desk → ALPHA  FILLS: buy 1 BTC/USD" in shown
     assert "35=8|" in shown
     assert "REFUSES the order: QUOTE_GONE: expired" in shown
@@ -75,11 +98,56 @@ def test_a_kept_demo_says_how_to_connect(demos: Demos) -> None:
     )  # fmt: skip
     assert deal.returncode == 0, deal.stderr
     database = lines[-1].split()[-1]
-    assert len(run_here("trades", "--database", database, "--json").document["trades"]) == 3
+    assert len(run_here("trades", "--database", database, "--json").document["trades"]) == 4
+    hedges = run_here("hedges", "list", "--database", database, "--json").document["hedges"]
+    assert [(h["venue"], h["side"], h["filled"]) for h in hedges] == [
+        ("LPX", "buy", "1.500"),
+        ("LPX", "buy", "1.000"),
+    ]
 
     demos.kept.send_signal(signal.SIGINT)
     assert demos.kept.wait(20) == 0
     shutil.rmtree(Path(database.removeprefix("sqlite:///")).parent)
+
+
+def _scenes_keep_their_promises(shown: str) -> None:
+    """Each of them shows what it is about, in its place."""
+    scenes = re.split(r"\n\n(?=\d  [A-Z])", shown)
+    assert [scene.partition("\n")[0] for scene in scenes[1:]] == [
+        "1  A quote, and a deal on it",
+        "2  A stream, and a deal on one of its prices",
+        "3  The hedge",
+        "4  A source with a crossed book",
+        "5  Every source stalls",
+        "6  An expired quote",
+        "7  A limit order that rests, then fills",
+        "8  An order beyond the client's funds",
+    ]
+    _, quote, stream, hedge, crossed, stalled, *_ = scenes
+    assert re.search(r"otcfix price explain Q\w+\n", quote)
+    for source in ("sim-btcusd", "sim2-btcusd", "lpx-btcusd"):
+        assert re.search(rf"^{source} +\d+\.\d\d +\d+ ms$", quote, re.MULTILINE), quote
+    (price,) = re.findall(r"FILLS: buy 1 BTC/USD at ([\d.]+)", quote)
+    assert re.search(rf"^sum +exactly the price +{re.escape(price)} ", quote, re.MULTILINE), quote
+
+    (rung,) = re.findall(r"has QuoteEntryID\(299\)=(\w+)", stream)
+    assert stream.count("|268=8|") == 1, "the first book is shown whole, the others in a line"
+    assert stream.count("streams BTC/USD: 0.1: ") >= 4
+    assert f"117={rung}" in stream
+    assert stream.index("FILLS: buy 1 BTC/USD") < stream.index("263=2|")
+
+    order = hedge.index("desk → LPX    orders: buy 1.500 BTC/USD limit")
+    assert order < hedge.index("LPX → desk    FILLS: buy ")
+    assert "inventory before the hedge  -2.00000000 BTC" in hedge
+    assert "inventory after the hedge   -0.50000000 BTC" in hedge
+    assert "account at LPX              +1.50000000 BTC" in hedge
+    assert re.search(r"hedge_spread +-\d+\.\d\d USD", hedge), "covering pays the venue's spread"
+
+    assert re.search(r"^lpx-btcusd +left out: crossed: bid", crossed, re.MULTILINE), crossed
+    assert re.search(r"^sim2-btcusd +\d+\.\d\d", crossed, re.MULTILINE), crossed
+    empty = stalled.index("streams BTC/USD: NO PRICE")
+    refused = stalled.index("REFUSES the quote: NO_PRICE")
+    assert empty < refused < stalled.rindex("streams BTC/USD: 0.1: ")
 
 
 def _until_directions(process: subprocess.Popen[str]) -> list[str]:
@@ -90,6 +158,22 @@ def _until_directions(process: subprocess.Popen[str]) -> list[str]:
         if "otcfix trades --database" in line:
             break
     return lines
+
+
+def test_what_did_not_happen_is_told(demos: Demos) -> None:
+    """A client who may not deal: exit code 1, and every promise that was not kept."""
+    out, err = demos.poor.communicate(timeout=60)
+
+    assert demos.poor.returncode == 1, out
+    for what in (
+        "a fill of ALPHA's deal on a quote",
+        "a fill of the deal on a streamed price",
+        "a fill told by LPX",
+        "an inventory of -0.5 BTC",
+        "hedges as the provider dealt them",
+    ):
+        assert f"demo: did not happen: {what}" in err
+    assert "an empty book once every source was stale" not in err
 
 
 def test_a_demo_needs_its_sessions(tmp_path: Path) -> None:

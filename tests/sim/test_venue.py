@@ -333,3 +333,25 @@ def test_a_line_that_is_full_of_trouble_stays_a_line(tmp_path: Path) -> None:
             t.send(t.order(f"T{number}", quantity="0.01", price="200000"))
         t.hears("TRADE", "T5")
         until(t.usable)
+
+
+def test_a_market_that_goes_with_another() -> None:
+    """Its book stands around the leader's middle, after every step."""
+    leader = Market("BTC", BTC, 1)
+    market = Market("BTC", BTC, 2, follow=lambda: leader._walker.mid)
+    leader.nudge(Decimal(300))
+    market.step()
+    middle = (market.bids[0][0] + market.offers[0][0]) / 2
+    assert abs(middle / (BTC.mid * Decimal("1.03")) - 1) < Decimal("0.0003")
+
+
+def test_what_is_said_about_orders_can_be_watched(tmp_path: Path) -> None:
+    """In both directions and in order; prices are left out."""
+    seen: list[tuple[bool, str, str]] = []
+    watched = {"on_dealing": lambda *one: seen.append(one)}
+    with Trade(tmp_path, watched) as t:
+        t.priced().send(t.order())
+        t.hears("TRADE")
+    assert [(heard, kind) for heard, kind, _ in seen] == [(True, "D"), (False, "8"), (False, "8")]
+    assert "\x0111=H1\x01" in seen[0][2]
+    assert "\x01150=F\x01" in seen[2][2]

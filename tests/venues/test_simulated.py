@@ -12,7 +12,7 @@ from otcfix.model.errors import ConfigError
 from otcfix.model.time import MS
 from otcfix.venues.feed import wall_clock
 from otcfix.venues.ratebook import RateBook
-from otcfix.venues.simulated import SimulatedVenue, Walk, Walker, books
+from otcfix.venues.simulated import Follower, SimulatedVenue, Walk, Walker, books
 from tests.venues.support import instrument, spot
 
 BTC = Walk(Decimal("60000.00"), Decimal("0.01"), Decimal("0.00001"))
@@ -29,7 +29,7 @@ def until(condition, seconds=5.0):
 class Venue:
     """A simulated venue that feeds BTC/USD every few milliseconds."""
 
-    def __init__(self, *, interval_ms=2, frozen=False, seed=7):
+    def __init__(self, *, interval_ms=2, frozen=False, seed=7, follow=None):
         spec = spot("sim", "BTC/USD")
         self.failures = []
         self.rate_book = RateBook([instrument("BTC/USD")], [spec], "USD")
@@ -41,6 +41,7 @@ class Venue:
             seed=seed,
             interval_ms=interval_ms,
             frozen=frozen,
+            follow=follow,
         )
 
     def __enter__(self):
@@ -120,6 +121,61 @@ def test_the_walk_is_as_wide_as_it_says():
 
     assert 7 < deviation < 25
     assert abs(sum(ends) / len(ends)) < 13
+
+
+SECOND = Walk(BTC.mid, Decimal("0.5"), Decimal("0.001"), Decimal("0.1"), Decimal(2))
+
+
+def distances(seed, leader_seed, steps=2_000):
+    """How far a follower is from its leader after each step, in basis points of the leader."""
+    leader = Walker(BTC, leader_seed)
+    follower = Follower(SECOND, seed, lambda: leader.mid)
+    found = []
+    for _ in range(steps):
+        leader.step()
+        follower.step()
+        found.append((follower.mid / leader.mid - 1) * 10_000)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_follower_stays_with_its_leader(seed):
+    """Around him, on both sides, as far apart as its noise says, wherever the leader walks."""
+    apart = distances(seed, leader_seed=seed + 10)
+    deviation = (sum(one * one for one in apart) / len(apart)).sqrt()
+
+    assert max(map(abs, apart)) < Decimal("1.2")
+    assert Decimal("0.1") < deviation < Decimal("0.35")
+    assert abs(sum(apart) / len(apart)) < Decimal("0.08")
+    assert min(apart) < 0 < max(apart)
+
+
+def test_a_follower_is_the_same_for_the_same_leader():
+    """By seed, and only by seed."""
+    assert distances(1, 5, 50) == distances(1, 5, 50)
+    assert distances(1, 5, 50) != distances(2, 5, 50)
+    # The last step was written down once: it holds on other machines too.
+    assert distances(1, 5, 50)[-1].quantize(Decimal("1E-6")) == Decimal("0.203633")
+
+
+def test_a_nudged_follower_comes_back():
+    """What moves it alone wears off."""
+    follower = Follower(SECOND, 1, lambda: BTC.mid)
+    follower.nudge(Decimal(20))
+    assert follower.mid == Decimal(60120)
+    for _ in range(60):
+        follower.step()
+    assert abs(follower.mid / BTC.mid - 1) < Decimal("0.00012")
+
+
+def test_a_venue_follows_while_both_run():
+    """A jump of the leader is the follower's at its next step."""
+    with Venue(seed=1) as leader, Venue(seed=2, follow=lambda: leader.feed.mid) as follower:
+        leader.feed.nudge(Decimal(-100))
+        there = leader.feed.mid
+        until(lambda: abs(follower.feed.mid / there - 1) < Decimal("0.003"))
+        (book,) = follower.books()
+        assert abs(book.bids[0][0] / there - 1) < Decimal("0.004")
 
 
 def test_the_spread_is_as_wide_as_it_says():

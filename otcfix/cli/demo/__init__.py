@@ -1,6 +1,7 @@
-"""otcfix demo: a venue, a desk and two clients, dealing before your eyes.
+"""otcfix demo: three venues, a desk and two clients, dealing before your eyes.
 
-`stage` starts them, `script` is what they say, `screen` shows it, `audit` looks at the books.
+`setting` is their configuration, `stage` starts them, `script` with `prices` and `streams` is what
+happens, a `player` speaks for each client, `screen` shows it, `audit` looks at the books.
 """
 
 import signal
@@ -30,10 +31,12 @@ def demo(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Start a simulated venue, a desk and two clients on a temporary database, and let them deal.
+    """Start venues, a desk and two clients on a temporary database, and let them deal.
 
-    Two trades (a quote hit, a limit order that rests and fills), two refusals (an expired quote,
-    an order beyond the client's funds); then the ledger, the journal's check and its replay.
+    The desk prices from two simulated venues and a liquidity provider over FIX, and covers there.
+    Three trades (a quote hit, a streamed price hit, a limit order that rests and fills), three
+    refusals (no fresh source, an expired quote, an order beyond the client's funds); why a price
+    was as it was, a hedge, a source left out; then the ledger, the journal's check and its replay.
     Nothing is canned: what is counted is what the clients heard. Exit code 1 when anything that
     had to happen did not.
 

@@ -1,15 +1,22 @@
-"""The books after the demo: balances, the trial balance, the journal and its replay."""
+"""The books after the demo: balances, hedges, streams, the journal and its replay."""
 
 import contextlib
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from otcfix.cli.assets import Scales
 from otcfix.cli.demo.screen import Screen
+from otcfix.cli.demo.setting import BASE, SYMBOL
 from otcfix.cli.demo.stage import Stage
 from otcfix.cli.journal import verified
 from otcfix.cli.ledger import balances_of, trial
 from otcfix.cli.replay import Told, replayed
+from otcfix.cli.streams import said_again
+from otcfix.cli.words import HEADER
+from otcfix.desk.cover import hedged, traded
+from otcfix.fix.wire import SOH
+from otcfix.ledger import chart
 from otcfix.store import open_store
 
 KINDS = ("available", "held")
@@ -37,6 +44,8 @@ def audited(stage: Stage) -> Audit:
         scales = Scales(stage.config.folder, store)
         for asset in {b.asset for b in balances_of(balances)}:
             scales.major(0, asset)  # looked up while the store is open
+        covered, missing = _covered(stage, store, scales)
+        streamed_ok = again["ok"] and _said_again(stage, store)
     sums, _ = trial(balances)
     told = set(stage.heard_fills)
     trial_ok = not any(sums.values()) and not chain["balances"]
@@ -47,8 +56,13 @@ def audited(stage: Stage) -> Audit:
         "trial_balance_ok": trial_ok,
         "journal_ok": journal_ok,
         "fingerprint": again["fingerprint"],
+        "sources": list(stage.sources),
+        "streamed": len(stage.heard_streams),
+        "streamed_ok": streamed_ok,
+        **covered,
     }
-    missing = []
+    if not streamed_ok:
+        missing.append("every streamed message said again by the journal, byte for byte")
     if told != booked:
         missing.append(f"every fill told and booked alike: told {told}, booked {booked}")
     if not trial_ok:
@@ -56,6 +70,44 @@ def audited(stage: Stage) -> Audit:
     if not journal_ok:
         missing.append(f"a journal that verifies and replays: {chain['why']} {again['difference']}")
     return Audit(document, missing, balances, chain, again, scales)
+
+
+def _covered(stage: Stage, store: Any, scales: Scales) -> tuple[dict[str, Any], list[str]]:
+    """Hedges against the provider's own list of its deals, inventory against the ledger."""
+    orders = store.hedges()
+    fills = [row.fill for row in store.hedge_fills([order.hedge_id for order in orders])]
+    booked = {(f.exec_id, f.hedge_id, f.base_amount, f.price) for f in fills}
+    dealt = {(f.exec_id, f.order.cl_ord_id, f.quantity, f.price) for f in stage.provider.fills}
+    trades = [row.trade for row in store.trades() if row.trade.symbol == SYMBOL]
+    inventory = sum(map(traded, trades), Decimal(0)) + sum(map(hedged, fills), Decimal(0))
+    minor = store.balances().get(chart.desk_account(chart.POSITION, BASE), 0)
+    position = Decimal(scales.major(minor, BASE))
+    hedges_ok = bool(booked) and booked == dealt
+    missing = []
+    if not hedges_ok:
+        missing.append(f"hedges as the provider dealt them: booked {booked}, dealt {dealt}")
+    if inventory != position:
+        missing.append(f"one inventory: {inventory} by the deals, {position} in the ledger")
+    document = {
+        "hedges": len(orders),
+        "hedge_fills": len(booked),
+        "hedges_ok": hedges_ok,
+        "inventory": inventory,
+        "inventory_ok": inventory == position,
+    }
+    return document, missing
+
+
+def _said_again(stage: Stage, store: Any) -> bool:
+    """Whether the journal says again each W and X that the clients heard, byte for byte."""
+    again = {one["body"] for one in said_again(store, stage.config.id_key)}
+    return all(_body(text) in again for text in stage.heard_streams)
+
+
+def _body(text: str) -> str:
+    """A message without header and trailer."""
+    kept = [f for f in text.split(SOH) if f and f.partition("=")[0] not in (*HEADER, "35")]
+    return "".join(f"{field}{SOH}" for field in kept)
 
 
 def show_audit(audit: Audit, screen: Screen) -> None:
@@ -108,4 +160,12 @@ def _show_journal(audit: Audit, screen: Screen) -> None:
     screen.say(
         f"{document['trades']} trades, {document['refusals']} refusals; what the clients were "
         "told is what was booked."
+    )
+    said = "says them again" if document["streamed_ok"] else "DOES NOT SAY THEM AGAIN"
+    screen.say(f"{document['streamed']} streamed prices; the journal {said}, byte for byte.")
+    alike = "as" if document["hedges_ok"] else "NOT AS"
+    same = "as" if document["inventory_ok"] else "NOT AS"
+    screen.say(
+        f"Hedges: {document['hedges']}, fills: {document['hedge_fills']}, {alike} their venue has "
+        f"them. Inventory: {document['inventory'].normalize():+f} {BASE}, {same} in the ledger."
     )

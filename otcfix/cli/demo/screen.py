@@ -35,8 +35,8 @@ class Screen:
         if words:
             self.console.print(words, style="dim")
 
-    def message(self, client: str, heard: "Heard") -> None:
-        """One message that went over the wire."""
+    def message(self, client: str, heard: "Heard", *, brief: bool = False) -> None:
+        """One message that went over the wire; brief: in words only."""
         if not self.shown:
             return
         from rich.text import Text  # noqa: PLC0415
@@ -50,6 +50,8 @@ class Screen:
         self.console.print(Text(f"  {who:<{NAME - 2}}", style=style).append(first, style=tone))
         for line in rest:
             self.console.print(Text(" " * NAME + line, style=tone))
+        if brief:
+            return
         for line in _wrapped(body_of(heard.text), "|", self.console.width - NAME):
             self.console.print(Text(" " * NAME + line, style="dim"))
 

@@ -1,81 +1,48 @@
-"""The demo's stage: a temporary desk with its venue, and the clients that log on to it."""
+"""The demo's stage: a temporary desk with its venues, and the clients that log on to it."""
 
 import contextlib
 import shutil
-import socket
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from otcfix.app import App
 from otcfix.cli.demo.screen import Screen
+from otcfix.cli.demo.setting import (
+    BAND,
+    HOST,
+    LPX,
+    LPX_COMP_ID,
+    LPX_SECRET,
+    LPX_SOURCE,
+    OUR_COMP_ID,
+    SYMBOL,
+    TARGET,
+    Ports,
+    demo_config,
+    demo_secret,
+    free_port,
+)
 from otcfix.cli.mailbox import put
 from otcfix.cli.outcome import CONNECT, Failed
-from otcfix.cli.secrets import trial_secret
-from otcfix.config import hash_secret
-from otcfix.fix.client import CannotConnect, Client, Login
+from otcfix.fix.client import CannotConnect, Client, Heard, Login
 from otcfix.model.errors import ConfigError
 from otcfix.model.event import MoveFunds
-from otcfix.venues.simulated import SimulatedVenue
+from otcfix.sim import SimVenue
+from otcfix.store import open_store
+from otcfix.venues.simulated import SimulatedVenue, Walk
 
 if TYPE_CHECKING:
     from otcfix.config import Config
     from otcfix.config.models import SessionConfig
 
-SYMBOL = "BTC/USD"
 VERSIONS = ("FIX.4.4", "FIX.4.2")
-QUICK_LIFE_MS = 600
 READY_S = 10.0
-HOST = "127.0.0.1"
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
-
-
-def demo_secret(session: "SessionConfig") -> str:
-    """The secret by which a session logs on in the demo."""
-    return trial_secret(session) or f"demo-secret-{session.key}"
-
-
-def demo_config(config: "Config", port: int, seed: int, quick: bool) -> "Config":
-    """*config* for a demo: simulated sources only, this port, secrets that are known."""
-    sources = []
-    for source in config.venues.source:
-        if source.simulated is not None:
-            simulated = source.simulated.model_copy(update={"seed": source.simulated.seed + seed})
-            sources.append(source.model_copy(update={"simulated": simulated}))
-    sessions = [
-        s.model_copy(
-            update={
-                "password_hash": hash_secret(demo_secret(s), s.password_hash.partition("$")[0]),
-                "allow_reset": True,  # so that anybody may join a desk that is kept
-                "schedule": None,
-            }
-        )
-        for s in config.sessions.session
-    ]
-    desk = config.desk
-    if quick:
-        instruments = tuple(
-            i.model_copy(update={"quote_life_ms": QUICK_LIFE_MS}) for i in desk.instrument
-        )
-        desk = desk.model_copy(update={"instrument": instruments})
-    acceptor = config.sessions.acceptor.model_copy(update={"port": port, "allow_from": (HOST,)})
-    return config.model_copy(
-        update={
-            "desk": desk,
-            "venues": config.venues.model_copy(update={"source": tuple(sources)}),
-            "sessions": config.sessions.model_copy(
-                update={"acceptor": acceptor, "session": tuple(sessions)}
-            ),
-        }
-    )
+LOOK_S = 0.02
+LPX_HALF_SPREAD_BPS = Decimal("1.5")
 
 
 class Stage:
@@ -84,8 +51,10 @@ class Stage:
     def __init__(self, config: "Config", *, seed: int, quick: bool, keep: bool) -> None:
         """Errors: ConfigError when *config* has not what the script needs."""
         self.shipped = config
-        self.port = free_port()
-        self.config = demo_config(config, self.port, seed, quick)
+        self.ports = Ports(free_port(), free_port())
+        self.port = self.ports.desk
+        self.config = demo_config(config, self.ports, seed, quick)
+        self.seed = seed
         self.keep = keep
         self.sessions = [self._session_of(version) for version in VERSIONS]
         self.folder = Path(tempfile.mkdtemp(prefix="otcfix-demo-"))
@@ -93,8 +62,16 @@ class Stage:
         self.clients: list[Client] = []
         self.heard_fills: list[str] = []
         self.heard_refusals: list[str] = []
+        self.heard_streams: list[str] = []
+        self.overheard: list[Heard] = []
+        """What the desk and its provider said to each other about orders."""
+        self.sources = tuple(
+            s.name for s in self.config.venues.source if f"{s.base}/{s.quote}" == SYMBOL
+        )
         self._left: list[Client] = []
         self._app: App | None = None
+        self._provider: SimVenue | None = None
+        self._provider_stopped = False
 
     def _session_of(self, version: str) -> "SessionConfig":
         for session in self.config.sessions.session:
@@ -112,29 +89,50 @@ class Stage:
             raise RuntimeError("the stage is not open")
         return self._app
 
-    def venue(self) -> SimulatedVenue:
-        """The simulated market of SYMBOL. Errors: ConfigError without one."""
-        base, _, quote = SYMBOL.partition("/")
-        for feed in self.app.feeds:
-            spec = feed.intakes[0].spec
-            if isinstance(feed, SimulatedVenue) and (spec.base, spec.quote) == (base, quote):
-                return feed
-        raise ConfigError(
-            f"{self.config.folder / 'venues.toml'}: source: the demo needs a simulated {SYMBOL}"
-        )
+    @property
+    def provider(self) -> SimVenue:
+        """The liquidity provider that the desk is logged on to."""
+        if self._provider is None:
+            raise RuntimeError("the stage is not open")
+        return self._provider
+
+    def venues(self) -> list[SimulatedVenue]:
+        """The simulated sources of SYMBOL; the first one leads. Errors: ConfigError without any."""
+        found = [
+            feed
+            for feed in self.app.feeds
+            if isinstance(feed, SimulatedVenue) and feed.intakes[0].spec.name in self.sources
+        ]
+        leads = {
+            s.name for s in self.config.venues.source if s.simulated and not s.simulated.follows
+        }
+        found.sort(key=lambda feed: feed.intakes[0].spec.name not in leads)
+        if not found:
+            raise ConfigError(
+                f"{self.config.folder / 'venues.toml'}: source: the demo needs a simulated {SYMBOL}"
+            )
+        return found
 
     # -- up and down -------------------------------------------------------------------------
 
     def open(self, screen: Screen) -> None:
-        """Start venue and desk, fund the clients, log them on."""
+        """Start venues and desk, fund the clients, log them on."""
         self._app = App(self.config, self.database, state_folder=self.folder / "fix")
-        venue = self.venue()
+        venues = self.venues()
+        self._provider = self._lpx(venues[0])
+        self._provider.start()
         self._app.start()
-        screen.say("otcfix demo: a venue, a desk and two clients over loopback", "bold")
-        screen.say(f"  venue   {venue.intakes[0].spec.name}, a seeded random walk")
+        screen.say("otcfix demo: three venues, a desk and two clients over loopback", "bold")
+        screen.say(f"  venue   {venues[0].intakes[0].spec.name}, a seeded random walk")
+        for venue in venues[1:]:
+            screen.say(f"  venue   {venue.intakes[0].spec.name}, which follows it")
+        screen.say(f"  venue   {LPX}, a liquidity provider over FIX, port {self.ports.provider}")
         screen.say(f"  desk    port {self.port}, database {self.folder / 'otcfix.db'}")
+        screen.say(f"  hedges  {SYMBOL}: {BAND} is kept; beyond, {LPX} takes all but {TARGET}")
         self._fund(screen)
-        self._wait_for_prices()
+        if not self.wait(lambda: self.priced_by() == set(self.sources), READY_S):
+            late = ", ".join(sorted(set(self.sources) - self.priced_by()))
+            raise Failed(CONNECT, f"no price of {SYMBOL} from {late}")
         for session in self.sessions:
             client = Client(self._login(session), HOST, self.port)
             self._left.append(client)
@@ -144,6 +142,28 @@ class Stage:
                 raise Failed(CONNECT, str(error)) from None
             self.clients.append(client)
             screen.say(f"  client  {client.login.name}, logged on")
+
+    def _lpx(self, leader: SimulatedVenue) -> SimVenue:
+        """A provider whose market goes with *leader*'s; what is said about orders is overheard."""
+        instrument = next(i for i in self.config.desk.instrument if i.symbol == SYMBOL)
+        walk = Walk(
+            *(leader.mid, instrument.tick, instrument.lot, Decimal("0.1"), LPX_HALF_SPREAD_BPS),
+            level_notional=Decimal(200_000),
+        )
+
+        def overhear(heard: bool, msg_type: str, text: str) -> None:
+            self.overheard.append(Heard(not heard, msg_type, f"\x01{text}"))
+
+        return SimVenue(
+            {SYMBOL: walk},
+            seed=self.seed + 1,
+            port=self.ports.provider,
+            comp_id=LPX_COMP_ID,
+            client=OUR_COMP_ID,
+            secret=LPX_SECRET,
+            follow={SYMBOL: lambda: leader.mid},
+            on_dealing=overhear,
+        )
 
     def _login(self, session: "SessionConfig") -> Login:
         return Login(
@@ -179,12 +199,59 @@ class Stage:
             if row.result != "done":
                 raise Failed(CONNECT, f"prefunding: {row.result}")
 
-    def _wait_for_prices(self) -> None:
-        until = time.monotonic() + READY_S
-        while not self.app.rates.rates(SYMBOL, time.time_ns() // 1_000).books:
+    # -- what happens ----------------------------------------------------------------------------
+
+    @staticmethod
+    def wait(condition: Callable[[], bool], timeout_s: float) -> bool:
+        """Look until *condition* holds; whether it did in time."""
+        until = time.monotonic() + timeout_s
+        while not condition():
             if time.monotonic() > until:
-                raise Failed(CONNECT, f"the venue shows no price of {SYMBOL}")
-            time.sleep(0.02)
+                return False
+            time.sleep(LOOK_S)
+        return True
+
+    def priced_by(self) -> set[str]:
+        """The sources that show a price of SYMBOL now."""
+        rates = self.app.rates.rates(SYMBOL, time.time_ns() // 1_000)
+        return {book.source for book in rates.books}
+
+    def cross(self, timeout_s: float) -> bool:
+        """Let the provider's book cross itself; whether the desk has seen it in time."""
+        self.provider.fault("crossed")
+        return self.wait(lambda: LPX_SOURCE not in self.priced_by(), timeout_s)
+
+    def stall(self) -> None:
+        """Let every source of SYMBOL go on as if it lived, and say nothing new."""
+        self.provider.fault("stall")
+        for venue in self.venues():
+            venue.stall()
+
+    def resume(self, timeout_s: float) -> bool:
+        """End what ails the sources; whether all of them price again in time."""
+        self.provider.fault("resume")
+        for venue in self.venues():
+            venue.resume()
+        return self.wait(lambda: self.priced_by() == set(self.sources), timeout_s)
+
+    def settled(self, timeout_s: float) -> bool:
+        """Whether every hedge order has come to its end, in time."""
+
+        def over() -> bool:
+            with self.books() as store:
+                return not store.hedges(open_only=True)
+
+        return self.wait(over, timeout_s)
+
+    def inventory(self) -> Decimal:
+        """The desk's own position in the base of SYMBOL."""
+        return self.app.state.inventory(SYMBOL)
+
+    @contextlib.contextmanager
+    def books(self) -> Iterator[Any]:
+        """The database, as anybody could read it."""
+        with contextlib.closing(open_store(self.database, create=False)) as store:
+            yield store
 
     def send_home(self) -> None:
         """Log the clients out."""
@@ -200,6 +267,10 @@ class Stage:
         if app is not None:
             app.stop()
             self._stopped = app  # QuickFIX must outlive its last thread
+        provider = self._provider
+        if provider is not None and not self._provider_stopped:
+            self._provider_stopped = True
+            provider.stop()
 
     def remove(self) -> None:
         """Delete the temporary files."""
@@ -235,6 +306,7 @@ class Stage:
             "With otcfix:",
             f"  otcfix client rfq {SYMBOL} 1 --port {self.port}{config}",
             f"  otcfix client rfq {SYMBOL} 0.5 --side buy --hit --port {self.port}{config}",
+            f"  otcfix hedges list --database {self.database}",
             f"  otcfix trades --database {self.database}",
         ]
         return lines
