@@ -208,9 +208,10 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         if line is None:
             log.warning("no_such_session", session=row.session, outbox_id=row.outbox_id)
             return 0, 0
-        if not line.online and (row.price or row.msg_type in NEVER_AGAIN):
+        a_price = row.price or row.msg_type in NEVER_AGAIN
+        if a_price and not line.online:
             return line.epoch, 0
-        self._send(line, message_of(line.config.version, row, again))
+        self._send(line, message_of(line.config.version, row, again), keep=not a_price)
         number = line.number
         self._proofs.said(line, row.outbox_id)
         return line.epoch, number
@@ -219,14 +220,24 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         """Send one price of a stream; to a session that is off, or does not read, it is lost."""
         line = self._lines.get(row.session)
         if line is not None and line.online and not line.held:
-            self._send(line, stream_message_of(line.config.version, row))
+            self._send(line, stream_message_of(line.config.version, row), keep=False)
             self._proofs.streamed(line)
 
-    def _send(self, line: Line, message: Any) -> None:
+    def _send(self, line: Line, message: Any, *, keep: bool = True) -> None:
+        """keep False: a price, which is never sent again (R10). QuickFIX's store would remember it
+        for as long as the numbers run, in memory and on disk; what it does not have it gap-fills.
+        """
         self._speaking_to = line
+        session = line.session
         try:
-            line.session.send(message)
+            if keep:
+                session.send(message)
+            else:
+                session.setPersistMessages(False)
+                session.send(message)
         finally:
+            if not keep:
+                session.setPersistMessages(True)
             self._speaking_to = None
 
     # -- callbacks -----------------------------------------------------------------------------
