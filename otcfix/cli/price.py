@@ -1,6 +1,7 @@
 """otcfix price: why a price was what it was, what one would be, and which rules make it."""
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -19,6 +20,7 @@ from otcfix.cli.options import (
 from otcfix.cli.outcome import NO, Failed, usage_error
 from otcfix.cli.price_words import document, show_explanation, show_rules
 from otcfix.cli.show import clock, print_json, when
+from otcfix.model.errors import ConfigError
 from otcfix.model.time import iso
 
 if TYPE_CHECKING:
@@ -44,12 +46,14 @@ def explain(
             metavar="QUOTEID", help="QuoteID(117), or the ExecID(17) of a deal without a quote."
         ),
     ],
+    config: ConfigOption = CONFIG_DEFAULT,
     database: DatabaseOption = DATABASE,
     as_json: JsonOption = False,
 ) -> None:
     """Show why a quote had its prices: sources used and left out, every part with its rule.
 
-    The parts of a side sum exactly to its price. Exit code 1 when there is no explanation.
+    The parts of a side sum exactly to its price. Exit code 1 when there is no explanation. The id
+    key of the configuration says where to look; without it the whole table is read.
 
     Examples:
       otcfix price explain Q7Z3K9M2X4P0
@@ -58,7 +62,7 @@ def explain(
     quiet()
     store = open_database(database)
     try:
-        found = store.explanation(ref_id)
+        found = store.explanation(ref_id, _event_of(ref_id, config))
         if found is None:
             raise Failed(NO, _unexplained(store, ref_id))
     finally:
@@ -69,6 +73,18 @@ def explain(
         return
     print(f"{ref_id}: {why.symbol} for {why.client_id}, event {seq}, {clock(why.at)}")
     show_explanation(why)
+
+
+def _event_of(ref_id: str, folder: Path) -> int | None:
+    """The event that made an id, by the id key (R22); None without the key, or for another id."""
+    from otcfix.config import load  # noqa: PLC0415
+    from otcfix.desk.ids import seq_of  # noqa: PLC0415
+
+    try:
+        key = load(folder).id_key
+    except ConfigError:
+        return None
+    return seq_of(ref_id, ref_id[:1], key)
 
 
 def _unexplained(store: Any, ref_id: str) -> str:

@@ -166,15 +166,21 @@ class Books(Reader):
             found = [_trade_row(row, why) for row in connection.execute(query)]
         return found[::-1]
 
-    def explanation(self, ref_id: str) -> tuple[int, Explanation] | None:
+    def explanation(self, ref_id: str, seq: int | None = None) -> tuple[int, Explanation] | None:
         """Return why a price was what it was, and the event that made it.
 
-        ref_id: a QuoteID(117), or the ExecID(17) of a deal without a quote. None: not explained.
+        ref_id: a QuoteID(117), or the ExecID(17) of a deal without a quote. seq: the event that
+        made the id, where that is known. There is no index of ids that do not count: it would cost
+        every quote a page; without *seq*, or with a wrong one, the whole table is read.
+        None: not explained.
         """
         table = price_explanations
         query = sa.select(table.c.seq, table.c.body).where(table.c.ref_id == ref_id)
         with self.reading() as connection:
-            row = connection.execute(query).first()
+            row = None
+            if seq is not None:
+                row = connection.execute(query.where(table.c.seq == seq)).first()
+            row = row or connection.execute(query).first()
         return (row.seq, explanation_of(row.body)) if row else None
 
     def quote(self, quote_id: str) -> Quote | None:

@@ -110,8 +110,8 @@ def work_of(batch: Batch, links: Iterable[int], known: set[str], floors: Floors)
                 )  # fmt: skip
         if decision.explanations:
             tables["price_explanations"] += [
-                (why.ref_id, seq, why.symbol, why.client_id, _body(why))
-                for why in decision.explanations
+                (seq, n, why.ref_id, why.symbol, why.client_id, _body(why))
+                for n, why in enumerate(decision.explanations)
             ]
         if decision.obligations or decision.disputed:
             _rare(event, decision, tables)

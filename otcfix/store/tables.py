@@ -196,8 +196,9 @@ hedge_fills = _table(
 
 price_explanations = _table(
     "price_explanations",
-    _key("ref_id", sa.Text),
-    _number("seq"),
+    _key("seq"),
+    _key("n"),
+    _text("ref_id"),
     _text("symbol"),
     _text("client_id"),
     _bytes("body"),

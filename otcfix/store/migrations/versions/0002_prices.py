@@ -10,12 +10,12 @@ down_revision = "0001"
 
 TABLE = """
 CREATE TABLE price_explanations (
-    ref_id {text} NOT NULL PRIMARY KEY, seq {int} NOT NULL, symbol {text} NOT NULL,
-    client_id {text} NOT NULL, body {bytes} NOT NULL
+    seq {int} NOT NULL, n {int} NOT NULL, ref_id {text} NOT NULL, symbol {text} NOT NULL,
+    client_id {text} NOT NULL, body {bytes} NOT NULL, PRIMARY KEY (seq, n)
 ) {plain}
 """
 
-SQLITE = {"int": "INTEGER", "text": "TEXT", "bytes": "BLOB", "plain": "STRICT"}
+SQLITE = {"int": "INTEGER", "text": "TEXT", "bytes": "BLOB", "plain": "STRICT, WITHOUT ROWID"}
 
 POSTGRESQL = {"int": "BIGINT", "text": 'TEXT COLLATE "C"', "bytes": "BYTEA", "plain": ""}
 
