@@ -154,6 +154,25 @@ def test_sources_bring_their_terms(folder: Path) -> None:
     assert sources["sim-ethusd"].fee_bps == 0
 
 
+def test_a_perpetual_that_is_shifted_says_so(folder: Path) -> None:
+    path = folder / "venues.toml"
+    perpetual = """
+    [[source]]
+    name = "perp"
+    venue = "binance"
+    kind = "perpetual"
+    base = "BTC"
+    quote = "USD"
+    basis = "ewma"
+    exchange = { id = "binanceusdm", symbol = "BTC/USDT:USDT" }
+    """
+    path.write_text(path.read_text() + perpetual)
+
+    sources = {terms.name: terms for terms in load(folder).to_desk().sources}
+    assert sources["perp"].shifted
+    assert not sources["sim-btcusd"].shifted
+
+
 def test_a_client_can_be_priced_without_skew(folder: Path) -> None:
     path = folder / "clients.toml"
     path.write_text(path.read_text().replace("no_skew = false", "no_skew = true"))
