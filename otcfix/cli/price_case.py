@@ -97,7 +97,8 @@ def slots_of(
     for slot in SLOTS:
         found[slot] = {}
         for name, side in SIDES.items():
-            filled = settings.slot(slot, side, size, at)
+            asked = (None, None) if slot == "sources" else (side, size)
+            filled = settings.slot(slot, *asked, at)
             found[slot][name] = {"rule": filled[0], "value": _table(filled[1])} if filled else None
     return found
 
