@@ -97,7 +97,8 @@ def slots_of(
     for slot in SLOTS:
         found[slot] = {}
         for name, side in SIDES.items():
-            filled = settings.slot(slot, side, size, at)
+            whole = slot == "sources"  # one market is made for both sides and every size
+            filled = settings.slot(slot, None if whole else side, None if whole else size, at)
             found[slot][name] = {"rule": filled[0], "value": _table(filled[1])} if filled else None
     return found
 

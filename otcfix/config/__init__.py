@@ -195,7 +195,10 @@ def _desk(config: Config) -> Desk:
         hashlib.sha256(b"otcfix id key" + config.id_key).hexdigest(),
         pricing=tuple(rule.made() for rule in config.pricing.rule),
         hedging=tuple(hedge.made() for hedge in config.hedging.hedge),
-        sources=tuple(SourceTerms(s.name, s.fee_bps, s.weight) for s in config.venues.source),
+        sources=tuple(
+            SourceTerms(s.name, s.fee_bps, s.weight, s.basis == "ewma", s.reference_of)
+            for s in config.venues.source
+        ),
         stream=config.pricing.stream.made(),
     )
 

@@ -313,7 +313,7 @@ class SourceConfig(Closed):
     warm_up_s: Annotated[int, Field(ge=1)] = 120
     reference_of: str = ""
     depth: Annotated[int, Field(ge=1, le=50)] = 10
-    fee_bps: Annotated[Decimal, Field(ge=0, lt=10_000)] = Decimal(0)
+    fee_bps: Annotated[Decimal, Field(ge=0, lt=4_000)] = Decimal(0)  # a cross pays two of them
     weight: Positive = Decimal(1)
     silence_max_ms: Annotated[int, Field(ge=0)] = 0
     simulated: SimulatedConfig | None = None

@@ -114,11 +114,12 @@ class HedgeFloorConfig(Closed):
 
 
 class GuardConfig(Closed):
-    """guard = {...}: the last word, and what a fast market does."""
+    """guard = {...}: the last word, and what a fast market does; inventory_max in base."""
 
     through_max_bps: Bps = Decimal(0)
     fast: Literal["widen", "pause"] = "widen"
     fast_factor: Annotated[Decimal, Field(ge=1, le=100)] = Decimal(2)
+    inventory_max: NotNegative | None = None
 
 
 class SourcesConfig(Closed):

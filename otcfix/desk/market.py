@@ -148,6 +148,12 @@ def _composite(draft: Draft, instrument: Instrument, found: Found | None) -> Com
     return made
 
 
+def mid_for(draft: Draft, instrument: Instrument, client: Client) -> Decimal | None:
+    """The mid of *client*'s market, as `Market.mid`; made once for all clients of one rule."""
+    composite = _composite(draft, instrument, draft.register.settings(instrument, client))
+    return None if composite.refusal else composite.mid
+
+
 class Reference(Struct, frozen=True, gc=False):
     """The composite before any spread, terms per base."""
 

@@ -6,10 +6,11 @@ from otcfix.desk import fills
 from otcfix.desk.draft import Draft
 from otcfix.desk.market import Market
 from otcfix.model.instrument import Instrument
-from otcfix.model.messages import Side, Unit
+from otcfix.model.messages import Unit
 from otcfix.model.money import to_multiple
 from otcfix.model.order import FOK, LIMIT, Order
 from otcfix.pricing import Priced
+from otcfix.pricing.client_price import no_worse
 
 
 def execute(
@@ -60,7 +61,7 @@ def _size(order: Order, market: Market, worst: Decimal) -> tuple[Decimal, Priced
     instrument = market.instrument
     leaves = order.quantity - order.cum_qty
     whole = market.price(order.side, leaves, order.unit)
-    if isinstance(whole, Priced) and _no_worse(whole.price, worst, order.side):
+    if isinstance(whole, Priced) and no_worse(whole.price, worst, order.side):
         return leaves, whole
     # In terms the base that all of it would be is not known when depth is short: bound it by
     # the best price, which buys the most base a buyer can get and the least a seller must give.
@@ -68,7 +69,7 @@ def _size(order: Order, market: Market, worst: Decimal) -> tuple[Decimal, Priced
     base = market.largest(order.side, most, worst)
     while base > 0:
         part = market.price(order.side, base)
-        if isinstance(part, Priced) and _no_worse(part.price, worst, order.side):
+        if isinstance(part, Priced) and no_worse(part.price, worst, order.side):
             if order.unit is not Unit.TERMS:
                 return base, part
             # Down: rounded up, the terms would be worth more base than the depth shows.
@@ -77,10 +78,6 @@ def _size(order: Order, market: Market, worst: Decimal) -> tuple[Decimal, Priced
         # Division cut the size at 28 digits; one lot less is within the price for certain.
         base = to_multiple(base - instrument.lot, instrument.lot)
     return None
-
-
-def _no_worse(px: Decimal, worst: Decimal, side: Side) -> bool:
-    return px <= worst if side is Side.BUY else px >= worst
 
 
 def match_resting(draft: Draft, symbol: str) -> None:

@@ -15,6 +15,7 @@ from otcfix.model.party import Tier
 from otcfix.model.pricing import NO_LOOK
 from otcfix.model.refusal import Refusal
 from otcfix.pricing import Priced
+from otcfix.pricing.client_price import no_worse
 from otcfix.pricing.firmness import look
 
 BPS = Decimal(10_000)
@@ -78,7 +79,8 @@ def _dealing_price(case: OrderCase, market: Market, quantity: Decimal) -> Decima
     found = market.price(message.side, quantity, message.unit)
     if isinstance(found, Priced):
         case.price = found.price
-        _judge_market(case, market, found.base)
+        if not no_worse(found.price, case.worst, message.side):
+            _judge_market(case, market, found.base)
         return found.price
     if found is Refusal.BAD_QUANTITY:
         case.pricing_refusal = found

@@ -3,8 +3,6 @@
 Each Quote is firm until its own ValidUntilTime(62) or its Z, whatever follows it (A4).
 """
 
-from decimal import Decimal
-
 from msgspec import structs
 
 from otcfix.desk.draft import Draft
@@ -48,13 +46,19 @@ def _answer_again(draft: Draft, stream: QuoteStream) -> None:
     priced = _priced(draft, quote)
     if priced is None:
         return
-    bid, offer, mid = priced
+    market, made = priced
+    sides = dict(made)
+    bid = sides[Side.SELL].price if Side.SELL in sides else None
+    offer = sides[Side.BUY].price if Side.BUY in sides else None
+    mid = market.mid
+    assert mid is not None
     interval = desk.stream.rfq_interval_ms * MS
     last = draft.quote(quote.quote_id)
     lasts = last is not None and last.state == LIVE and quote.valid_until > at + interval
     if lasts and (bid, offer) == (quote.bid, quote.offer):
         return
-    instrument = draft.register.instruments[quote.symbol]
+    firmness = market.life(quote.side, made[-1][1].base)  # a buyer's size of two, as at first
+    assert firmness.quote_life_ms is not None
     again = structs.replace(
         quote,
         quote_id=draft.ids.next("Q"),
@@ -62,17 +66,19 @@ def _answer_again(draft: Draft, stream: QuoteStream) -> None:
         offer=offer,
         mid=mid,
         made_at=at,
-        valid_until=(at + instrument.quote_life_ms * MS) // MS * MS,
-        settl_date=local_date(draft.trade_dates(instrument)[1]),
+        valid_until=(at + firmness.quote_life_ms * MS) // MS * MS,
+        settl_date=local_date(draft.trade_dates(market.instrument)[1]),
+        firmness=firmness,
     )
     draft.put_quote(again)
     draft.timer(again.valid_until + 1, "quote", again.quote_id)
     draft.say(QuoteMade(again.session, again))
+    draft.explanations.append(market.explain(again.quote_id, made))
     draft.quote_streams[stream.key] = structs.replace(stream, quote=again, next_at=at + interval)
 
 
-def _priced(draft: Draft, quote: Quote) -> tuple[Decimal | None, Decimal | None, Decimal] | None:
-    """Bid, offer and mid now; None when nothing is to be quoted."""
+def _priced(draft: Draft, quote: Quote) -> tuple[Market, list[tuple[Side, Priced]]] | None:
+    """The market and the price of each side asked for; None when nothing is to be quoted."""
     state, register = draft.state, draft.register
     client = register.clients.get(quote.client_id)
     instrument = register.instruments.get(quote.symbol)
@@ -88,14 +94,13 @@ def _priced(draft: Draft, quote: Quote) -> tuple[Decimal | None, Decimal | None,
     ):
         return None
     market = Market(draft, instrument, client)
-    sides: dict[Side, Decimal] = {}
+    made: list[tuple[Side, Priced]] = []
     for side in (Side.SELL, Side.BUY) if quote.side is None else (quote.side,):
         found = market.price(side, quote.quantity, quote.unit)
         if not isinstance(found, Priced):
             return None
-        sides[side] = found.price
-    assert market.mid is not None
-    return sides.get(Side.SELL), sides.get(Side.BUY), market.mid
+        made.append((side, found))
+    return market, made
 
 
 def end_line(draft: Draft, client_id: str, quote_req_id: str, line: int) -> None:

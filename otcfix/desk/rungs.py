@@ -2,11 +2,15 @@
 
 from decimal import Decimal
 
+from msgspec import structs
+
 from otcfix.desk.draft import Draft
 from otcfix.desk.ids import seq_of
+from otcfix.desk.market import Market
 from otcfix.gate import OrderCase
 from otcfix.model.messages import NewOrderSingle, Side, Unit
 from otcfix.model.party import Session
+from otcfix.model.pricing import Life
 from otcfix.model.quote import LIVE, WITHDRAWN, Quote
 from otcfix.model.stream import Rung, RungHit, StreamImage
 from otcfix.model.time import Instant
@@ -31,11 +35,21 @@ def lay(draft: Draft, case: OrderCase, message: NewOrderSingle, session: Session
         return
     until = streams.dealt_until(client_id, rung_id)
     valid_until = draft.event.received_at if until is None else until
-    case.quote = _quote(draft, message, session, image, LIVE, valid_until)
+    quote = _quote(draft, message, session, image, LIVE, valid_until)
+    case.quote = structs.replace(quote, firmness=_firmness(draft, quote))
     case.quote_state = LIVE
     case.quoted_price = case.quote.price_for(message.side)
     hit = streams.hits.get((client_id, rung_id))
     case.rung_left = case.quote.quantity - (hit.taken if hit else Decimal(0))
+
+
+def _firmness(draft: Draft, quote: Quote) -> Life:
+    """Whether the rung is looked at before it is dealt on (R19), as the rules have it now."""
+    client = draft.register.clients.get(quote.client_id)
+    instrument = draft.register.instruments.get(quote.symbol)
+    if client is None or instrument is None:
+        return Life()
+    return Market(draft, instrument, client).life(quote.side, quote.quantity)
 
 
 def _was_a_rung(draft: Draft, rung_id: str) -> bool:

@@ -6,7 +6,7 @@ from msgspec import structs
 
 from otcfix.desk import fills, hedge_lines, quote_streams, quoting, streaming
 from otcfix.desk.draft import Draft
-from otcfix.desk.market import Market
+from otcfix.desk.market import mid_for
 from otcfix.desk.matching import match_resting
 from otcfix.desk.settling import settle
 from otcfix.desk.staff import cancel_by_desk
@@ -174,7 +174,7 @@ def _withdraw_overtaken(draft: Draft, symbol: str) -> None:
         if quote.symbol != symbol or quote.state != LIVE or client is None:
             continue
         if quote.client_id not in mids:
-            mids[quote.client_id] = Market(draft, instrument, client).mid
+            mids[quote.client_id] = mid_for(draft, instrument, client)
         mid, band = mids[quote.client_id], quote.firmness.cancel_band_bps
         if mid is None:
             quoting.withdraw(draft, quote, text="no price")

@@ -176,11 +176,17 @@ SLOTS = (
 
 
 class SourceTerms(Struct, frozen=True):
-    """What dealing with a source costs, and how much its mid weighs in the composite."""
+    """What dealing with a source costs, and how much its mid weighs in the composite.
+
+    shifted: a perpetual that contributes by its basis, which must never stand alone (R11) but on
+    the instrument that is named for it, reference_of.
+    """
 
     name: str
     fee_bps: Decimal = Decimal(0)
     weight: Decimal = Decimal(1)
+    shifted: bool = False
+    reference_of: str = ""
 
 
 class Parameters(Struct, frozen=True, omit_defaults=True):

@@ -249,10 +249,12 @@ def largest(case: Case, levels: Ladder, side: Side, quantity: Decimal, worst: De
     Rounds: down to the lot, unless all of *quantity* goes.
     """
     lot = case.instrument.lot
-    if quantity <= 0 or not _within(case, levels, side, min(lot, quantity), worst):
+    if quantity <= 0:
         return ZERO
-    if quantity <= lot or _within(case, levels, side, quantity, worst):
-        return quantity
+    if _within(case, levels, side, quantity, worst):
+        return quantity  # first: a rule may make small sizes dearer than this one
+    if quantity <= lot or not _within(case, levels, side, lot, worst):
+        return ZERO
     # All that is shown may be far less than what is asked for.
     most = min(quantity, levels.total()[0])
     good, bad = 1, int(most / lot) + 1
@@ -269,7 +271,12 @@ def _within(case: Case, levels: Ladder, side: Side, quantity: Decimal, worst: De
     made = _made(case, levels, side, quantity, False)
     if isinstance(made, Refusal):
         return False
-    return made.price <= worst if side is Side.BUY else made.price >= worst
+    return no_worse(made.price, worst, side)
+
+
+def no_worse(px: Decimal, worst: Decimal, side: Side) -> bool:
+    """Whether *px* is at least as good as *worst* for a client on *side*."""
+    return px <= worst if side is Side.BUY else px >= worst
 
 
 def explain(case: Case, ref_id: str, priced_sides: Iterable[tuple[Side, Priced]]) -> Explanation:

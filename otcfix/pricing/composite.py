@@ -64,7 +64,7 @@ def compose(
 
     sources None: no rule says anything. Then every fresh two-sided book counts, the mid is the
     middle of the best bid and offer, and a market crossed between sources is MARKET_UNSTABLE.
-    terms: fee and weight by source; a cross "a*b" takes those of its first leg.
+    terms: fee and weight by source; a cross "a*b" pays both fees and weighs as its first leg.
     Refusals: NO_PRICE when fewer than fresh_min sources survive.
     Rounds: a weighted mid half-even to a ten-thousandth of a tick.
     """
@@ -90,11 +90,13 @@ def compose(
         else:
             tops.append(_top(book, terms))
     if sources is None:
-        return _plain(instrument, tops, refused, at)
+        return _plain(
+            instrument, _beside_spot(tops, terms, instrument.symbol, refused), refused, at
+        )
     tops = _not_self_crossed(tops, refused)
     tops = _without_outliers(tops, sources, refused)
     tops = _without_wide(tops, sources, parameters, refused)
-    tops = _uncrossed(tops, refused)
+    tops = _beside_spot(_uncrossed(tops, refused), terms, instrument.symbol, refused)
     if len(tops) < max(1, sources.fresh_min):
         return _none(instrument.symbol, refused)
     return _made(instrument, tops, refused, at, weighted=True)
@@ -118,11 +120,14 @@ def _broken(book: SourceBook) -> str:
 
 def _top(book: SourceBook, terms: Mapping[str, SourceTerms]) -> _Top:
     bid, offer = book.bids[0][0], book.offers[0][0]
-    known = terms.get(book.source.partition("*")[0]) if terms else None
-    if known is None:
-        return _Top(book, bid, offer, (bid + offer) / 2, ZERO, ONE)
-    fee = known.fee_bps / BPS if known.fee_bps else ZERO
-    return _Top(book, bid, offer, (bid + offer) / 2, fee, known.weight)
+    first, _, second = book.source.partition("*")
+    known = terms.get(first)
+    other = terms.get(second) if second else None
+    fee = known.fee_bps / BPS if known is not None and known.fee_bps else ZERO
+    if other is not None and other.fee_bps:
+        more = other.fee_bps / BPS
+        fee += more + fee * more  # (1 + a)(1 + b) - 1; for a bid a trace more than it costs
+    return _Top(book, bid, offer, (bid + offer) / 2, fee, known.weight if known else ONE)
 
 
 def _plain(instrument: Instrument, tops: list[_Top], refused: Refused, at: Instant) -> Composite:
@@ -224,6 +229,18 @@ def _uncrossed(tops: list[_Top], refused: Refused) -> list[_Top]:
         refused.append((older.book.source, f"crossed by {other.book.source}, which is newer"))
         left.remove(older)
     return [top for top in tops if top in left]
+
+
+def _beside_spot(
+    tops: list[_Top], terms: Mapping[str, SourceTerms], symbol: str, refused: Refused
+) -> list[_Top]:
+    """R11: what survived is nothing where all of it are perpetuals shifted by their basis."""
+    for top in tops:
+        known = terms.get(top.book.source.partition("*")[0])
+        if known is None or not known.shifted or known.reference_of == symbol:
+            return tops
+    refused.extend([(top.book.source, "no spot beside it") for top in tops])
+    return []
 
 
 def _net_bid(top: _Top) -> Decimal:

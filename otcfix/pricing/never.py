@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from msgspec import structs
+
 from otcfix.model.instrument import Instrument
 from otcfix.model.party import Client, Tier
 from otcfix.model.pricing import SLOTS, Match, Rule
@@ -32,8 +34,13 @@ def never_matches(
         if why or not slots:
             found.append((rule.rule_id, "", why or "it sets nothing"))
             continue
+        if rule.sources is not None and _sided(rule.match):
+            # One market is made for both sides and for every size.
+            found.append((rule.rule_id, "sources", "sources are chosen before side and size"))
+            slots.remove("sources")
+            rule = structs.replace(rule, sources=None)  # noqa: PLW2901 - it shadows nothing either
         shadowed = [(slot, by) for slot in slots if (by := _shadow(rule, pairs, slot, before))]
-        if len(shadowed) == len(slots):
+        if slots and len(shadowed) == len(slots):
             names = ", ".join(dict.fromkeys(name for _, by in shadowed for name in by))
             found.append((rule.rule_id, "", f"always decided before by {names}"))
         else:
@@ -43,6 +50,10 @@ def never_matches(
             ]
         before.append((rule, pairs))
     return found
+
+
+def _sided(match: Match) -> bool:
+    return match.side is not None or match.size_min is not None or match.size_max is not None
 
 
 def _pairs(

@@ -29,6 +29,10 @@ from otcfix.pricing.strategies import (
 ZERO = Decimal(0)
 ONE = Decimal(1)
 
+MOST_BPS = Decimal(100_000)
+"""No half-spread and no skew is more, ten times the price, whatever a rule's numbers come to: what
+lies beyond deals nothing, and would not fit the digits of an explanation."""
+
 Part = tuple[str, str, Decimal]
 """Name, the rule that it comes from, and how much."""
 
@@ -56,12 +60,14 @@ def markup(
     if model is None:
         scaled = strategy is not None and strategy[1].kind == VOL_SCALED
         rule, half = _spread(settings, tier, parameters, side, base, at, scaled)
+        half = min(half, MOST_BPS)
         parts.append(("spread", rule, half))
         if inventory and (found := settings.slot("skew", side, base, at)) is not None:
             skew_rule, skew = found[0], _linear(found[1], side, inventory)
     elif strategy is not None:
         skew_rule = strategy[0]
         half, skew = half_and_skew(model, volatility_of(model, parameters), side, inventory, base)
+        half, skew = min(half, MOST_BPS), min(max(skew, -MOST_BPS), MOST_BPS)
     session = settings.slot("session_factor", side, base, at)
     widened = half * (session[1] - ONE) if session is not None else ZERO
     if session is not None and model is None:

@@ -81,7 +81,7 @@ class Occasions:
         self._offset = clock() - monotonic()
         self._next_timer: Instant = 0
         self._next_stale_check: Instant = 0
-        self._stale: set[str] = set()
+        self._gone: dict[str, set[tuple[str, int]]] = {}
         self._listeners = Listeners(state)
         self._next_command_check: Instant = 0
         self.command_id = 0
@@ -140,18 +140,31 @@ class Occasions:
         return None
 
     def _newly_stale(self, now: Instant) -> set[str]:
-        """Symbols whose reference has just turned stale: quotes must die, books be emptied."""
+        """Symbols of which a source has just gone or grown older than somebody takes it: quotes
+        must die, books be emptied."""
         found: set[str] = set()
         if now < self._next_stale_check:
             return found
         self._next_stale_check = now + STALE_CHECK
         for symbol in sorted({*self._state.quoted, *self._state.streams.symbols}):
-            instrument = self._state.register.instruments[symbol]
-            oldest = now - instrument.price_age_max_ms * MS
-            books = self._rates.rates(symbol, now).books
-            if any(book.changed_at >= oldest for book in books):
-                self._stale.discard(symbol)
-            elif symbol not in self._stale:
-                self._stale.add(symbol)
+            rates = self._rates.rates(symbol, now)
+            gone = {(name, 0) for name, _ in rates.missing} if rates.books else {("", 0)}
+            for age_ms in self._ages_ms(symbol):
+                oldest = now - age_ms * MS
+                gone.update(
+                    [(book.source, age_ms) for book in rates.books if book.changed_at < oldest]
+                )
+            if gone - self._gone.get(symbol, set()):
                 found.add(symbol)
+            self._gone[symbol] = gone
         return found
+
+    def _ages_ms(self, symbol: str) -> set[int]:
+        """How old a source may be: the instrument's word, and that of each rule on sources."""
+        register = self._state.register
+        instrument = register.instruments[symbol]
+        ages = {instrument.price_age_max_ms}
+        for rule in register.desk.pricing if register.desk else ():
+            if rule.sources is not None and rule.sources.age_max_ms is not None:
+                ages.add(rule.sources.age_max_ms)
+        return ages

@@ -1,6 +1,6 @@
 """Slow knowledge of one market, in floats, outside the core: volatility, usual spread, speed.
 
-Nothing here reads a clock: instants are arguments, and none may go back.
+Nothing here reads a clock: instants are arguments.
 """
 
 import math
@@ -107,6 +107,10 @@ class FastMarket:
     ) -> bool:
         """Take the path's place at *now*; return whether the market is fast."""
         path = self._path
+        if path and now < path[-1][0]:
+            path.clear()  # the clock was set back: calm is counted from here
+            if self.fast:
+                self._until = None
         path.append((now, log_px))
         oldest = now - window
         while path[0][0] < oldest:

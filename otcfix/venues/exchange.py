@@ -148,7 +148,7 @@ class ExchangeFeed(Feed):
                 self._lose(f"{type(error).__name__}: {error}")
             finally:
                 await self._close(client)
-            failures = 0 if time.monotonic() - began > STEADY_S else failures + 1
+            failures = 1 if time.monotonic() - began > STEADY_S else failures + 1
             await asyncio.sleep(self._back_off[min(failures, len(self._back_off)) - 1])
 
     async def _watch(self, client: Client) -> None:

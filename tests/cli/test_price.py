@@ -257,6 +257,16 @@ def test_sides_and_sizes_are_told(run: Run) -> None:
     assert "no: side: buy only, size_max" in large
 
 
+def test_sources_are_not_of_a_side_or_a_size(run: Run) -> None:
+    """One market is made for all of them: such a rule's are never asked."""
+    path = Path("config/pricing.toml")
+    own = '[[rule]]\nid = "own"\nmatch = { side = "buy" }\nsources = { fresh_min = 1 }\n'
+    path.write_text(own + path.read_text())
+
+    slots = run(*RULES, "1", "--at", MONDAY, "--json").document["slots"]
+    assert {side["rule"] for side in slots["sources"].values()} == {"house"}
+
+
 def test_without_rules(run: Run) -> None:
     """No file, no rules: said so."""
     Path("config/pricing.toml").unlink()

@@ -59,7 +59,7 @@ def test_a_rule_becomes_what_the_core_reads(loaded: Load) -> None:
     skew = { max_bps = 3, full = 20 }
     toxicity = { factor = 0.5, max_bps = 4 }
     hedge_floor = { loss_max_bps = 1, reducing_free = false }
-    guard = { through_max_bps = 0.5, fast = "pause" }
+    guard = { through_max_bps = 0.5, fast = "pause", inventory_max = 200 }
     sources = { names = ["sim-btcusd", "sim-btcusdt*sim-btcusd"], age_max_ms = 500, mad_max = 3, fresh_min = 2 }
     life = { quote_life_ms = 1500, cancel_band_bps = 2, last_look = "tolerance", tolerance_bps = 0.5, improvement = true }
     """  # noqa: E501
@@ -79,7 +79,7 @@ def test_a_rule_becomes_what_the_core_reads(loaded: Load) -> None:
             model.Skew(d(3), d(20)),
             model.Toxicity(d("0.5"), d(4)),
             model.HedgeFloor(d(1), False),
-            model.Guard(d("0.5"), "pause", d(2)),
+            model.Guard(d("0.5"), "pause", d(2), d(200)),
             model.Sources(("sim-btcusd", "sim-btcusdt*sim-btcusd"), 500, d(3), fresh_min=2),
             model.Life(1500, d(2), "tolerance", d("0.5"), True),
         ),
@@ -152,6 +152,25 @@ def test_sources_bring_their_terms(folder: Path) -> None:
     sources = {terms.name: terms for terms in load(folder).to_desk().sources}
     assert sources["sim-btcusd"] == model.SourceTerms("sim-btcusd", Decimal("1.5"), Decimal(1))
     assert sources["sim-ethusd"].fee_bps == 0
+
+
+def test_a_perpetual_that_is_shifted_says_so(folder: Path) -> None:
+    path = folder / "venues.toml"
+    perpetual = """
+    [[source]]
+    name = "perp"
+    venue = "binance"
+    kind = "perpetual"
+    base = "BTC"
+    quote = "USD"
+    basis = "ewma"
+    exchange = { id = "binanceusdm", symbol = "BTC/USDT:USDT" }
+    """
+    path.write_text(path.read_text() + perpetual)
+
+    sources = {terms.name: terms for terms in load(folder).to_desk().sources}
+    assert sources["perp"].shifted
+    assert not sources["sim-btcusd"].shifted
 
 
 def test_a_client_can_be_priced_without_skew(folder: Path) -> None:
@@ -239,6 +258,7 @@ def test_sizes_of_a_stream(complaint: Complain, words: str, said: str) -> None:
         ("hedge_floor = { loss_max_bps = -1 }", "hedge_floor.loss_max_bps"),
         ("guard = { fast = 'panic' }", "guard.fast (r1): Input should be 'widen' or 'pause'"),
         ("guard = { fast_factor = 0.5 }", "guard.fast_factor"),
+        ("guard = { inventory_max = -1 }", "guard.inventory_max"),
         ("sources = { fresh_min = 0 }", "sources.fresh_min"),
         ("sources = { names = ['sim-btcusd'], fresh_min = 2 }", "fresh_min: expected at most 1"),
         ("life = { last_look = 'always' }", "life.last_look (r1): Input should be 'none' or"),

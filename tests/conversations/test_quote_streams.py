@@ -1,7 +1,10 @@
 """A request that is answered as a stream: QuoteRequestType(303)=2."""
 
+from decimal import Decimal
+
 import pytest
 
+from otcfix.model.pricing import Life, Rule
 from tests.conftest import OpenDesk
 from tests.conversation import Conversation
 from tests.support.client import Client
@@ -206,3 +209,24 @@ def test_a_resent_request_is_told_the_live_quotes(desk: Conversation) -> None:
     assert len(desk.state.streams.quote_streams) == 1
     moves(desk, "100200.00")
     client.talk("D 35=S|117=Q2")
+
+
+def test_each_quote_of_a_stream_is_explained(desk: Conversation) -> None:
+    """The first one and those that follow."""
+    client = desk.client("A44")
+    client.talk(f"{ASK}\nD 35=S|131=R1|117=Q1|133=100100.00")
+    moves(desk, "100200.00")
+    client.talk("D 35=S|131=R1|117=Q2|133=100200.00")
+    why = [one for _, decision, _ in desk.told for one in decision.explanations]
+    quotes = [one for _, decision, _ in desk.told for one in decision.quotes]
+    assert [one.ref_id for one in why] == [one.quote_id for one in quotes if one.lives]
+    assert [side.price for one in why for side in one.sides] == [Decimal(100100), Decimal(100200)]
+
+
+def test_the_rule_says_how_long_each_quote_lives(open_desk: OpenDesk) -> None:
+    """The later ones as well as the first."""
+    desk = open_desk(pricing=(Rule("short", life=Life(quote_life_ms=1_000)),))
+    client = desk.client("A44")
+    client.talk(f"{ASK}\nD 35=S|131=R1|117=Q1|62=T+1s")
+    moves(desk, "100200.00")
+    client.talk("D 35=S|131=R1|117=Q2|62=T+1s")

@@ -7,6 +7,7 @@ import pytest
 from msgspec import structs
 
 from otcfix.model.event import SetInstrument, StreamHeld
+from otcfix.model.pricing import Life, Rule
 from tests.conftest import OpenDesk
 from tests.conversation import Conversation
 from tests.support.client import Client
@@ -315,3 +316,20 @@ def test_hits_are_replayed_from_a_snapshot(streaming: Conversation) -> None:
     assert loaded.streams.hits["ALPHA", offer].taken == Decimal(2)
     assert structs.asdict(loaded.streams.dump()) == structs.asdict(streaming.state.streams.dump())
     client.hears_all()
+
+
+@pytest.mark.parametrize(
+    ("market", "told"),
+    [("100250", "150=8|103=99|58=LAST_LOOK_PRICE: ..."), ("100100", "150=0\nD 35=8|31=100100.00")],
+)
+def test_a_rung_is_looked_at_where_the_rule_says_so(
+    open_desk: OpenDesk, market: str, told: str
+) -> None:
+    """R19 holds for whatever was told firmly: a quote or a rung."""
+    look = Rule("look", life=Life(last_look="tolerance", tolerance_bps=Decimal(10)))
+    desk = open_desk(stream=TERMS, pricing=(look,))
+    client = desk.client("A44")
+    offer = ladder(client).values(299)[2]
+    desk.sees("BTC/USD", bid=market, offer=market)
+    hits(client, offer)
+    client.talk(f"D 35=8|11=A1|{told}")

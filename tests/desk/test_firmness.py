@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from otcfix.model.pricing import Guard, Life, Match, Rule
+from otcfix.model.pricing import Guard, Life, Match, Rule, Sources
 from tests.conversation import Conversation
 
 OpenRuled = Callable[..., Conversation]
@@ -140,3 +140,26 @@ def test_every_quote_and_every_deal_without_one_says_why(ruled: OpenRuled) -> No
             assert [part.rule for part in side.components if part.name == "spread"] == [
                 "tier:plain"
             ]
+
+
+@pytest.mark.parametrize("age_max_ms", [500, 2_500])
+def test_a_quote_dies_when_the_rules_own_age_is_over(ruled: OpenRuled, age_max_ms: int) -> None:
+    """Shorter or longer than the instrument's 2,000 ms: then there is no reference any more."""
+    desk = ruled(Rule("own", sources=Sources(age_max_ms=age_max_ms)))
+    client = desk.client("A44")
+    quoted(desk)
+    desk.feed_stops("BTC/USD")
+    desk.at(f"+{age_max_ms - 100}ms")
+    client.says_nothing_more()
+    desk.at("+200ms")
+    client.talk("D 35=Z|131=R1|117=Q1")
+
+
+def test_a_quote_dies_when_too_few_sources_are_left(ruled: OpenRuled) -> None:
+    """Two must be fresh, and one of them has stopped."""
+    desk = ruled(Rule("two", sources=Sources(fresh_min=2)))
+    desk.sees("BTC/USD", bid="100050", offer="100050", source="other")
+    quoted(desk)
+    desk.feed_stops("BTC/USD")
+    desk.at("+2100ms")
+    desk.client("A44").talk("D 35=Z|131=R1|117=Q1")

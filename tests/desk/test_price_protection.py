@@ -201,3 +201,16 @@ def test_what_would_make_another_order_of_it(client: Client, field: str) -> None
         C 35=D|11=A1|55=BTC/USD|54=1|38=1|40=2|44=99900|{field}
         D 35=8|150=8|103=(UNSUPPORTED)|58=UNSUPPORTED tag={field.partition("=")[0]}: ...
     """)
+
+
+def test_a_market_order_in_terms_may_take_all_that_is_shown(desk: Conversation) -> None:
+    """The desk covers the dollars; the base that the client gives for them is more, by the spread.
+
+    99950.02 is what a bid of 100000 less 4.9975 bp of 100050 comes to.
+    """
+    desk.sees("BTC/USD", bid="100000x0.5", offer="100100x0.5")
+    desk.client("A44").talk("""
+        C 35=D|11=A1|55=BTC/USD|54=1|38=50000|15=USD|40=1
+        D 35=8|150=0
+        D 35=8|150=F|39=2|32=50000|31=..
+    """)

@@ -471,3 +471,35 @@ def test_the_largest_is_all_of_it_even_when_that_is_no_lot() -> None:
     assert largest(case(TWO), levels, Side.BUY, d("1.9995"), d("101.06")) == d("1.01")
     assert largest(case(TWO), levels, Side.BUY, d("1"), d("101.04")) == 0
     assert largest(case(TWO), levels, Side.BUY, d("0"), d("999")) == 0
+
+
+def test_a_dear_price_for_small_sizes_does_not_hide_that_all_of_it_goes() -> None:
+    """The smallest lot lies beyond the limit, what was asked for does not."""
+    odd = Rule("odd", Match(size_max=d("0.01")), spread=Spread(d("500")))
+    one = case(DEEP, odd, Rule("all", spread=Spread(d("1"))))
+    assert largest(one, ladder(DEEP, Side.BUY, {}), Side.BUY, d("2"), d("1000.10")) == 2
+
+
+@pytest.mark.parametrize("held", ["-90000000", "90000000"])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        Rule("v", spread=Spread(d("5"), True, d("0.0001"), d("4")), skew=Skew(d("9999"), d("1"))),
+        *(
+            Rule("m", strategy=structs.replace(model, unit=d("1E-15"), volatility_bps_day=d("1E9")))
+            for model in MODEL_RULES
+        ),
+    ],
+    ids=["spread", *(model.kind for model in MODEL_RULES)],
+)
+def test_rules_of_absurd_numbers_end_in_a_price_or_a_refusal(rule: Rule, held: str) -> None:
+    """Far off, or none: never an exception, and still the sum of its parts."""
+    known = Parameters("BTC/USD", volatility_bps_day=d("3000"))
+    fine = structs.replace(BTC, tick=d("0.00000001"))
+    one = case(DEEP, rule, inventory=d(held), parameters=known, instrument=fine)
+    for which in Side:
+        found = made(one, which)
+        if isinstance(found, Priced):
+            assert found.mid + sum(part.amount for part in found.components) == found.price
+        else:
+            assert found is Refusal.MARKET_UNSTABLE

@@ -5,11 +5,12 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from otcfix.model.pricing import Parameters, Sources, SourceTerms
 from otcfix.model.rates import Rates, SourceBook
 from otcfix.model.refusal import Refusal
-from otcfix.pricing.composite import compose
+from otcfix.pricing.composite import Composite, compose
 from tests.pricing.support import BTC, NOTHING, NOW, around, book, composed, d, side
 
 ANY = Sources()
@@ -171,6 +172,40 @@ def test_of_equal_bids_the_older_is_the_one_that_crosses() -> None:
     found = composed(b, a, around("c", "100", "0.1", age_ms=50), sources=Sources(mad_max=d("99")))
     assert [name for name, _, _ in found.used] == ["b"]
     assert [name for name, _ in found.refused] == ["a", "c"]
+
+
+def test_a_cross_pays_the_fees_of_both_legs() -> None:
+    """1.001 x 1.002 - 1: dealing it means dealing in both."""
+    found = composed(around("a*b", "100"), sources=ANY, fees={"a": "10", "b": "20"})
+    assert found.fees == (d("0.003002"),)
+    assert composed(around("a*b", "100"), fees={"b": "20"}).fees == (d("0.002"),)
+
+
+@pytest.mark.parametrize("sources", [None, ANY, Sources(names=("perp", "perp*usdt"))])
+@pytest.mark.parametrize("name", ["perp", "perp*usdt"])
+def test_a_perpetual_that_is_shifted_never_stands_alone(name: str, sources: Sources | None) -> None:
+    """R11: whatever took spot away, its own width or the rule's names."""
+    perpetual = {"perp": SourceTerms("perp", shifted=True)}
+    both = (around(name, "100"), book("spot", side("99x1"), ()))
+
+    def made(terms: dict[str, SourceTerms], symbol: str = "BTC/USD") -> Composite:
+        instrument = structs.replace(BTC, symbol=symbol)
+        return compose(Rates(symbol, both), instrument, sources, terms, NOTHING, NOW)
+
+    assert made(perpetual).refusal is Refusal.NO_PRICE
+    assert (name, "no spot beside it") in made(perpetual).refused
+    assert made({}).refusal is None
+    named = {"perp": SourceTerms("perp", shifted=True, reference_of="BTC/USD-PERP")}
+    assert made(named).refusal is Refusal.NO_PRICE
+    assert made(named, "BTC/USD-PERP").refusal is None
+
+
+def test_beside_spot_a_perpetual_counts() -> None:
+    """As any other source."""
+    books = (around("perp", "100"), around("spot", "100"))
+    terms = {"perp": SourceTerms("perp", shifted=True)}
+    found = compose(Rates("BTC/USD", books), BTC, ANY, terms, NOTHING, NOW)
+    assert [source for source, _, _ in found.used] == ["perp", "spot"]
 
 
 def test_fees_may_uncross_two_sources() -> None:

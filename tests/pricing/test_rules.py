@@ -10,7 +10,7 @@ from msgspec import structs
 
 from otcfix.model.messages import Side
 from otcfix.model.party import Tier
-from otcfix.model.pricing import Match, Rule, Skew, Spread, Toxicity
+from otcfix.model.pricing import Match, Rule, Skew, Sources, Spread, Toxicity
 from otcfix.model.time import MINUTE
 from otcfix.pricing.never import never_matches
 from otcfix.pricing.rules import group_key, settings_of
@@ -181,6 +181,19 @@ def test_a_rule_that_fits_nothing_is_told(match: dict[str, Any], why: str) -> No
 def test_a_rule_that_sets_nothing_is_told() -> None:
     """It would match, to no effect."""
     assert never(Rule("empty")) == [("empty", "", "it sets nothing")]
+
+
+@pytest.mark.parametrize(
+    "match", [{"side": Side.BUY}, {"size_min": Decimal(1)}, {"size_max": Decimal(9)}]
+)
+def test_sources_of_a_side_or_a_size_are_told(match: dict[str, Any]) -> None:
+    """One market is made for both sides and every size: such a rule's sources are never asked.
+    They hide nobody else's, and the rest of the rule is fine."""
+    lost = Rule("lost", Match(**match), sources=Sources(), session_factor=d("1.5"))
+    why = "sources are chosen before side and size"
+    assert never(lost, Rule("all", sources=Sources(), spread=ONE)) == [("lost", "sources", why)]
+    only = Rule("lost", Match(**match), sources=Sources())
+    assert never(only, REST) == [("lost", "sources", why)]
 
 
 def test_a_rule_behind_one_that_always_holds_is_told() -> None:

@@ -73,8 +73,7 @@ class Watched:
             *(self.spec, self.rate_book, lambda source, error: self.failures.append(error)),
             exchange_id="fake",
             client=lambda: next(left),
-            back_off_s=(0.01,),
-            **{"symbol": SYMBOL, **more},
+            **{"symbol": SYMBOL, "back_off_s": (0.01,), **more},
         )
 
     def __enter__(self):
@@ -185,6 +184,14 @@ def test_a_lost_connection_is_told_and_made_again():
     with Watched(*connections) as watched:
         until(lambda: watched.books)
         assert watched.failures == []
+
+
+def test_after_a_steady_connection_the_back_off_begins_anew(monkeypatch):
+    """With the shortest wait, not the longest."""
+    monkeypatch.setattr(exchange, "STEADY_S", 0.0)
+    lost = Exchange([{}, NetworkError("the line broke")])
+    with Watched(lost, Exchange([{}]), back_off_s=(0.01, 60.0)) as watched:
+        until(lambda: watched.feed.connections == 2)
 
 
 def test_a_silent_exchange_is_left_for_a_new_connection():

@@ -399,3 +399,12 @@ def test_being_asked_between_two_looks_costs_next_to_nothing():
         best = min(best, (time.perf_counter() - began) / 1_000)
 
     assert best < 2e-6
+
+
+def test_a_clock_that_was_set_back_does_not_keep_a_market_fast():
+    """Calm is counted anew from there, not from what the clock said before."""
+    market, hour = FastMarket(), 3_600 * SECOND
+    assert not market.look(hour, 0.0, 15.0, 2 * SECOND, 5 * SECOND)
+    assert market.look(hour + SECOND, 0.01, 15.0, 2 * SECOND, 5 * SECOND)
+    assert market.look(SECOND, 0.01, 15.0, 2 * SECOND, 5 * SECOND)
+    assert not market.look(7 * SECOND, 0.01, 15.0, 2 * SECOND, 5 * SECOND)
