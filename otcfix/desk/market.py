@@ -21,7 +21,7 @@ from otcfix.pricing import Priced
 from otcfix.pricing.client_price import Case, explain, largest, price
 from otcfix.pricing.composite import Composite, compose
 from otcfix.pricing.ladder import Ladder, ladder
-from otcfix.pricing.rules import Found, group_key
+from otcfix.pricing.rules import Found, Settings, group_key
 
 NO_LIFE = Life()
 
@@ -49,7 +49,7 @@ class Market:
         self.client = client
         self.tier = draft.register.tiers[client.tier]
         self._settings = draft.register.settings(instrument, client)
-        found = self._settings.slot("sources", None, None, draft.event.at)
+        found = _sources(draft, self._settings)
         self._sources = found[0] if found else ""
         symbol = instrument.symbol
         knowledge = draft.state.knowledge
@@ -150,8 +150,14 @@ def _composite(draft: Draft, instrument: Instrument, found: Found | None) -> Com
 
 def mid_for(draft: Draft, instrument: Instrument, client: Client) -> Decimal | None:
     """The mid of *client*'s market, as `Market.mid`; made once for all clients of one rule."""
-    composite = _composite(draft, instrument, draft.register.settings(instrument, client))
+    settings = draft.register.settings(instrument, client)
+    composite = _composite(draft, instrument, _sources(draft, settings))
     return None if composite.refusal else composite.mid
+
+
+def _sources(draft: Draft, settings: Settings) -> Found | None:
+    """The rule on sources; they are chosen before side and size."""
+    return settings.slot("sources", None, None, draft.event.at)
 
 
 class Reference(Struct, frozen=True, gc=False):
@@ -165,8 +171,7 @@ class Reference(Struct, frozen=True, gc=False):
 def reference(draft: Draft, instrument: Instrument) -> Reference | None:
     """The market as the desk itself deals in it: the rules on sources that name no client and no
     tier. None without a fresh, stable one."""
-    settings = draft.register.house_settings(instrument)
-    found = settings.slot("sources", None, None, draft.event.at)
+    found = _sources(draft, draft.register.house_settings(instrument))
     composite = _composite(draft, instrument, found)
     if composite.refusal is not None:
         return None
