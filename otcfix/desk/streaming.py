@@ -88,6 +88,8 @@ def on_market_data_request(draft: Draft, request: MarketDataRequest) -> None:
         head.on_behalf_of_sub,
     )
     draft.subscriptions.append(subscription)
+    if session.key in draft.state.streams.held:
+        return  # its first W follows when it reads again: one that is lost must not count as told
     ladders = Ladders(draft)
     for symbol, _ in request.symbols:
         image = ladders.of(symbol, subscription)
@@ -114,6 +116,7 @@ def _case(
         tuple(sent for ours, sent in request.symbols if ours not in register.instruments),
         listed + len(request.symbols),
         LISTED_MAX,
+        session.key in streams.held,
     )
 
 

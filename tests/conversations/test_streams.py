@@ -400,6 +400,22 @@ def test_a_session_that_does_not_read_is_told_nothing_until_it_does(
     assert [heard.kind for heard in slow.hears_all()] == ["X"]
 
 
+def test_who_does_not_read_is_subscribed_and_told_later(streaming: Conversation) -> None:
+    """What he asks for while he is held begins with a W all the same; a snapshot is refused."""
+    client = streaming.client("A44")
+    streaming.tell(StreamHeld("A44", True))
+    asks(client, t265="1")
+    client.says_nothing_more()
+    asks(client, "M2", t263="0")
+    client.talk("D 35=j|380=4|372=V|379=M2|58=OVERLOADED: you do not read what is streamed")
+    streaming.tell(StreamHeld("A44", False))
+    streaming.step()
+    client.talk(full("100000.00", "100100.00"))
+    streaming.prices("BTC/USD", "100000.00", "100200.00")
+    streaming.at("+200ms")
+    assert [heard.kind for heard in client.hears_all()] == ["X"]
+
+
 def test_a_held_session_that_goes_is_held_no_more(streaming: Conversation) -> None:
     """It comes back as any other."""
     client = streaming.client("A44")
