@@ -79,6 +79,7 @@ class Streams:
         self._standing: dict[tuple[str, str], int] = {}
         self._until: dict[tuple[str, str], Instant] = {}
         self._references: dict[str, int] = {}
+        self._void: set[tuple[str, str]] = set()
 
     # -- reading -----------------------------------------------------------------------------
 
@@ -135,6 +136,8 @@ class Streams:
         once = {s.number: s for s in decision.subscriptions if s.state == "ONCE"}
         for said in decision.streams:
             self._said(at, said, once, grace)
+        if self._void:
+            self._end_graces(at)
         for hit in decision.rung_hits:
             self.hits[hit.client_id, hit.rung_id] = hit
             self.used[hit.rung_id] = None
@@ -157,6 +160,7 @@ class Streams:
             self.held.pop(body.session, None)
         elif isinstance(body, Boot):
             self.held.clear()
+            self._void.update((who, self.images[of].symbol) for _, who, of in self.replaced)
 
     def _hold(self, session: str, at: Instant, *, held: bool) -> None:
         """Streams of *session* stop; what it was told last is dead."""
@@ -240,6 +244,8 @@ class Streams:
         """It no longer does; he may deal on the image until the grace is over."""
         if image_id in (EMPTY, UNTOLD):
             return
+        if grace == AT_ONCE:
+            self._void.add((client_id, self.images[image_id].symbol))
         self.replaced.append((at + grace, client_id, image_id))
         self._replaced(at + grace, client_id, image_id)
 
@@ -251,6 +257,14 @@ class Streams:
             self._standing[key] = left
         else:
             del self._standing[key]
+
+    def _end_graces(self, at: Instant) -> None:
+        """Whose book was emptied, or is not read, deals on none of its former rungs either."""
+        for place, (until, client_id, image_id) in enumerate(self.replaced):
+            if until >= at and (client_id, self.images[image_id].symbol) in self._void:
+                self.replaced[place] = (at + AT_ONCE, client_id, image_id)
+                self._until[client_id, image_id] = at + AT_ONCE
+        self._void.clear()
 
     def _forget(self, client_id: str, image_id: str) -> None:
         key = (client_id, image_id)

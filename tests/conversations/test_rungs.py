@@ -283,6 +283,33 @@ def test_no_grace_for_a_book_that_was_emptied(streaming: Conversation, how: str)
     client.hears_all()
 
 
+@pytest.mark.parametrize("how", ["pause", "session", "held", "restart", "unsubscribed"])
+def test_no_grace_for_the_rungs_before_it_either(streaming: Conversation, how: str) -> None:
+    """A rung that was replaced a moment before the book was emptied is of the old market, too."""
+    client, deals = streaming.client("ASK44"), streaming.client("DEAL44")
+    offer = ladder(client).values(299)[2]
+    streaming.prices("BTC/USD", "100000.00", "100200.00")
+    streaming.at("+200ms")
+    assert client.hears().values(299)[2] != offer
+    if how == "pause":
+        streaming.tell(SetInstrument("BTC/USD", "PAUSED", "staff", ""))
+        streaming.tell(SetInstrument("BTC/USD", "OPEN", "staff", ""))
+    elif how == "session":
+        client.drops()
+    elif how == "held":
+        streaming.tell(StreamHeld("ASK44", True))
+    else:
+        if how == "unsubscribed":
+            asks(client, t263="2")
+        streaming.restarts()
+        deals.logs_on()
+    kept = type(streaming.state.streams).load(streaming.state.streams.dump())
+    assert kept._until == streaming.state.streams._until
+    hits(deals, offer)
+    deals.talk(GONE)
+    client.hears_all()
+
+
 def test_ids_are_short_and_do_not_count(streaming: Conversation) -> None:
     """R22: at most 16 characters, and no two streams show where they stand in the flow."""
     seen = []
