@@ -136,6 +136,8 @@ class Streams:
         once = {s.number: s for s in decision.subscriptions if s.state == "ONCE"}
         for said in decision.streams:
             self._said(at, said, once, grace)
+        for image in decision.images:
+            self._drop_unused(image.image_id)
         if self._void:
             self._end_graces(at)
         for hit in decision.rung_hits:
@@ -172,8 +174,9 @@ class Streams:
             if subscription.session == session:
                 for symbol, _ in subscription.symbols:
                     told = self.of_symbol[symbol][number]
-                    self._replace(at, subscription.client_id, told.image, AT_ONCE)
-                    told.image = UNTOLD
+                    before, told.image = told.image, UNTOLD
+                    self._replace(at, subscription.client_id, before, AT_ONCE)
+                    self._left(before)
 
     def _subscribe(self, at: Instant, subscription: Subscription, grace: Instant) -> None:
         if subscription.state == "ENDED":
@@ -198,6 +201,7 @@ class Streams:
             self._replace(at, subscription.client_id, told.image, grace)
             if not listeners:
                 del self.of_symbol[symbol]
+            self._left(told.image)
 
     def _said(
         self, at: Instant, said: StreamSaid, once: dict[int, Subscription], grace: Instant
@@ -205,6 +209,7 @@ class Streams:
         listeners = self.of_symbol.get(said.symbol, {})
         if said.image == EMPTY:
             grace = AT_ONCE
+        before = EMPTY
         for number in said.to:
             told = listeners.get(number)
             if told is None:
@@ -216,8 +221,9 @@ class Streams:
             if told.image != said.image:
                 self._refer(subscription.client_id, said.image)
                 self._replace(at, subscription.client_id, told.image, grace)
-                told.image = said.image
+                before, told.image = told.image, said.image
             told.next_at = at + subscription.interval
+        self._left(before)
 
     # -- images ------------------------------------------------------------------------------
 
@@ -277,10 +283,28 @@ class Streams:
         self._references[image_id] -= 1
         self._drop_unused(image_id)
 
+    def _left(self, image_id: str) -> None:
+        """Somebody no longer stands by an image; perhaps nobody follows its group any more."""
+        image = self.images.get(image_id)
+        current = self.current.get((image.symbol, image.group), image_id) if image else image_id
+        if image is not None and current != image_id:
+            self._drop_unused(current)
+
+    def _followed(self, symbol: str, group: str) -> bool:
+        """Whether somebody was told a ladder of the group: a client's group changes with what is
+        measured of him, so a group may be left for ever."""
+        for told in self.of_symbol.get(symbol, {}).values():
+            image = self.images.get(told.image)
+            if image is not None and image.group == group:
+                return True
+        return False
+
     def _drop_unused(self, image_id: str) -> None:
         image = self.images[image_id]
+        if self._references.get(image_id):
+            return
         is_current = self.current.get((image.symbol, image.group)) == image_id
-        if self._references.get(image_id) or (is_current and image.symbol in self.of_symbol):
+        if is_current and self._followed(image.symbol, image.group):
             return
         self._references.pop(image_id, None)
         del self.images[image_id]
