@@ -230,10 +230,11 @@ class Ladders:
         assert desk is not None
         assert mid is not None
         sizes = sizes_of(desk, market.instrument)
-        bids = _prices(market, Side.SELL, sizes)
-        offers = _prices(market, Side.BUY, sizes)
-        if not bids and not offers:
+        sells, buys = (_prices(market, side, sizes) for side in (Side.SELL, Side.BUY))
+        if not sells and not buys:
             return None
+        sides = [(Side.SELL, one) for one in sells] + [(Side.BUY, one) for one in buys]
+        bids, offers = _steps(sells, sizes), _steps(buys, sizes)
         before = streams.image(streams.current.get((symbol, group), EMPTY))
         known_bids, known_offers = (before.bids, before.offers) if before else ((), ())
         if before and _same(bids, known_bids) and _same(offers, known_offers):
@@ -249,6 +250,7 @@ class Ladders:
             _rungs(image_id, SIZES_MAX, offers, known_offers, streams.used),
             mid,
             draft.event.at,
+            market.explain(image_id, sides),
         )
         draft.images[image_id] = made
         return made
@@ -257,15 +259,20 @@ class Ladders:
 Steps = list[tuple[Decimal, Decimal]]
 
 
-def _prices(market: Market, side: Side, sizes: Iterable[Decimal]) -> Steps:
-    """(price, size), as deep as the market goes."""
-    found: Steps = []
+def _prices(market: Market, side: Side, sizes: Iterable[Decimal]) -> list[Priced]:
+    """A price for each size, as deep as the market goes."""
+    found: list[Priced] = []
     for size in sizes:
         priced = market.price(side, size)
         if not isinstance(priced, Priced):
             break
-        found.append((priced.price, size))
+        found.append(priced)
     return found
+
+
+def _steps(prices: list[Priced], sizes: Iterable[Decimal]) -> Steps:
+    """(price, size)."""
+    return [(priced.price, size) for priced, size in zip(prices, sizes, strict=False)]
 
 
 def _same(steps: Steps, rungs: tuple[Rung, ...]) -> bool:

@@ -51,6 +51,7 @@ from otcfix.model.replies import (
     Reply,
     SessionRejected,
 )
+from otcfix.model.pricing import Explanation
 from otcfix.model.stream import Rung, StreamImage, StreamSaid, Subscription
 from tests.conversation import Client, Conversation
 from tests.support.house_desk import INSTRUMENTS, SESSIONS
@@ -406,7 +407,8 @@ def test_outbound_messages_and_their_tags() -> None:
 def _streamed_tags() -> dict[str, set[int]]:
     """The tags of W and X, in every version."""
     rung = Rung("P0", Decimal(1), Decimal(1))
-    two = StreamImage("P", "BTC/USD", "plain", (rung, rung), (rung,), Decimal(1), 0)
+    why = Explanation("P", "BTC/USD", "", 0, Decimal(1), (), (), (), ())
+    two = StreamImage("P", "BTC/USD", "plain", (rung, rung), (rung,), Decimal(1), 0, why)
     one = structs.replace(two, image_id="P1", bids=(), offers=(rung, rung))
     found: dict[str, set[int]] = {}
     for number, (version, key) in enumerate(SESSION_OF.items()):
