@@ -81,7 +81,7 @@ class Occasions:
         self._offset = clock() - monotonic()
         self._next_timer: Instant = 0
         self._next_stale_check: Instant = 0
-        self._stale: set[str] = set()
+        self._fresh: dict[str, set[tuple[str, int]]] = {}
         self._listeners = Listeners(state)
         self._next_command_check: Instant = 0
         self.command_id = 0
@@ -140,18 +140,26 @@ class Occasions:
         return None
 
     def _newly_stale(self, now: Instant) -> set[str]:
-        """Symbols whose reference has just turned stale: quotes must die, books be emptied."""
+        """Symbols of which a source has just grown too old, for whatever rule: quotes must die and
+        books be emptied though nothing moves."""
         found: set[str] = set()
         if now < self._next_stale_check:
             return found
         self._next_stale_check = now + STALE_CHECK
+        desk = self._state.register.desk
+        rules = [rule.sources for rule in desk.pricing if rule.sources] if desk else []
+        ages = {one.age_max_ms for one in rules if one.age_max_ms is not None}
         for symbol in sorted({*self._state.quoted, *self._state.streams.symbols}):
-            instrument = self._state.register.instruments[symbol]
-            oldest = now - instrument.price_age_max_ms * MS
+            limits = ages | {self._state.register.instruments[symbol].price_age_max_ms}
             books = self._rates.rates(symbol, now).books
-            if any(book.changed_at >= oldest for book in books):
-                self._stale.discard(symbol)
-            elif symbol not in self._stale:
-                self._stale.add(symbol)
+            every = {(book.source, limit) for book in books for limit in limits}
+            fresh = {
+                (book.source, limit)
+                for book in books
+                for limit in limits
+                if book.changed_at >= now - limit * MS
+            }
+            if self._fresh.get(symbol, every or {("", 0)}) - fresh:
                 found.add(symbol)
+            self._fresh[symbol] = fresh
         return found

@@ -25,7 +25,7 @@ from otcfix.gate.order_checks import TIME_IN_FORCE
 from otcfix.model.decision import Decision
 from otcfix.model.messages import Side, Unit
 from otcfix.model.order import Order
-from otcfix.model.pricing import StreamTerms
+from otcfix.model.pricing import Explanation, StreamTerms
 from otcfix.model.quote import Quote
 from otcfix.model.refusal import (
     BUSINESS_CODES,
@@ -51,7 +51,6 @@ from otcfix.model.replies import (
     Reply,
     SessionRejected,
 )
-from otcfix.model.pricing import Explanation
 from otcfix.model.stream import Rung, StreamImage, StreamSaid, Subscription
 from tests.conversation import Client, Conversation
 from tests.support.house_desk import INSTRUMENTS, SESSIONS
