@@ -151,6 +151,39 @@ def test_a_rung_dies_when_the_market_leaves_its_cancel_band(open_desk: OpenDesk)
     client.talk("D 35=8|11=A2|150=8|39=8|103=4|58=QUOTE_GONE:...")
 
 
+def test_nobody_else_hears_of_a_deal(streaming: Conversation) -> None:
+    """Clients of one group share a ladder and its ids, but new ids are for him who has dealt: a
+    book whose prices stay as they are tells the others nothing. As the market moves, they share
+    one again."""
+    client, other = streaming.client("A44"), streaming.client("B44")
+    shared = ladder(client).values(299)
+    assert ladder(other).values(299) == shared
+    again = shared
+    for turn in range(3):
+        hits(client, again[2], name=f"A{turn}")
+        client.hears_all()
+        streaming.at("+200ms")
+        before, again = again, client.hears().values(299)
+        assert again[:2] == shared[:2]
+        assert not {*before[2:]} & {*again[2:]}
+    other.says_nothing_more()
+    hits(other, again[2], name="B1")
+    other.talk("D 35=8|11=B1|103=99|58=UNKNOWN_QUOTE tag=117:...")
+    hits(other, shared[2], name="B2")
+    assert [heard.get(39) for heard in other.hears_all()][:2] == ["0", "2"]
+    streaming.at("+200ms")
+    streaming.prices("BTC/USD", "100001.00", "100200.00")
+    streaming.at("+200ms")
+    assert client.hears().values(299) == other.hears().values(299)
+    assert len(streaming.state.streams.current) <= 3
+    streaming.at("+4s")
+    streaming.prices("BTC/USD", "100001.00", "100300.00")
+    streaming.at("+1s")
+    assert len(streaming.state.streams.current) == 1
+    client.hears_all(), other.hears_all()
+    streaming.finish()
+
+
 DIFFERS = {
     "symbol": ("117={}|55=ETH/USD|54=1|38=1", "55"),
     "side": ("117={}|55=BTC/USD|54=2|38=1", "54"),

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from otcfix.desk.ids import Ids, permute, seq_of, unpermuted
+from otcfix.desk.ladders import sizes_of
 from otcfix.desk.state import State
-from otcfix.desk.streaming import sizes_of
 from otcfix.model.event import ParametersMoved, StreamHeld
 from otcfix.model.pricing import Rule, StreamTerms, Toxicity
 from otcfix.sequencer.streamed import streamed
