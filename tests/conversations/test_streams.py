@@ -230,7 +230,7 @@ def test_an_incremental_book_is_emptied_by_deletes(streaming: Conversation) -> N
     streaming.feed_stops("BTC/USD")
     streaming.at("+2100ms")
     client.talk(
-        "D 35=X|268=4|279=2|279=2|279=2|279=2|269=0|269=0|269=1|269=1|290=1|290=2|290=1|290=2"
+        "D 35=X|268=4|279=2|279=2|279=2|279=2|269=0|269=0|269=1|269=1|290=2|290=1|290=2|290=1"
     )
     streaming.prices("BTC/USD", "100000.00", "100100.00")
     streaming.at("+200ms")

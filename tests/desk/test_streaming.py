@@ -53,6 +53,8 @@ def applied(book: Book, heard: Heard) -> Book:
         key = (entry[269], int(entry[290]))
         assert (key in after) == (entry[279] != "0"), f"{entry} does not fit {book}"
         if entry[279] == "2":
+            behind = (entry[269], int(entry[290]) + 1)
+            assert behind not in after, "a place behind it would move up"
             del after[key]
         else:
             after[key] = {tag: entry[tag] for tag in (270, 271, 299)}
