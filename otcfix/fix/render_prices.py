@@ -73,11 +73,13 @@ def _changes(
         for place, rung in enumerate(now):
             if place >= len(was) or was[place] != rung:
                 action = CHANGE if place < len(was) else NEW
-                said = f"{_rung(rung)}290={place + 1}{SOH}"
-                entries.append(f"279={action}{SOH}269={side}{SOH}55={sent}{SOH}{said}")
+                shown_as = f"{_rung(rung)}290={place + 1}{SOH}"
+                entries.append(f"279={action}{SOH}269={side}{SOH}55={sent}{SOH}{shown_as}")
         # The last place first: right as well for who moves the places behind a deleted one up.
-        for place in range(len(was), len(now), -1):
-            entries.append(f"279={DELETE}{SOH}269={side}{SOH}55={sent}{SOH}290={place}{SOH}")
+        entries += [
+            f"279={DELETE}{SOH}269={side}{SOH}55={sent}{SOH}290={place}{SOH}"
+            for place in range(len(was), len(now), -1)
+        ]
     return "262=", f"{SOH}268={len(entries)}{SOH}{''.join(entries)}"
 
 
