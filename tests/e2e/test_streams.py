@@ -112,9 +112,7 @@ def test_who_does_not_read_is_held_and_not_hung_up_on(tmp_path: Path) -> None:
         tmp_path,
         edits={
             "venues.toml": [("interval_ms = 100", "interval_ms = 5")],
-            "sessions.toml": [
-                ('target_comp_id = "ALPHA"', 'target_comp_id = "ALPHA"\nstream_unproven_max = 210')
-            ],
+            "sessions.toml": [("stream_unproven_max = 500", "stream_unproven_max = 210")],
         },
     )
     desk.start()
