@@ -235,6 +235,8 @@ def _deal_quote(draft: Draft, case: OrderCase, order: Order, market: Market) -> 
     if case.rung_left is None:
         quoting.end_siblings(draft, quote)
         quote_streams.end_line(draft, quote.client_id, quote.quote_req_id, quote.line)
+    else:
+        rungs.explain(draft, case, draft.trades[-1].exec_id)
 
 
 def _deal_market(draft: Draft, case: OrderCase, order: Order, market: Market) -> None:

@@ -46,18 +46,16 @@ def _answer_again(draft: Draft, stream: QuoteStream) -> None:
     priced = _priced(draft, quote)
     if priced is None:
         return
-    market, made = priced
-    sides = dict(made)
-    bid = sides[Side.SELL].price if Side.SELL in sides else None
-    offer = sides[Side.BUY].price if Side.BUY in sides else None
-    mid = market.mid
-    assert mid is not None
+    market, sides = priced
+    bid, offer = (sides[side].price if side in sides else None for side in (Side.SELL, Side.BUY))
     interval = desk.stream.rfq_interval_ms * MS
     last = draft.quote(quote.quote_id)
     lasts = last is not None and last.state == LIVE and quote.valid_until > at + interval
     if lasts and (bid, offer) == (quote.bid, quote.offer):
         return
-    firmness = market.life(quote.side, made[-1][1].base)  # a buyer's size of two, as at first
+    mid = market.mid
+    assert mid is not None
+    firmness = market.life(quote.side, next(reversed(sides.values())).base)
     assert firmness.quote_life_ms is not None
     again = structs.replace(
         quote,
@@ -71,21 +69,22 @@ def _answer_again(draft: Draft, stream: QuoteStream) -> None:
         firmness=firmness,
     )
     draft.put_quote(again)
+    draft.explanations.append(market.explain(again.quote_id, sides.items()))
     draft.timer(again.valid_until + 1, "quote", again.quote_id)
     draft.say(QuoteMade(again.session, again))
-    draft.explanations.append(market.explain(again.quote_id, made))
     draft.quote_streams[stream.key] = structs.replace(stream, quote=again, next_at=at + interval)
 
 
-def _priced(draft: Draft, quote: Quote) -> tuple[Market, list[tuple[Side, Priced]]] | None:
-    """The market and the price of each side asked for; None when nothing is to be quoted."""
+def _priced(draft: Draft, quote: Quote) -> tuple[Market, dict[Side, Priced]] | None:
+    """The client's market now and each side that he asked for; None: nothing is to be quoted."""
     state, register = draft.state, draft.register
     client = register.clients.get(quote.client_id)
     instrument = register.instruments.get(quote.symbol)
     if client is None or instrument is None or not client.enabled or state.halted:
         return None
     open_quotes = state.open_quotes.get(client.client_id, 0)
-    open_quotes += sum(one.state == LIVE for one in draft.quotes.values())
+    mine = (one for one in draft.quotes.values() if one.client_id == client.client_id)
+    open_quotes += sum(one.state == LIVE for one in mine)
     if (
         not state.session_enabled(quote.session)
         or state.instrument_state(quote.symbol) != "OPEN"
@@ -94,13 +93,13 @@ def _priced(draft: Draft, quote: Quote) -> tuple[Market, list[tuple[Side, Priced
     ):
         return None
     market = Market(draft, instrument, client)
-    made: list[tuple[Side, Priced]] = []
+    sides: dict[Side, Priced] = {}
     for side in (Side.SELL, Side.BUY) if quote.side is None else (quote.side,):
         found = market.price(side, quote.quantity, quote.unit)
         if not isinstance(found, Priced):
             return None
-        made.append((side, found))
-    return market, made
+        sides[side] = found
+    return market, sides
 
 
 def end_line(draft: Draft, client_id: str, quote_req_id: str, line: int) -> None:

@@ -10,7 +10,6 @@ from otcfix.desk.market import Market
 from otcfix.gate import OrderCase
 from otcfix.model.messages import NewOrderSingle, Side, Unit
 from otcfix.model.party import Session
-from otcfix.model.pricing import Life
 from otcfix.model.quote import LIVE, WITHDRAWN, Quote
 from otcfix.model.stream import Rung, RungHit, StreamImage
 from otcfix.model.time import Instant
@@ -35,21 +34,28 @@ def lay(draft: Draft, case: OrderCase, message: NewOrderSingle, session: Session
         return
     until = streams.dealt_until(client_id, rung_id)
     valid_until = draft.event.received_at if until is None else until
-    quote = _quote(draft, message, session, image, LIVE, valid_until)
-    case.quote = structs.replace(quote, firmness=_firmness(draft, quote))
+    case.quote = _quote(draft, message, session, image, LIVE, valid_until)
     case.quote_state = LIVE
+    _firm(draft, case)
     case.quoted_price = case.quote.price_for(message.side)
     hit = streams.hits.get((client_id, rung_id))
     case.rung_left = case.quote.quantity - (hit.taken if hit else Decimal(0))
 
 
-def _firmness(draft: Draft, quote: Quote) -> Life:
-    """Whether the rung is looked at before it is dealt on (R19), as the rules have it now."""
-    client = draft.register.clients.get(quote.client_id)
+def _firm(draft: Draft, case: OrderCase) -> None:
+    """A rung is as firm as a quote of its size (R19), and dead where the cancel band would have
+    withdrawn that, though the book may not be told anew before the interval is over."""
+    quote, client = case.quote, case.client
+    assert quote is not None
     instrument = draft.register.instruments.get(quote.symbol)
     if client is None or instrument is None:
-        return Life()
-    return Market(draft, instrument, client).life(quote.side, quote.quantity)
+        return
+    market = Market(draft, instrument, client)
+    firmness = market.life(quote.side, quote.quantity)
+    case.quote = structs.replace(quote, firmness=firmness)
+    mid, band = market.mid, firmness.cancel_band_bps
+    if mid is not None and band and abs(mid - quote.mid) * 10_000 > band * quote.mid:
+        case.quote_state = WITHDRAWN
 
 
 def _was_a_rung(draft: Draft, rung_id: str) -> bool:
@@ -120,3 +126,17 @@ def dealt(draft: Draft, case: OrderCase, quantity: Decimal) -> None:
         draft.rung_hits.append(RungHit(case.client_id, rung.rung_id, taken))
     if draft.state.streams.listens(case.quote.symbol):
         draft.looks_owed[case.quote.symbol] = None
+
+
+def explain(draft: Draft, case: OrderCase, exec_id: str) -> None:
+    """Say under the deal's ExecID why the rung had its price: it stood in no table of quotes."""
+    quote = case.quote
+    assert quote is not None
+    image = draft.state.streams.image_of_rung(case.client_id, quote.quote_id)
+    assert image is not None
+    sides = tuple(
+        one for one in image.why.sides if (one.side, one.quantity) == (quote.side, quote.quantity)
+    )
+    draft.explanations.append(
+        structs.replace(image.why, ref_id=exec_id, client_id=case.client_id, sides=sides)
+    )

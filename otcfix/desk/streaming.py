@@ -4,22 +4,16 @@ Conflated per subscriber and symbol: between two updates passes at least the int
 price wins, and nothing is said that is no news. An empty book does not wait.
 """
 
-from collections.abc import Iterable
-from decimal import Decimal
-
 from msgspec import structs
 
 from otcfix.desk import quote_streams
 from otcfix.desk.draft import Draft
-from otcfix.desk.ids import ALPHABET
+from otcfix.desk.ladders import Ladders
 from otcfix.desk.lookups import throttled
-from otcfix.desk.market import Market, group_of
 from otcfix.gate import STREAM_CHECKS, StreamCase, judge
 from otcfix.model.event import RatesMoved, StreamHeld
-from otcfix.model.instrument import Instrument
-from otcfix.model.messages import MarketDataRequest, Side
-from otcfix.model.money import to_multiple
-from otcfix.model.party import Desk, Session
+from otcfix.model.messages import MarketDataRequest
+from otcfix.model.party import Session
 from otcfix.model.refusal import (
     MARKET_DATA_CODES,
     MARKET_DATA_TAGS,
@@ -33,24 +27,18 @@ from otcfix.model.stream import (
     SUBSCRIBE,
     UNSUBSCRIBE,
     UNTOLD,
-    Rung,
     Shape,
-    StreamImage,
     StreamSaid,
     Subscription,
 )
 from otcfix.model.time import MS
 from otcfix.model.verdict import Finding
-from otcfix.pricing import Priced
 
 BUSINESS = (Refusal.MISSING_FIELD, Refusal.THROTTLED, Refusal.OVERLOADED)
 """Refusals that are answered by a BusinessMessageReject, not by 35=Y."""
 
 LISTED_MAX = 500
 """Symbols that one session may have streamed, over all its subscriptions."""
-
-SIZES_MAX = 16
-"""Rungs of a side that an id has letters for."""
 
 
 def on_market_data_request(draft: Draft, request: MarketDataRequest) -> None:
@@ -88,6 +76,8 @@ def on_market_data_request(draft: Draft, request: MarketDataRequest) -> None:
         head.on_behalf_of_sub,
     )
     draft.subscriptions.append(subscription)
+    if session.key in draft.state.streams.held:
+        return  # its first W follows when it reads again: one that is lost must not count as told
     ladders = Ladders(draft)
     for symbol, _ in request.symbols:
         image = ladders.of(symbol, subscription)
@@ -114,6 +104,7 @@ def _case(
         tuple(sent for ours, sent in request.symbols if ours not in register.instruments),
         listed + len(request.symbols),
         LISTED_MAX,
+        session.key in streams.held,
     )
 
 
@@ -144,146 +135,6 @@ def _say_refused(draft: Draft, request: MarketDataRequest, reason: str, text: st
 
 def _end(draft: Draft, subscription: Subscription) -> None:
     draft.subscriptions.append(structs.replace(subscription, state="ENDED"))
-
-
-# -- ladders -------------------------------------------------------------------------------------
-
-
-def sizes_of(desk: Desk, instrument: Instrument) -> tuple[Decimal, ...]:
-    """The sizes of a ladder, in base: as configured, else qty_min x 1, 10, 100 within qty_max."""
-    most = min(desk.stream.sizes_max, SIZES_MAX)
-    for symbol, sizes in desk.stream.sizes:
-        if symbol == instrument.symbol:
-            return sizes[:most]
-    found: list[Decimal] = []
-    size = to_multiple(instrument.qty_min, instrument.lot)
-    while size <= instrument.qty_max and len(found) < most:
-        found.append(size)
-        size *= 10
-    return tuple(found)
-
-
-class Ladders:
-    """The images of one event: each group is priced once, however many listen."""
-
-    def __init__(self, draft: Draft) -> None:
-        self._draft = draft
-        self._markets: dict[tuple[str, str], Market] = {}
-        self._images: dict[tuple[str, str], StreamImage | None] = {}
-        self._groups: dict[tuple[str, str], str] = {}
-        self._open: dict[str, bool] = {}
-        self._hears: dict[str, bool] = {}
-
-    def open(self, symbol: str) -> bool:
-        """Whether the symbol may be priced at all now."""
-        state = self._draft.state
-        known = self._open.get(symbol)
-        if known is None:
-            known = not state.halted and state.instrument_state(symbol) == "OPEN"
-            self._open[symbol] = known
-        return known
-
-    def hears(self, session: str, client_id: str) -> bool:
-        """Whether session and client may be told a price."""
-        known = self._hears.get(session)
-        if known is None:
-            client = self._draft.register.clients.get(client_id)
-            enabled = client is not None and client.enabled
-            known = enabled and self._draft.state.session_enabled(session)
-            self._hears[session] = known
-        return known
-
-    def priced(self, symbol: str, client_id: str) -> bool:
-        """Whether there is a price at all for the client; much cheaper than a ladder."""
-        return self._market(symbol, client_id)[1].refusal is None
-
-    def of(self, symbol: str, subscription: Subscription) -> StreamImage | None:
-        """The ladder of a subscription's group; None for an empty book."""
-        if not self.open(symbol) or not self.hears(subscription.session, subscription.client_id):
-            return None
-        group, market = self._market(symbol, subscription.client_id)
-        key = (symbol, group)
-        if key not in self._images:
-            self._images[key] = None if market.refusal else self._image(symbol, group, market)
-        return self._images[key]
-
-    def _market(self, symbol: str, client_id: str) -> tuple[str, Market]:
-        draft = self._draft
-        group = self._groups.get((symbol, client_id))
-        if group is None:
-            register = draft.register
-            group = group_of(draft, register.clients[client_id], register.instruments[symbol])
-            self._groups[symbol, client_id] = group
-        market = self._markets.get((symbol, group))
-        if market is None:
-            register = draft.register
-            instrument, client = register.instruments[symbol], register.clients[client_id]
-            market = self._markets[symbol, group] = Market(draft, instrument, client)
-        return group, market
-
-    def _image(self, symbol: str, group: str, market: Market) -> StreamImage | None:
-        draft, streams = self._draft, self._draft.state.streams
-        desk, mid = draft.register.desk, market.mid
-        assert desk is not None
-        assert mid is not None
-        sizes = sizes_of(desk, market.instrument)
-        bids = _prices(market, Side.SELL, sizes)
-        offers = _prices(market, Side.BUY, sizes)
-        if not bids and not offers:
-            return None
-        before = streams.image(streams.current.get((symbol, group), EMPTY))
-        known_bids, known_offers = (before.bids, before.offers) if before else ((), ())
-        if before and _same(bids, known_bids) and _same(offers, known_offers):
-            hit = any(rung.rung_id in streams.used for rung in known_bids + known_offers)
-            if not hit:
-                return before
-        image_id = draft.ids.next("P")
-        made = StreamImage(
-            image_id,
-            symbol,
-            group,
-            _rungs(image_id, 0, bids, known_bids, streams.used),
-            _rungs(image_id, SIZES_MAX, offers, known_offers, streams.used),
-            mid,
-            draft.event.at,
-        )
-        draft.images[image_id] = made
-        return made
-
-
-Steps = list[tuple[Decimal, Decimal]]
-
-
-def _prices(market: Market, side: Side, sizes: Iterable[Decimal]) -> Steps:
-    """(price, size), as deep as the market goes."""
-    found: Steps = []
-    for size in sizes:
-        priced = market.price(side, size)
-        if not isinstance(priced, Priced):
-            break
-        found.append((priced.price, size))
-    return found
-
-
-def _same(steps: Steps, rungs: tuple[Rung, ...]) -> bool:
-    return len(steps) == len(rungs) and all(
-        price == rung.price and size == rung.size
-        for (price, size), rung in zip(steps, rungs, strict=True)
-    )
-
-
-def _rungs(
-    image_id: str, letter: int, steps: Steps, known: tuple[Rung, ...], used: dict[str, None]
-) -> tuple[Rung, ...]:
-    """A rung that did not change keeps its id, unless somebody has dealt on it."""
-    made: list[Rung] = []
-    for place, (price, size) in enumerate(steps):
-        rung = known[place] if place < len(known) else None
-        unchanged = rung is not None and rung.price == price and rung.size == size
-        if rung is None or not unchanged or rung.rung_id in used:
-            rung = Rung(image_id + ALPHABET[letter + place], price, size)
-        made.append(rung)
-    return tuple(made)
 
 
 # -- telling -------------------------------------------------------------------------------------

@@ -48,18 +48,6 @@ HEARD = (RatesMoved, StreamHeld, SessionDown, Boot)
 """Events that mean something to streams by themselves."""
 
 
-def _says(decision: Decision) -> bool:
-    """Whether a decision says anything of streams."""
-    return bool(
-        decision.images
-        or decision.subscriptions
-        or decision.streams
-        or decision.rung_hits
-        or decision.quote_streams
-        or decision.looks_owed
-    )
-
-
 class StreamsKept(Struct, array_like=True):
     """Streams as they stand in a snapshot."""
 
@@ -95,6 +83,7 @@ class Streams:
         self._standing: dict[tuple[str, str], int] = {}
         self._until: dict[tuple[str, str], Instant] = {}
         self._references: dict[str, int] = {}
+        self._void: set[tuple[str, str]] = set()
 
     # -- reading -----------------------------------------------------------------------------
 
@@ -138,7 +127,7 @@ class Streams:
 
     def take(self, event: Event, decision: Decision, desk: Desk | None) -> None:
         """Write what *event* and its decision say of streams."""
-        if not self.replaced and not isinstance(event.body, HEARD) and not _says(decision):
+        if not self.replaced and not isinstance(event.body, HEARD) and not decision.of_streams:
             return
         at = event.at
         grace = desk.stream.rung_grace_ms * MS if desk else 0
@@ -153,6 +142,10 @@ class Streams:
         once = {s.number: s for s in decision.subscriptions if s.state == "ONCE"}
         for said in decision.streams:
             self._said(at, said, once, grace)
+        for image in decision.images:
+            self._drop_unused(image.image_id)
+        if self._void:
+            self._end_graces(at)
         for hit in decision.rung_hits:
             self.hits[hit.client_id, hit.rung_id] = hit
             self.used[hit.rung_id] = None
@@ -160,6 +153,9 @@ class Streams:
             self._put_quote_stream(stream)
         for symbol in decision.looks_owed:
             self.owed[symbol] = None
+        self._forget_old(at)
+
+    def _forget_old(self, at: Instant) -> None:
         while self.replaced and self.replaced[0][0] + KEPT < at:
             self._forget(*self.replaced.popleft()[1:])
 
@@ -175,6 +171,7 @@ class Streams:
             self.held.pop(body.session, None)
         elif isinstance(body, Boot):
             self.held.clear()
+            self._void.update((who, self.images[of].symbol) for _, who, of in self.replaced)
 
     def _hold(self, session: str, at: Instant, *, held: bool) -> None:
         """Streams of *session* stop; what it was told last is dead."""
@@ -186,8 +183,9 @@ class Streams:
             if subscription.session == session:
                 for symbol, _ in subscription.symbols:
                     told = self.of_symbol[symbol][number]
-                    self._replace(at, subscription.client_id, told.image, AT_ONCE)
-                    told.image = UNTOLD
+                    before, told.image = told.image, UNTOLD
+                    self._replace(at, subscription.client_id, before, AT_ONCE)
+                    self._left(before)
 
     def _subscribe(self, at: Instant, subscription: Subscription, grace: Instant) -> None:
         if subscription.state == "ENDED":
@@ -212,6 +210,7 @@ class Streams:
             self._replace(at, subscription.client_id, told.image, grace)
             if not listeners:
                 del self.of_symbol[symbol]
+            self._left(told.image)
 
     def _said(
         self, at: Instant, said: StreamSaid, once: dict[int, Subscription], grace: Instant
@@ -219,6 +218,7 @@ class Streams:
         listeners = self.of_symbol.get(said.symbol, {})
         if said.image == EMPTY:
             grace = AT_ONCE
+        before = EMPTY
         for number in said.to:
             told = listeners.get(number)
             if told is None:
@@ -230,8 +230,9 @@ class Streams:
             if told.image != said.image:
                 self._refer(subscription.client_id, said.image)
                 self._replace(at, subscription.client_id, told.image, grace)
-                told.image = said.image
+                before, told.image = told.image, said.image
             told.next_at = at + subscription.interval
+        self._left(before)
 
     # -- images ------------------------------------------------------------------------------
 
@@ -258,6 +259,8 @@ class Streams:
         """It no longer does; he may deal on the image until the grace is over."""
         if image_id in (EMPTY, UNTOLD):
             return
+        if grace == AT_ONCE:
+            self._void.add((client_id, self.images[image_id].symbol))
         self.replaced.append((at + grace, client_id, image_id))
         self._replaced(at + grace, client_id, image_id)
 
@@ -270,6 +273,14 @@ class Streams:
         else:
             del self._standing[key]
 
+    def _end_graces(self, at: Instant) -> None:
+        """Whose book was emptied, or is not read, deals on none of its former rungs either."""
+        for place, (until, client_id, image_id) in enumerate(self.replaced):
+            if until >= at and (client_id, self.images[image_id].symbol) in self._void:
+                self.replaced[place] = (at + AT_ONCE, client_id, image_id)
+                self._until[client_id, image_id] = at + AT_ONCE
+        self._void.clear()
+
     def _forget(self, client_id: str, image_id: str) -> None:
         key = (client_id, image_id)
         left = self._told_to[key] - 1
@@ -281,10 +292,28 @@ class Streams:
         self._references[image_id] -= 1
         self._drop_unused(image_id)
 
+    def _left(self, image_id: str) -> None:
+        """Somebody no longer stands by an image; perhaps nobody follows its group any more."""
+        image = self.images.get(image_id)
+        current = self.current.get((image.symbol, image.group), image_id) if image else image_id
+        if image is not None and current != image_id:
+            self._drop_unused(current)
+
+    def _followed(self, symbol: str, group: str) -> bool:
+        """Whether somebody was told a ladder of the group: a client's group changes with what is
+        measured of him, so a group may be left for ever."""
+        for told in self.of_symbol.get(symbol, {}).values():
+            image = self.images.get(told.image)
+            if image is not None and image.group == group:
+                return True
+        return False
+
     def _drop_unused(self, image_id: str) -> None:
         image = self.images[image_id]
+        if self._references.get(image_id):
+            return
         is_current = self.current.get((image.symbol, image.group)) == image_id
-        if self._references.get(image_id) or (is_current and image.symbol in self.of_symbol):
+        if is_current and self._followed(image.symbol, image.group):
             return
         self._references.pop(image_id, None)
         del self.images[image_id]

@@ -29,6 +29,7 @@ class Line:
         "numbers",
         "online",
         "proof_asked",
+        "proof_of",
         "refused_at",
         "session",
         "session_id",
@@ -50,7 +51,8 @@ class Line:
         self.streamed = 0
         self.last_said = 0
         self.held = False
-        self.proof_asked = False
+        self.proof_asked = ""
+        self.proof_of = 0
         self.refused_at: Instant = 0
         self.left_out = left_out(config.version)
 

@@ -5,6 +5,7 @@ has been read then. A reader too far behind is logged out when it is reports tha
 streams only stop for him, since their next price makes the last one worthless.
 """
 
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -41,7 +42,8 @@ class Proofs:
     def begin(line: Line) -> None:
         """The session is up: nothing is owed a proof."""
         line.unproven = line.streamed = 0
-        line.proof_asked = line.held = False
+        line.proof_asked = ""
+        line.held = False
 
     def said(self, line: Line, outbox_id: int) -> None:
         """A reply was sent."""
@@ -69,17 +71,21 @@ class Proofs:
             self._event(line, StreamHeld(line.config.key, True))
 
     def heard(self, line: Line, answer: str) -> None:
-        """A Heartbeat with TestReqID(112) came."""
-        if not answer.startswith(PROOF) or not answer[len(PROOF) :].isdecimal():
+        """A Heartbeat with TestReqID(112) came: it proves what our own TestRequest asked for.
+
+        Whoever could invent the answer need not read, and could prove what was never said.
+        """
+        if not line.proof_asked or answer != line.proof_asked:
             return
-        line.proof_asked = False
+        line.proof_asked = ""
         line.unproven = line.streamed = 0
-        self._proven(line.config.key, int(answer[len(PROOF) :]))
+        self._proven(line.config.key, line.proof_of)
         if line.held:
             line.held = False
             self._event(line, StreamHeld(line.config.key, False))
 
     def _ask(self, line: Line) -> None:
-        line.proof_asked = True
+        line.proof_of = line.last_said
+        line.proof_asked = f"{PROOF}{line.last_said}-{secrets.token_hex(4)}"
         head = f"8={begin_string(line.config.version)}{SOH}9=0{SOH}35=1{SOH}"
-        self._send(line, fix.Message(f"{head}112={PROOF}{line.last_said}{SOH}10=000{SOH}", False))
+        self._send(line, fix.Message(f"{head}112={line.proof_asked}{SOH}10=000{SOH}", False))

@@ -70,14 +70,16 @@ def _changes(
         if side not in shown.sides:
             continue
         was, now = shown.seen(before, side), shown.seen(image, side)
-        for place in range(max(len(was), len(now))):
-            end = f"290={place + 1}{SOH}"
-            if place >= len(now):
-                entries.append(f"279={DELETE}{SOH}269={side}{SOH}55={sent}{SOH}{end}")
-            elif place >= len(was) or was[place] != now[place]:
+        for place, rung in enumerate(now):
+            if place >= len(was) or was[place] != rung:
                 action = CHANGE if place < len(was) else NEW
-                rung = _rung(now[place])
-                entries.append(f"279={action}{SOH}269={side}{SOH}55={sent}{SOH}{rung}{end}")
+                shown_as = f"{_rung(rung)}290={place + 1}{SOH}"
+                entries.append(f"279={action}{SOH}269={side}{SOH}55={sent}{SOH}{shown_as}")
+        # The last place first: right as well for who moves the places behind a deleted one up.
+        entries += [
+            f"279={DELETE}{SOH}269={side}{SOH}55={sent}{SOH}290={place}{SOH}"
+            for place in range(len(was), len(now), -1)
+        ]
     return "262=", f"{SOH}268={len(entries)}{SOH}{''.join(entries)}"
 
 

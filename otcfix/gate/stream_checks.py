@@ -12,7 +12,8 @@ from otcfix.model.verdict import Finding
 
 class StreamCase(Struct, gc=False):
     """A MarketDataRequest that asks for prices; unknown: its symbols that are not dealt in;
-    listed: how many prices the session would be told with it, listed_max how many it may be."""
+    listed: how many prices the session would be told with it, listed_max how many it may be; held:
+    it does not read."""
 
     request: MarketDataRequest
     session: Session
@@ -23,6 +24,7 @@ class StreamCase(Struct, gc=False):
     unknown: tuple[str, ...]
     listed: int
     listed_max: int
+    held: bool = False
 
 
 def fields(case: StreamCase) -> Finding:
@@ -97,10 +99,13 @@ def supported(case: StreamCase) -> Finding:
 
 
 def room(case: StreamCase) -> Finding:
-    """The session does not ask for more streams than the desk keeps."""
+    """The session does not ask for more streams than the desk keeps, nor for one price at once
+    while it does not read."""
     if case.listed > case.listed_max:
         limit = str(case.listed_max)
         return Finding("room", Refusal.OVERLOADED, str(case.listed), limit, detail="too many")
+    if case.held and case.request.subscription_type == SNAPSHOT:
+        return Finding("room", Refusal.OVERLOADED, detail="you do not read what is streamed")
     return common.passed("room")
 
 

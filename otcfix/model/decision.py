@@ -78,6 +78,18 @@ class Decision(Struct, frozen=True, gc=False, array_like=True):
     quote_streams: tuple[QuoteStream, ...] = ()
     looks_owed: tuple[str, ...] = ()
 
+    @property
+    def of_streams(self) -> bool:
+        """Whether it says anything of streams."""
+        return bool(
+            self.images
+            or self.subscriptions
+            or self.streams
+            or self.rung_hits
+            or self.quote_streams
+            or self.looks_owed
+        )
+
 
 NOTHING = Decision()
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from otcfix.model.pricing import Explanation
 from otcfix.model.quote import Quote
 from otcfix.model.time import Instant
 
@@ -34,7 +35,8 @@ class Rung(Struct, frozen=True, gc=False, array_like=True):
 class StreamImage(Struct, frozen=True, gc=False, array_like=True):
     """One group's ladder of one symbol; sides are ours: the client sells at bids. Smallest first.
 
-    mid is the reference before any spread (R20).
+    mid is the reference before any spread (R20); why explains every rung by the client's
+    side and the size.
     """
 
     image_id: str
@@ -44,6 +46,7 @@ class StreamImage(Struct, frozen=True, gc=False, array_like=True):
     offers: tuple[Rung, ...]
     mid: Decimal
     made_at: Instant
+    why: Explanation
 
     def side(self, entry_type: str) -> tuple[Rung, ...]:
         """The rungs of an MDEntryType(269)."""

@@ -1,7 +1,5 @@
 """A request that is answered as a stream: QuoteRequestType(303)=2."""
 
-from decimal import Decimal
-
 import pytest
 
 from otcfix.model.pricing import Life, Rule
@@ -211,22 +209,37 @@ def test_a_resent_request_is_told_the_live_quotes(desk: Conversation) -> None:
     client.talk("D 35=S|117=Q2")
 
 
-def test_each_quote_of_a_stream_is_explained(desk: Conversation) -> None:
-    """The first one and those that follow."""
+def test_every_quote_that_follows_is_explained(desk: Conversation) -> None:
+    """By its own QuoteID; mid and parts come to its price exactly."""
     client = desk.client("A44")
-    client.talk(f"{ASK}\nD 35=S|131=R1|117=Q1|133=100100.00")
-    moves(desk, "100200.00")
-    client.talk("D 35=S|131=R1|117=Q2|133=100200.00")
-    why = [one for _, decision, _ in desk.told for one in decision.explanations]
-    quotes = [one for _, decision, _ in desk.told for one in decision.quotes]
-    assert [one.ref_id for one in why] == [one.quote_id for one in quotes if one.lives]
-    assert [side.price for one in why for side in one.sides] == [Decimal(100100), Decimal(100200)]
+    client.talk(f"{ASK}\nD 35=S|117=Q1")
+    for offer in ("100200.00", "100300.00"):
+        moves(desk, offer)
+    ids = [quote.quote_id for _, decision, _ in desk.told for quote in decision.quotes]
+    told = {why.ref_id: why for _, decision, _ in desk.told for why in decision.explanations}
+    assert len(ids) == 3
+    assert list(told) == ids
+    for why in told.values():
+        (side,) = why.sides
+        assert why.mid + sum(part.amount for part in side.components) == side.price
 
 
-def test_the_rule_says_how_long_each_quote_lives(open_desk: OpenDesk) -> None:
-    """The later ones as well as the first."""
+def test_quotes_that_follow_live_as_long_as_their_rule_says(open_desk: OpenDesk) -> None:
+    """Not as long as the instrument's quotes do where no rule says anything."""
     desk = open_desk(pricing=(Rule("short", life=Life(quote_life_ms=1_000)),))
     client = desk.client("A44")
-    client.talk(f"{ASK}\nD 35=S|131=R1|117=Q1|62=T+1s")
+    client.talk(f"{ASK}\nD 35=S|117=Q1|62=T+1s")
     moves(desk, "100200.00")
-    client.talk("D 35=S|131=R1|117=Q2|62=T+1s")
+    client.talk("D 35=S|117=Q2|62=T+1s")
+
+
+def test_another_client_s_streams_do_not_count_as_open_quotes(open_desk: OpenDesk) -> None:
+    """Several clients' quotes follow from one move of the market; each has his own limit."""
+    desk = open_desk(clients={"BETA": {"open_quotes_max": 3}})
+    first, second = desk.client("A44"), desk.client("B44")
+    for number in range(3):
+        first.talk(f"{ASK.replace('R1', f'A{number}')}\nD 35=S|131=A{number}")
+    second.talk(f"{ASK}\nD 35=S|131=R1")
+    moves(desk, "100200.00")
+    assert len(first.hears_all()) == 3
+    second.talk("D 35=S|131=R1|133=100200.00")

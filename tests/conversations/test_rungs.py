@@ -7,6 +7,7 @@ import pytest
 from msgspec import structs
 
 from otcfix.model.event import SetInstrument, StreamHeld
+from otcfix.model.messages import Side
 from otcfix.model.pricing import Life, Rule
 from tests.conftest import OpenDesk
 from tests.conversation import Conversation
@@ -91,6 +92,96 @@ def test_a_rung_that_was_dealt_on_is_shown_anew(streaming: Conversation) -> None
     assert after[3] != before[3]
     hits(client, after[2], name="A2")
     assert [heard.get(150) for heard in client.hears_all()] == ["0", "F"]
+
+
+def test_a_deal_on_a_rung_says_why(streaming: Conversation) -> None:
+    """Under its ExecID: the rung's price as it was made, though the market is elsewhere now."""
+    client = streaming.client("A44")
+    offer = ladder(client).values(299)[3]
+    streaming.prices("BTC/USD", "100000.00", "100500.00")
+    hits(client, offer, "2")
+    ((trade, why),) = [(d.trades[0], d.explanations) for _, d, _ in streaming.told if d.trades]
+    (told,) = why
+    (side,) = told.sides
+    assert (told.ref_id, told.client_id) == (trade.exec_id, "ALPHA")
+    assert (side.side, side.quantity, side.price) == (Side.BUY, Decimal(3), trade.price)
+    assert told.mid + sum(part.amount for part in side.components) == trade.price
+    client.hears_all()
+    streaming.finish()
+
+
+@pytest.mark.parametrize(
+    ("market", "told", "outcome"),
+    [
+        ("100250", "150=8|103=99|58=LAST_LOOK_PRICE: ...", ""),
+        ("100100", "150=F|31=100100.00", "WITHIN"),
+        ("99850", "150=F|31=99899.91", "IMPROVED"),
+    ],
+)
+def test_a_rung_is_looked_at_as_a_quote_is(
+    open_desk: OpenDesk, market: str, told: str, outcome: str
+) -> None:
+    """R19, by the rule for the rung's size; the outcome stands on the trade."""
+    life = Life(last_look="tolerance", tolerance_bps=Decimal(10), improvement=True)
+    desk = open_desk(stream=TERMS, pricing=(Rule("look", life=life),))
+    client = desk.client("A44")
+    offer = ladder(client).values(299)[2]
+    desk.sees("BTC/USD", bid=market, offer=market)
+    hits(client, offer)
+    accepted = "D 35=8|150=0\n" if outcome else ""
+    client.talk(f"{accepted}D 35=8|11=A1|{told}")
+    trades = [trade for _, decision, _ in desk.told for trade in decision.trades]
+    assert [trade.last_look for trade in trades] == ([outcome] if outcome else [])
+
+
+def test_a_rung_dies_when_the_market_leaves_its_cancel_band(open_desk: OpenDesk) -> None:
+    """Also of a client who hears seldom: what he was told long ago is no option of his."""
+    desk = open_desk(
+        stream=TERMS,
+        pricing=(Rule("band", life=Life(cancel_band_bps=Decimal(20))),),
+        sessions={"A44": {"stream_interval_ms": 60_000}},
+    )
+    client = desk.client("A44")
+    offer = ladder(client).values(299)[2]
+    desk.sees("BTC/USD", bid="100200", offer="100200")
+    hits(client, offer, "0.5")
+    assert [heard.get(39) for heard in client.hears_all()] == ["0", "2"]
+    desk.sees("BTC/USD", bid="100300", offer="100300")
+    hits(client, offer, "0.5", "A2")
+    client.talk("D 35=8|11=A2|150=8|39=8|103=4|58=QUOTE_GONE:...")
+
+
+def test_nobody_else_hears_of_a_deal(streaming: Conversation) -> None:
+    """Clients of one group share a ladder and its ids, but new ids are for him who has dealt: a
+    book whose prices stay as they are tells the others nothing. As the market moves, they share
+    one again."""
+    client, other = streaming.client("A44"), streaming.client("B44")
+    shared = ladder(client).values(299)
+    assert ladder(other).values(299) == shared
+    again = shared
+    for turn in range(3):
+        hits(client, again[2], name=f"A{turn}")
+        client.hears_all()
+        streaming.at("+200ms")
+        before, again = again, client.hears().values(299)
+        assert again[:2] == shared[:2]
+        assert not {*before[2:]} & {*again[2:]}
+    other.says_nothing_more()
+    hits(other, again[2], name="B1")
+    other.talk("D 35=8|11=B1|103=99|58=UNKNOWN_QUOTE tag=117:...")
+    hits(other, shared[2], name="B2")
+    assert [heard.get(39) for heard in other.hears_all()][:2] == ["0", "2"]
+    streaming.at("+200ms")
+    streaming.prices("BTC/USD", "100001.00", "100200.00")
+    streaming.at("+200ms")
+    assert client.hears().values(299) == other.hears().values(299)
+    assert len(streaming.state.streams.current) <= 3
+    streaming.at("+4s")
+    streaming.prices("BTC/USD", "100001.00", "100300.00")
+    streaming.at("+1s")
+    assert len(streaming.state.streams.current) == 1
+    client.hears_all(), other.hears_all()
+    streaming.finish()
 
 
 DIFFERS = {
@@ -279,6 +370,33 @@ def test_no_grace_for_a_book_that_was_emptied(streaming: Conversation, how: str)
         streaming.restarts()
         deals.logs_on()
     streaming.prices("BTC/USD", "100000.00", "100900.00")
+    hits(deals, offer)
+    deals.talk(GONE)
+    client.hears_all()
+
+
+@pytest.mark.parametrize("how", ["pause", "session", "held", "restart", "unsubscribed"])
+def test_no_grace_for_the_rungs_before_it_either(streaming: Conversation, how: str) -> None:
+    """A rung that was replaced a moment before the book was emptied is of the old market, too."""
+    client, deals = streaming.client("ASK44"), streaming.client("DEAL44")
+    offer = ladder(client).values(299)[2]
+    streaming.prices("BTC/USD", "100000.00", "100200.00")
+    streaming.at("+200ms")
+    assert client.hears().values(299)[2] != offer
+    if how == "pause":
+        streaming.tell(SetInstrument("BTC/USD", "PAUSED", "staff", ""))
+        streaming.tell(SetInstrument("BTC/USD", "OPEN", "staff", ""))
+    elif how == "session":
+        client.drops()
+    elif how == "held":
+        streaming.tell(StreamHeld("ASK44", True))
+    else:
+        if how == "unsubscribed":
+            asks(client, t263="2")
+        streaming.restarts()
+        deals.logs_on()
+    kept = type(streaming.state.streams).load(streaming.state.streams.dump())
+    assert kept._until == streaming.state.streams._until
     hits(deals, offer)
     deals.talk(GONE)
     client.hears_all()

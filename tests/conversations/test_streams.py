@@ -6,6 +6,7 @@ import pytest
 from msgspec import structs
 
 from otcfix.model.event import ClockJumped, Kill, SessionDown, SetInstrument, SetSession, StreamHeld
+from otcfix.model.pricing import Match, Rule, Sources
 from tests.conftest import OpenDesk
 from tests.conversation import Conversation
 from tests.support.house_desk import house_desk
@@ -190,6 +191,37 @@ def test_a_stale_price_empties_the_book_at_once(streaming: Conversation, number:
     client.talk(full("100000.00", "100100.00"))
 
 
+def test_a_price_that_is_too_old_for_its_rule_empties_the_book(open_desk: OpenDesk) -> None:
+    """A rule may allow less age than the instrument: its clients are told at once all the same."""
+    rule = Rule("young", Match(clients=("ALPHA",)), sources=Sources(age_max_ms=500))
+    desk = open_desk(stream=TERMS, pricing=(rule,))
+    strict, other = desk.client("A44"), desk.client("B44")
+    for client in (strict, other):
+        asks(client)
+        client.hears_all()
+    desk.feed_stops("BTC/USD")
+    desk.at("+601ms")
+    strict.talk(EMPTY)
+    other.says_nothing_more()
+
+
+def test_a_source_too_few_empties_the_book(open_desk: OpenDesk) -> None:
+    """The one that is left does not move, and is fresh: it is not enough."""
+    rule = Rule("two", sources=Sources(fresh_min=2))
+    desk = open_desk(stream=TERMS, pricing=(rule,))
+    client = desk.client("A44")
+    desk.sees("BTC/USD", bid="100000", offer="100100", source="second")
+    asks(client)
+    client.talk(full("100000.00", "100100.00"))
+    desk.feed_stops("BTC/USD")
+    desk.at("+1500ms")
+    desk.sees("BTC/USD", bid="100000", offer="100100", source="second")
+    desk.at("+300ms")
+    client.hears_all()
+    desk.at("+301ms")
+    client.talk(EMPTY)
+
+
 def test_an_incremental_book_is_emptied_by_deletes(streaming: Conversation) -> None:
     """And filled by news; no second W."""
     client = streaming.client("A44")
@@ -198,7 +230,7 @@ def test_an_incremental_book_is_emptied_by_deletes(streaming: Conversation) -> N
     streaming.feed_stops("BTC/USD")
     streaming.at("+2100ms")
     client.talk(
-        "D 35=X|268=4|279=2|279=2|279=2|279=2|269=0|269=0|269=1|269=1|290=1|290=2|290=1|290=2"
+        "D 35=X|268=4|279=2|279=2|279=2|279=2|269=0|269=0|269=1|269=1|290=2|290=1|290=2|290=1"
     )
     streaming.prices("BTC/USD", "100000.00", "100100.00")
     streaming.at("+200ms")
@@ -398,6 +430,22 @@ def test_a_session_that_does_not_read_is_told_nothing_until_it_does(
     streaming.prices("BTC/USD", "100000.00", "100200.00")
     streaming.at("+200ms")
     assert [heard.kind for heard in slow.hears_all()] == ["X"]
+
+
+def test_who_does_not_read_is_subscribed_and_told_later(streaming: Conversation) -> None:
+    """What he asks for while he is held begins with a W all the same; a snapshot is refused."""
+    client = streaming.client("A44")
+    streaming.tell(StreamHeld("A44", True))
+    asks(client, t265="1")
+    client.says_nothing_more()
+    asks(client, "M2", t263="0")
+    client.talk("D 35=j|380=4|372=V|379=M2|58=OVERLOADED: you do not read what is streamed")
+    streaming.tell(StreamHeld("A44", False))
+    streaming.step()
+    client.talk(full("100000.00", "100100.00"))
+    streaming.prices("BTC/USD", "100000.00", "100200.00")
+    streaming.at("+200ms")
+    assert [heard.kind for heard in client.hears_all()] == ["X"]
 
 
 def test_a_held_session_that_goes_is_held_no_more(streaming: Conversation) -> None:

@@ -4,14 +4,15 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from otcfix.desk.ids import Ids, permute, seq_of, unpermuted
+from otcfix.desk.ladders import sizes_of
 from otcfix.desk.state import State
-from otcfix.desk.streaming import sizes_of
-from otcfix.model.event import StreamHeld
-from otcfix.model.pricing import StreamTerms
+from otcfix.model.event import ParametersMoved, StreamHeld
+from otcfix.model.pricing import Rule, StreamTerms, Toxicity
 from otcfix.sequencer.streamed import streamed
 from tests.conversation import Conversation
 from tests.support.house_desk import ID_KEY, INSTRUMENTS, house_desk, instrument
@@ -52,6 +53,8 @@ def applied(book: Book, heard: Heard) -> Book:
         key = (entry[269], int(entry[290]))
         assert (key in after) == (entry[279] != "0"), f"{entry} does not fit {book}"
         if entry[279] == "2":
+            behind = (entry[269], int(entry[290]) + 1)
+            assert behind not in after, "a place behind it would move up"
             del after[key]
         else:
             after[key] = {tag: entry[tag] for tag in (270, 271, 299)}
@@ -218,3 +221,22 @@ def test_memory_is_flat_under_a_long_stream() -> None:
     kept = streams.dump()
     assert not any((kept.subscriptions, kept.images, kept.replaced, kept.current))
     assert not any((streams.rungs, streams._told_to, streams._standing, streams._references))
+
+
+@pytest.mark.parametrize("depth", [0, 1])
+def test_memory_is_flat_when_what_is_measured_of_a_client_moves(depth: int) -> None:
+    """Each toxicity is a group of its own: one that nobody is priced in any more is forgotten."""
+    rule = Rule("toxic", toxicity=Toxicity(Decimal(1), Decimal(50)))
+    terms = StreamTerms(sizes=(("BTC/USD", (Decimal(1), Decimal(3))),))
+    desk = Conversation(house_desk(stream=terms, pricing=(rule,)), MemoryStore())
+    for key in ("A44", "B44"):
+        desk.client(key).C(f"35=V|262=M|263=1|264={depth}|267=2|269=0|269=1|146=1|55=BTC/USD")
+    for turn in range(60):
+        if turn % 3 == 0:
+            desk.tell(ParametersMoved((), (("ALPHA", Decimal(turn + 1) / 10),)))
+        desk.sees("BTC/USD", str(100_000 + turn), str(100_010 + turn))
+        desk.at("+200ms")
+    streams = desk.state.streams
+    assert len(streams.current) <= 8  # those of the last seconds, which still have their grace
+    assert len(streams.images) <= 32
+    desk.finish()

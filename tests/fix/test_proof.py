@@ -47,7 +47,7 @@ def test_proof_is_asked_once_for_what_was_said(made: Desk) -> None:
     """The TestRequest names the last reply in front of it; its answer proves that one."""
     for outbox_id in range(1, PROOF_EVERY + 50):
         made.proofs.said(made.line, outbox_id)
-    assert made.asked == [f"otcfix-{PROOF_EVERY}"]
+    assert [asked.rpartition("-")[0] for asked in made.asked] == [f"otcfix-{PROOF_EVERY}"]
     made.proofs.heard(made.line, made.asked[0])
     assert made.proven == [(made.line.config.key, PROOF_EVERY)]
     assert made.line.unproven == 0
@@ -57,9 +57,9 @@ def test_streams_ask_for_proof_of_the_last_reply_and_count_for_themselves(made: 
     """A price of a stream is in no outbox: it can prove no more than what was said before it."""
     made.proofs.said(made.line, 7)
     made.streams(PROOF_EVERY)
-    assert made.asked == ["otcfix-7"]
+    assert [asked.rpartition("-")[0] for asked in made.asked] == ["otcfix-7"]
     assert made.line.unproven == 1
-    made.proofs.heard(made.line, "otcfix-7")
+    made.proofs.heard(made.line, made.asked[0])
     assert made.line.streamed == 0
     assert not made.events
 
@@ -87,13 +87,24 @@ def test_reports_that_are_not_read_end_the_session(made: Desk) -> None:
     assert made.logouts == ["slow reader: messages were not read"]
 
 
-@pytest.mark.parametrize("answer", ["", "otcfix-", "otcfix-x", "hello"])
+@pytest.mark.parametrize(
+    "answer", ["", "otcfix-", "otcfix-x", "hello", "otcfix-0", "otcfix-99999999999999999999999"]
+)
 def test_other_heartbeats_prove_nothing(made: Desk, answer: str) -> None:
     """A client may send a Heartbeat with whatever he likes in it."""
     made.streams(600)
     made.proofs.heard(made.line, answer)
     assert made.line.held
     assert made.proven == []
+
+
+def test_an_answer_that_nobody_asked_for_proves_nothing(made: Desk) -> None:
+    """Nor does one that comes a second time: what it names may not fit the database."""
+    made.proofs.heard(made.line, f"otcfix-{10**30}")
+    made.streams(PROOF_EVERY)
+    for _ in range(2):
+        made.proofs.heard(made.line, made.asked[0])
+    assert made.proven == [(made.line.config.key, 0)]
 
 
 @pytest.mark.parametrize("count", [600, PROOF_EVERY])

@@ -25,7 +25,7 @@ from otcfix.gate.order_checks import TIME_IN_FORCE
 from otcfix.model.decision import Decision
 from otcfix.model.messages import Side, Unit
 from otcfix.model.order import Order
-from otcfix.model.pricing import StreamTerms
+from otcfix.model.pricing import Explanation, StreamTerms
 from otcfix.model.quote import Quote
 from otcfix.model.refusal import (
     BUSINESS_CODES,
@@ -406,7 +406,8 @@ def test_outbound_messages_and_their_tags() -> None:
 def _streamed_tags() -> dict[str, set[int]]:
     """The tags of W and X, in every version."""
     rung = Rung("P0", Decimal(1), Decimal(1))
-    two = StreamImage("P", "BTC/USD", "plain", (rung, rung), (rung,), Decimal(1), 0)
+    why = Explanation("P", "BTC/USD", "", 0, Decimal(1), (), (), (), ())
+    two = StreamImage("P", "BTC/USD", "plain", (rung, rung), (rung,), Decimal(1), 0, why)
     one = structs.replace(two, image_id="P1", bids=(), offers=(rung, rung))
     found: dict[str, set[int]] = {}
     for number, (version, key) in enumerate(SESSION_OF.items()):
