@@ -46,9 +46,6 @@ PRICES = ("W", "X", "")
 REPORTS = ("8", "9", "")
 """What a message that QuickFIX could not read may have been; "": any."""
 
-RESENT = frozenset("Q")
-"""What may be said again after a gap. An order said again minutes later would be another one."""
-
 Clock = Callable[[], Instant]
 OnEvent = Callable[[VenueUp | VenueDown | VenueReport], None]
 
@@ -246,9 +243,8 @@ class Provider(fix.Application):  # type: ignore[misc]
         header = message.getHeader()
         kind = header.getField(35)
         if header.isSetField(43) and header.getField(43) == "Y":
-            if kind not in RESENT:
-                raise fix.DoNotSend
-        elif kind in ("D", "H"):
+            raise fix.DoNotSend  # an order said again minutes later would be another one
+        if kind in ("D", "H"):
             what = ORDER if kind == "D" else STATUS
             self._sent[int(header.getField(34))] = (what, message.getField(11))
             if len(self._sent) > SENT_MAX:

@@ -166,6 +166,17 @@ def test_an_order_is_not_said_again_after_a_gap(trade: Lines) -> None:
         assert [r.exec_type for r in t.reports()].count("REJECTED") == 0
 
 
+def test_the_password_is_nowhere_in_the_state_folder(trade: Lines, tmp_path: Path) -> None:
+    """Not even in the numbers that the engine keeps (R13)."""
+    secret = "not-to-be-written-down"
+    with trade(secret=secret, line={"username": "desk", "secret": secret}) as t:
+        t.send(t.order())
+        t.hears("TRADE")
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert any(path.suffix == ".seqnums" for path in files)
+    assert not [path.name for path in files if secret.encode() in path.read_bytes()]
+
+
 @pytest.mark.parametrize(
     ("kind", "field"),
     [("3", (45, "{number}")), ("j", (45, "{number}")), ("j", (379, "H1"))],
