@@ -88,6 +88,9 @@ class Provider(fix.Application):  # type: ignore[misc]
         self._clock = clock
         self._on_event = on_event
         self._symbols = dict(symbols or {})
+        self._ours: dict[str, list[str]] = {}
+        for ours, theirs in self._symbols.items():
+            self._ours.setdefault(theirs, []).append(ours)
         self._secret = config.the_secret()
         run = secrets.token_hex(3)
         self._asks = Asks(config.key, run, on_answer)
@@ -265,7 +268,7 @@ class Provider(fix.Application):  # type: ignore[misc]
             log.error("provider_unreadable", provider=self.key, text=error.text)
             return
         if kind == "8":
-            self._on_event(report_of(self.key, values))
+            self._on_event(report_of(self.key, values, self._ours))
         elif kind == "9":
             self._on_event(cancel_rejected(self.key, values))
         elif kind == "j":

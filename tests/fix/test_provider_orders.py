@@ -10,6 +10,7 @@ import pytest
 
 from otcfix.fix import provider
 from otcfix.fix.building import built
+from otcfix.fix.provider_orders import report_of, request_words
 from otcfix.model.hedge import DONT_KNOW, ORDER, VenueDown, VenueRequest, VenueUp
 from otcfix.model.messages import Side
 from tests.support.provider import Trade, order, until
@@ -267,6 +268,33 @@ def test_what_the_desk_does_not_know_is_said(trade: Lines) -> None:
         assert t.lines.send(VenueRequest(DONT_KNOW, t.order(), "E77"))
         t.send(order("H2"))
         t.hears("TRADE", "H2")  # the line lives on
+
+
+@pytest.mark.parametrize(("version", "reason"), [("FIX.4.2", "Z"), ("FIX.4.4", "F")])
+def test_a_refused_fill_is_told_with_its_reason(version: str, reason: str) -> None:
+    """DKReason(127) and Text(58) as the desk decided; 4.2 does not know F."""
+    request = VenueRequest(DONT_KNOW, order(), "E77", "F", "cum 0.1 instead of 0.5")
+    words = dict(request_words(request, version, "BTCUSD", "").fields)
+    assert (words[17], words[127], words[58]) == ("E77", reason, "cum 0.1 instead of 0.5")
+
+
+@pytest.mark.parametrize(
+    ("said", "symbol"),
+    [("BTCUSD", "BTC/USD"), ("ETHUSD", "ETHUSD"), ("SPOT", ""), ("", "")],
+)
+def test_a_report_says_what_it_is_about(said: str, symbol: str) -> None:
+    """In the desk's words, so that a fill of another instrument or side is not booked."""
+    ours = {"BTCUSD": ["BTC/USD"], "SPOT": ["BTC/USD", "BTC/USD-T2"]}
+    values = {11: "H1", 17: "E1", 150: "0", 39: "0", 55: said, 54: "2"}
+    report = report_of("LPX", values, ours)
+    assert (report.symbol, report.side) == (symbol, Side.SELL)
+
+
+def test_a_fill_names_the_desk_s_symbol_and_side(trade: Lines) -> None:
+    with trade() as t:
+        t.send(t.order())
+        fill = t.hears("TRADE")
+        assert (fill.symbol, fill.side) == ("BTC/USD", Side.BUY)
 
 
 def test_a_line_without_hedges_takes_no_order(trade: Lines) -> None:
