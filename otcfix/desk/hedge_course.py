@@ -119,6 +119,11 @@ def ask(draft: Draft, order: HedgeOrder) -> None:
     draft.venue_requests.append(VenueRequest(STATUS, asked))
 
 
+def is_given_up(draft: Draft, order: HedgeOrder) -> bool:
+    """Whether people were told that the venue does not say how the order stands."""
+    return order.asks >= ASKS_MAX and bool(draft.state.word(FROZEN, order.hedge_id))
+
+
 def freeze(draft: Draft, order: HedgeOrder, why: str) -> None:
     """Cover nothing more of the symbol until the order's fate is known."""
     draft.move(FROZEN, order.hedge_id, order.symbol)

@@ -286,8 +286,7 @@ class Provider(fix.Application):  # type: ignore[misc]
             self._market.lost("a message could not be read", self._clock())
         if about in REPORTS and self.config.hedge:
             # It may have been a fill: whatever is open there must be asked about.
-            self._on_event(VenueDown(self.key))
-            self._on_event(VenueUp(self.key))
+            self._on_event(VenueUp(self.key, unread=True))
 
     def _refused(self, values: Values, why: str) -> None:
         """A Reject(3) or BusinessReject(j) of something we said."""

@@ -27,6 +27,7 @@ from otcfix.model.hedge import (
     HedgeRule,
     SettleHedge,
     VenueReport,
+    VenueUp,
 )
 from otcfix.model.messages import Side
 from tests.conftest import OpenDesk
@@ -513,6 +514,24 @@ def test_silence_freezes_the_instrument(open_desk: OpenDesk) -> None:
     assert any("covering is frozen until an earlier order" in alert for alert in desk.alerts)
     desk.at("+1h")
     assert lpx.heard.count(STATUS) == 3
+
+
+def test_answers_that_nobody_can_read_do_not_go_on_for_ever(open_desk: OpenDesk) -> None:
+    """Each puts its order in doubt; after three questions people are asked instead."""
+    desk, (lpx, _) = opened(open_desk, EACH)
+    lpx.manner, lpx.answers = "waits", False
+    deals(desk)
+    for _ in range(6):
+        desk.tell(VenueUp("LPX", unread=True))
+    assert lpx.heard == [ORDER, STATUS, STATUS, STATUS]
+    assert len([alert for alert in desk.alerts if "covering is frozen" in alert]) == 1
+    lpx.answers = True
+    lpx.goes_down()
+    lpx.comes_up()
+    assert lpx.heard[4:] == [STATUS]
+    lpx.executes()
+    desk.step()
+    assert not desk.state.words.get("hedge_frozen")
 
 
 def test_an_answer_resolves_it(open_desk: OpenDesk) -> None:
