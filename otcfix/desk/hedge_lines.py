@@ -7,7 +7,15 @@ from msgspec import structs
 from otcfix.desk import hedging
 from otcfix.desk.cover import ZERO, plain
 from otcfix.desk.draft import Draft
-from otcfix.desk.hedge_course import ask, book_rest, end, is_given_up, unfreeze
+from otcfix.desk.hedge_course import (
+    PRICE_END,
+    ask,
+    book_rest,
+    end,
+    is_given_up,
+    unbookable,
+    unfreeze,
+)
 from otcfix.desk.hedging import VENUE_UP, Cause
 from otcfix.desk.market import Reference, reference
 from otcfix.model.hedge import (
@@ -161,6 +169,10 @@ def on_settle_hedge(draft: Draft, command: SettleHedge) -> None:
     if more:
         if value * more <= 0:
             draft.alerts.append("refused: no average price that fits what is booked")
+            return
+        why = unbookable(draft, order, more, value)
+        if why or value / more >= PRICE_END:
+            draft.alerts.append(f"refused: {why or 'no such price'}")
             return
         after = book_rest(draft, order, cum, value, f"M:{draft.ids.next('M')}")
     if after is None:

@@ -674,6 +674,38 @@ def test_what_happened_is_booked_whatever_it_looks_like(open_desk: OpenDesk) -> 
     assert held(desk) == "0.5"
 
 
+def test_a_fill_that_no_account_holds_is_refused(open_desk: OpenDesk) -> None:
+    """One by itself, or the second that would fill the account: 35=Q, and the desk goes on."""
+    desk, (lpx, _) = opened(open_desk, structs.replace(EACH, attempts_max=1))
+    lpx.manner = "waits"
+    deals(desk)
+    report = VenueReport("LPX", lpx.newest.hedge_id, "X", "F", "TRADE", "PARTIAL")
+    for exec_id, quantity, px in (
+        ("F1", "1", "999999999999999999.999999999999999999"),
+        ("F2", "999999999999999999.999999999999999999", "1"),
+        ("F3", "40000000000", "0.01"),
+        ("F4", "60000000000", "0.01"),
+    ):
+        numbers = {"last_qty": Decimal(quantity), "last_px": Decimal(px)}
+        desk.tell(structs.replace(report, exec_id=exec_id, **numbers))
+    assert [request.exec_id for request in lpx.said if request.what == DONT_KNOW] == [
+        "F1", "F2", "F4",
+    ]  # fmt: skip
+    assert held(desk) == "39999999999"
+
+
+def test_an_answer_that_no_account_holds_freezes(open_desk: OpenDesk) -> None:
+    """Too much of it, or at a price that is none."""
+    for cum, px in (("2", "999999999999999999"), ("0.000000000000000001", "999999999999999999")):
+        desk, (lpx, _) = opened(open_desk, EACH)
+        lpx.manner = "waits"
+        deals(desk)
+        report = VenueReport("LPX", lpx.newest.hedge_id, "X", "0", "STATUS", "FILLED")
+        desk.tell(structs.replace(report, cum_qty=Decimal(cum), avg_px=Decimal(px)))
+        assert desk.state.words["hedge_frozen"] == {lpx.newest.hedge_id: "BTC/USD"}
+        assert held(desk) == "-1"
+
+
 def test_a_missing_fill_is_asked_for(open_desk: OpenDesk) -> None:
     """The venue counts more than it has told: the answer brings the rest."""
     desk, (lpx, _) = opened(open_desk, EACH)
