@@ -268,7 +268,12 @@ class Provider(fix.Application):  # type: ignore[misc]
             log.error("provider_unreadable", provider=self.key, text=error.text)
             return
         if kind == "8":
-            self._on_event(report_of(self.key, values, self._ours))
+            report = report_of(self.key, values, self._ours)
+            if report.unknown and values.get(43) == "Y":
+                # It denied an order that may have come since; a new session asks anew.
+                log.info("old_denial_not_heard", provider=self.key, hedge_id=report.hedge_id)
+                return
+            self._on_event(report)
         elif kind == "9":
             self._on_event(cancel_rejected(self.key, values))
         elif kind == "j":

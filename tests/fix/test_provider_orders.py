@@ -250,6 +250,19 @@ def test_a_price_that_the_engine_refuses_voids_the_books(trade: Lines) -> None:
         assert t.events == [VenueUp("LPX")]
 
 
+def test_a_denial_that_is_said_again_denies_nothing(trade: Lines) -> None:
+    """The order may have come since: covered anew it would be dealt twice. A fill still counts."""
+    denial = [(11, "H1"), (37, "NONE"), (17, "0"), (150, "I"), (39, "8"), (103, "5")]
+    fill = [(11, "H1"), (37, "X"), (17, "E1"), (150, "F"), (39, "2"), (32, "1"), (31, "100")]
+    with trade() as t:
+        for fields, again in ((denial, True), (fill, True), (denial, False)):
+            message = built("FIX.4.4", "8", fields)
+            if again:
+                message.getHeader().setField(43, "Y")
+            t.line.fromApp(message, None)
+        assert [report.exec_type for report in t.reports()] == ["TRADE", "STATUS"]
+
+
 def test_what_is_not_spoken_changes_nothing(trade: Lines) -> None:
     """A type that the line does not know is refused by the engine; prices and orders stand."""
     with trade() as t:
