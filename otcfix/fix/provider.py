@@ -31,6 +31,7 @@ from otcfix.fix.provider_quotes import Asks, OnAnswer
 from otcfix.fix.provider_settings import settings_text
 from otcfix.fix.settings import begin_string
 from otcfix.fix.wire import WireError, field_of, readable
+from otcfix.model.event import AdminSeen
 from otcfix.model.hedge import ORDER, STATUS, VenueDown, VenueReport, VenueRequest, VenueUp
 from otcfix.model.messages import Side
 from otcfix.model.time import MS, Instant
@@ -47,7 +48,7 @@ REPORTS = ("8", "9", "")
 """What a message that QuickFIX could not read may have been; "": any."""
 
 Clock = Callable[[], Instant]
-OnEvent = Callable[[VenueUp | VenueDown | VenueReport], None]
+OnEvent = Callable[[VenueUp | VenueDown | VenueReport | AdminSeen], None]
 
 
 def _guarded(callback: Callable[..., None]) -> Callable[..., None]:
@@ -236,7 +237,9 @@ class Provider(fix.Application):  # type: ignore[misc]
                 # Our own numbers were lost: go on where the provider is.
                 self._session.setNextSenderMsgSeqNum(int(behind[1]))
         elif kind == "3":
-            values = dict(reversed(split(readable(message.toString()))))
+            text = readable(message.toString())
+            self._on_event(AdminSeen(self.key, False, "3", text))
+            values = dict(reversed(split(text)))
             log.warning("provider_reject", provider=self.key, text=values.get(58, ""))
             self._refused(values, values.get(58, "") or f"373={values.get(373, '')}")
 
@@ -285,7 +288,9 @@ class Provider(fix.Application):  # type: ignore[misc]
 
     def _unread(self, reject: Any) -> None:
         """QuickFIX refuses what came by this Reject(3), and nobody but it has seen what it was."""
-        log.error("provider_unreadable", provider=self.key, text=readable(reject.toString()))
+        text = readable(reject.toString())
+        log.error("provider_unreadable", provider=self.key, text=text)
+        self._on_event(AdminSeen(self.key, True, "3", text))
         about = reject.getField(372) if reject.isSetField(372) else ""
         if about in PRICES:
             self._market.lost("a message could not be read", self._clock())

@@ -11,6 +11,7 @@ import pytest
 from otcfix.fix import provider
 from otcfix.fix.building import built
 from otcfix.fix.provider_orders import report_of, request_words
+from otcfix.model.event import AdminSeen
 from otcfix.model.hedge import DONT_KNOW, ORDER, VenueDown, VenueRequest, VenueUp
 from otcfix.model.messages import Side
 from tests.support.provider import Trade, order, until
@@ -236,7 +237,7 @@ def test_a_report_that_the_engine_refuses_puts_everything_open_in_doubt(trade: L
         until(t.usable)
         # The dictionary of the line lets all but everything pass: the callback is asked itself.
         t.line.toAdmin(built("FIX.4.4", "3", [(45, "7"), (372, "8"), (373, "16")]), None)
-        until(lambda: t.events == [VenueUp("LPX"), VenueUp("LPX", unread=True)])
+        until(lambda: t.course() == [VenueUp("LPX"), VenueUp("LPX", unread=True)])
         assert t.line.online
         assert t.usable()  # it was no price
 
@@ -247,7 +248,17 @@ def test_a_price_that_the_engine_refuses_voids_the_books(trade: Lines) -> None:
         until(t.usable)
         t.line.toAdmin(built("FIX.4.4", "3", [(45, "7"), (372, "X"), (373, "16")]), None)
         t.lost("a message could not be read")
-        assert t.events == [VenueUp("LPX")]
+        assert t.course() == [VenueUp("LPX")]
+
+
+def test_rejects_of_the_session_are_journaled_both_ways(trade: Lines) -> None:
+    """R14: what QuickFIX refuses by itself, and what the venue refuses of ours."""
+    with trade() as t:
+        refused = built("FIX.4.4", "3", [(45, "7"), (372, "X"), (373, "16")])
+        t.line.toAdmin(refused, None)
+        t.venue.say_raw("3", [(45, "1"), (372, "V"), (58, "no")])
+        seen = until(lambda: [e for e in list(t.events) if isinstance(e, AdminSeen)][1:])
+        assert (seen[0].session, seen[0].outbound, "58=no" in seen[0].note) == ("LPX", False, True)
 
 
 def test_a_denial_that_is_said_again_denies_nothing(trade: Lines) -> None:
