@@ -22,6 +22,7 @@ from otcfix.model.hedge import HedgeFill, HedgeOrder, VenueRequest
 from otcfix.model.instrument import Instrument
 from otcfix.model.ledger import Obligation, Transfer
 from otcfix.model.messages import Head, Side
+from otcfix.model.money import AMOUNT_MAX
 from otcfix.model.order import Order
 from otcfix.model.pricing import Explanation
 from otcfix.model.quote import Quote
@@ -102,12 +103,15 @@ class Draft:
         )
 
     def _check_floors(self) -> None:
-        """A decision that would break a floor is a bug: it fails here, where nothing has moved
-        yet, rather than in `apply`, where the process would have to stop.
+        """A decision that would break a floor, or that no account holds, is a bug: it fails here,
+        where nothing has moved yet, rather than in `apply` or in the store, where the process
+        would have to stop.
 
         Errors: InvariantBroken.
         """
         for name, delta in self._deltas.items():
+            if not -AMOUNT_MAX <= self.state.balance(name) + delta <= AMOUNT_MAX:
+                raise InvariantBroken(f"{name} would hold more than 64 bits")
             if delta >= 0 or not name.startswith(chart.CLIENT_PREFIX):
                 continue
             owner, kind, asset = name.rsplit(":", 2)

@@ -8,15 +8,18 @@ from otcfix.desk import hedging
 from otcfix.desk.cover import plain
 from otcfix.desk.draft import Draft
 from otcfix.desk.hedging import FROZEN, Cause
+from otcfix.ledger import chart
 from otcfix.ledger.hedge_posting import transfers_for_hedge
 from otcfix.model.hedge import BUSTED, FILLED, STATUS, HedgeFill, HedgeOrder, VenueRequest
 from otcfix.model.messages import Side
-from otcfix.model.money import round_amount
+from otcfix.model.money import AMOUNT_MAX, from_minor, round_amount
 
 ASKS_MAX = 3
 """Questions about an order (35=H) that may pass without the venue moving it."""
 
 EXACT_ENOUGH = Decimal("1E-12")
+PRICE_END = Decimal("1E15")
+"""No price is as high; what comes to one cannot be written EXACT_ENOUGH."""
 
 
 def book(
@@ -55,6 +58,28 @@ def book(
     if quantity > 0:
         _tell_strange(draft, after, px)
     return after
+
+
+def unbookable(draft: Draft, order: HedgeOrder, quantity: Decimal, value: Decimal) -> str:
+    """Why a fill of *quantity* (base) worth *value* (terms) has no room in the accounts, or "".
+
+    Whatever a venue says, its report must end in a decision: an account holds 64 bits.
+    """
+    instrument = draft.register.instruments.get(order.symbol)
+    if instrument is None:
+        return ""  # `book` tells
+    legs = ((instrument.base, quantity), (instrument.terms, value))
+    for asset, amount in (*legs, (instrument.terms, order.mid * quantity)):
+        accounts = (
+            chart.venue_account(order.venue, asset.code),
+            chart.desk_account(chart.POSITION, asset.code),
+            chart.desk_account(chart.PNL, asset.code),
+        )
+        used = max(abs(draft.balance(name)) for name in accounts)
+        # The terms leg and its spread may both move the desk's position.
+        if 2 * abs(amount) >= from_minor(max(AMOUNT_MAX - used, 0), asset):
+            return f"{plain(quantity)} worth {plain(value)} does not fit an account"
+    return ""
 
 
 def _tell_strange(draft: Draft, order: HedgeOrder, px: Decimal) -> None:
@@ -117,6 +142,11 @@ def ask(draft: Draft, order: HedgeOrder) -> None:
         return
     asked = hedging.watch(draft, structs.replace(order, asks=order.asks + 1))
     draft.venue_requests.append(VenueRequest(STATUS, asked))
+
+
+def is_given_up(draft: Draft, order: HedgeOrder) -> bool:
+    """Whether people were told that the venue does not say how the order stands."""
+    return order.asks >= ASKS_MAX and bool(draft.state.word(FROZEN, order.hedge_id))
 
 
 def freeze(draft: Draft, order: HedgeOrder, why: str) -> None:

@@ -7,7 +7,15 @@ from msgspec import structs
 from otcfix.desk import hedging
 from otcfix.desk.cover import ZERO, plain
 from otcfix.desk.draft import Draft
-from otcfix.desk.hedge_course import ask, book_rest, end, unfreeze
+from otcfix.desk.hedge_course import (
+    PRICE_END,
+    ask,
+    book_rest,
+    end,
+    is_given_up,
+    unbookable,
+    unfreeze,
+)
 from otcfix.desk.hedging import VENUE_UP, Cause
 from otcfix.desk.market import Reference, reference
 from otcfix.model.hedge import (
@@ -32,7 +40,13 @@ def on_venue_up(draft: Draft, up: VenueUp) -> None:
     One that was never handed over is asked about as well: that costs a round trip and is always
     right, since a desk that was killed does not know what it had sent. What still waits for
     another venue, whose line is down, and was never decided to be sent, may go here instead.
+    What could not be read starts no new count of questions: it may be the answer to one of them.
     """
+    if up.unread:
+        for order in tuple(hedging.open_orders(draft)):
+            if order.venue == up.venue and not is_given_up(draft, order):
+                ask(draft, order)
+        return
     draft.move(VENUE_UP, up.venue, 1)
     for order in tuple(hedging.open_orders(draft)):
         if order.venue == up.venue:
@@ -155,6 +169,10 @@ def on_settle_hedge(draft: Draft, command: SettleHedge) -> None:
     if more:
         if value * more <= 0:
             draft.alerts.append("refused: no average price that fits what is booked")
+            return
+        why = unbookable(draft, order, more, value)
+        if why or value / more >= PRICE_END:
+            draft.alerts.append(f"refused: {why or 'no such price'}")
             return
         after = book_rest(draft, order, cum, value, f"M:{draft.ids.next('M')}")
     if after is None:

@@ -13,7 +13,17 @@ from msgspec import structs
 from otcfix.desk import hedging
 from otcfix.desk.cover import plain
 from otcfix.desk.draft import Draft
-from otcfix.desk.hedge_course import ask, book, book_rest, end, freeze, new_cause, unfreeze
+from otcfix.desk.hedge_course import (
+    PRICE_END,
+    ask,
+    book,
+    book_rest,
+    end,
+    freeze,
+    new_cause,
+    unbookable,
+    unfreeze,
+)
 from otcfix.model.hedge import (
     BAND,
     BUSTED,
@@ -106,6 +116,9 @@ def _on_trade(draft: Draft, order: HedgeOrder, report: VenueReport) -> None:
     quantity, px = report.last_qty, report.last_px
     assert quantity is not None
     assert px is not None
+    if why := unbookable(draft, order, quantity, quantity * px):
+        _refuse(draft, order, report, why)
+        return
     total = order.cum_qty + quantity
     said = total if report.cum_qty is None else report.cum_qty
     if said < total:
@@ -242,12 +255,11 @@ def _reconcile(
         freeze(draft, order, f"{order.venue} counts {plain(cum)}, we booked {plain(order.cum_qty)}")
         return None
     value = report.avg_px * cum - order.cum_value if report.avg_px is not None else ZERO
-    if value <= 0:
-        freeze(
-            draft,
-            order,
-            f"{plain(cum)} filled, {plain(order.cum_qty)} booked, at no price that fits",
-        )
+    why = unbookable(draft, order, more, value)
+    if value <= 0 or value / more >= PRICE_END:
+        why = f"{plain(cum)} filled, {plain(order.cum_qty)} booked, at no price that fits"
+    if why:
+        freeze(draft, order, why)
         return None
     draft.alerts.append(f"{order.hedge_id}: {plain(more)} booked that {order.venue} told only now")
     after = book_rest(draft, order, cum, value)
@@ -296,6 +308,9 @@ def _on_bust(draft: Draft, order: HedgeOrder, report: VenueReport) -> None:
     if corrects:
         taken = draft.state.cover.hedge_of(report.venue, report.exec_id)
         why = _unreadable(order, report) or ("its ExecID(17) is used up" if taken else "")
+        if not why and report.last_qty is not None and report.last_px is not None:
+            value = report.last_qty * report.last_px
+            why = unbookable(draft, order, report.last_qty, value)
         if why:
             _refuse(draft, order, report, why, _reason(order, report))
             return

@@ -31,6 +31,7 @@ from otcfix.fix.provider_quotes import Asks, OnAnswer
 from otcfix.fix.provider_settings import settings_text
 from otcfix.fix.settings import begin_string
 from otcfix.fix.wire import WireError, field_of, readable
+from otcfix.model.event import AdminSeen
 from otcfix.model.hedge import ORDER, STATUS, VenueDown, VenueReport, VenueRequest, VenueUp
 from otcfix.model.messages import Side
 from otcfix.model.time import MS, Instant
@@ -46,11 +47,8 @@ PRICES = ("W", "X", "")
 REPORTS = ("8", "9", "")
 """What a message that QuickFIX could not read may have been; "": any."""
 
-RESENT = frozenset("Q")
-"""What may be said again after a gap. An order said again minutes later would be another one."""
-
 Clock = Callable[[], Instant]
-OnEvent = Callable[[VenueUp | VenueDown | VenueReport], None]
+OnEvent = Callable[[VenueUp | VenueDown | VenueReport | AdminSeen], None]
 
 
 def _guarded(callback: Callable[..., None]) -> Callable[..., None]:
@@ -91,6 +89,9 @@ class Provider(fix.Application):  # type: ignore[misc]
         self._clock = clock
         self._on_event = on_event
         self._symbols = dict(symbols or {})
+        self._ours: dict[str, list[str]] = {}
+        for ours, theirs in self._symbols.items():
+            self._ours.setdefault(theirs, []).append(ours)
         self._secret = config.the_secret()
         run = secrets.token_hex(3)
         self._asks = Asks(config.key, run, on_answer)
@@ -236,7 +237,9 @@ class Provider(fix.Application):  # type: ignore[misc]
                 # Our own numbers were lost: go on where the provider is.
                 self._session.setNextSenderMsgSeqNum(int(behind[1]))
         elif kind == "3":
-            values = dict(reversed(split(readable(message.toString()))))
+            text = readable(message.toString())
+            self._on_event(AdminSeen(self.key, False, "3", text))
+            values = dict(reversed(split(text)))
             log.warning("provider_reject", provider=self.key, text=values.get(58, ""))
             self._refused(values, values.get(58, "") or f"373={values.get(373, '')}")
 
@@ -246,9 +249,8 @@ class Provider(fix.Application):  # type: ignore[misc]
         header = message.getHeader()
         kind = header.getField(35)
         if header.isSetField(43) and header.getField(43) == "Y":
-            if kind not in RESENT:
-                raise fix.DoNotSend
-        elif kind in ("D", "H"):
+            raise fix.DoNotSend  # an order said again minutes later would be another one
+        if kind in ("D", "H"):
             what = ORDER if kind == "D" else STATUS
             self._sent[int(header.getField(34))] = (what, message.getField(11))
             if len(self._sent) > SENT_MAX:
@@ -269,7 +271,12 @@ class Provider(fix.Application):  # type: ignore[misc]
             log.error("provider_unreadable", provider=self.key, text=error.text)
             return
         if kind == "8":
-            self._on_event(report_of(self.key, values))
+            report = report_of(self.key, values, self._ours)
+            if report.unknown and values.get(43) == "Y":
+                # It denied an order that may have come since; a new session asks anew.
+                log.info("old_denial_not_heard", provider=self.key, hedge_id=report.hedge_id)
+                return
+            self._on_event(report)
         elif kind == "9":
             self._on_event(cancel_rejected(self.key, values))
         elif kind == "j":
@@ -281,14 +288,15 @@ class Provider(fix.Application):  # type: ignore[misc]
 
     def _unread(self, reject: Any) -> None:
         """QuickFIX refuses what came by this Reject(3), and nobody but it has seen what it was."""
-        log.error("provider_unreadable", provider=self.key, text=readable(reject.toString()))
+        text = readable(reject.toString())
+        log.error("provider_unreadable", provider=self.key, text=text)
+        self._on_event(AdminSeen(self.key, True, "3", text))
         about = reject.getField(372) if reject.isSetField(372) else ""
         if about in PRICES:
             self._market.lost("a message could not be read", self._clock())
         if about in REPORTS and self.config.hedge:
             # It may have been a fill: whatever is open there must be asked about.
-            self._on_event(VenueDown(self.key))
-            self._on_event(VenueUp(self.key))
+            self._on_event(VenueUp(self.key, unread=True))
 
     def _refused(self, values: Values, why: str) -> None:
         """A Reject(3) or BusinessReject(j) of something we said."""

@@ -39,6 +39,7 @@ class EntryBook:
         self._entries: dict[object, _Entry] = {}
         self._levels: dict[str, dict[Decimal, Decimal]] = {BID: {}, OFFER: {}}
         self._rpt_seq: int | None = None
+        self._first_seq: int | None = None
         self.whole = False
 
     def lose(self) -> None:
@@ -46,7 +47,7 @@ class EntryBook:
         self.whole = False
         self._entries.clear()
         self._levels = {BID: {}, OFFER: {}}
-        self._rpt_seq = None
+        self._rpt_seq = self._first_seq = None
 
     def snapshot(self, values: Values, entries: Sequence[Values]) -> None:
         """Take a W. Errors: Unusable, WireError."""
@@ -88,8 +89,13 @@ class EntryBook:
         last = self._rpt_seq
         if last is not None and number > last + 1:
             raise Unusable(f"gap: RptSeq(83) {number} came after {last}")
+        if self._first_seq is not None and number < self._first_seq:
+            # The W had no number, so nobody could see that this one was missing.
+            raise Unusable(f"gap: RptSeq(83) {number} came after {last}")
         if last is not None and number <= last:
             return False
+        if last is None:
+            self._first_seq = number
         self._rpt_seq = number
         return True
 

@@ -1,17 +1,21 @@
 """Orders of ours at a venue: what we say (35=D, H, Q), and what its answers (8, 9, j, 3) mean."""
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from otcfix.fix.fields import Values
 from otcfix.fix.provider_market import Words
 from otcfix.fix.wire import WireError, plain, read_decimal, read_timestamp
 from otcfix.model.hedge import DONT_KNOW, ORDER, STATUS, HedgeOrder, VenueReport, VenueRequest
+from otcfix.model.messages import Side
 from otcfix.model.time import Instant, utc_timestamp
 
 V42 = "FIX.4.2"
 LIMIT, IOC = "2", "3"
 UNKNOWN_ORDER = "5"
-NO_MATCHING_ORDER = "D"
+OTHER_REASON = "Z"
+DK_42 = frozenset("ABCDEZ")
+"""What DKReason(127) may be in 4.2."""
 
 ORD_STATUS = {
     "0": "NEW",
@@ -40,6 +44,7 @@ EXEC_TYPE = {
     "H": "BUST",
     "G": "CORRECT",
 }
+SIDES = {"1": Side.BUY, "2": Side.SELL}
 EXEC_TRANS_TYPE = {"1": "BUST", "2": "CORRECT", "3": "STATUS"}
 """ExecTransType(20) of 4.2, which later went into ExecType(150)."""
 
@@ -55,15 +60,17 @@ def request_words(request: VenueRequest, version: str, symbol: str, account: str
         return Words("H", (*fields, (54, side)))
     if request.what != DONT_KNOW:
         raise ValueError(f"a request to a venue that nobody knows: {request.what}")
+    reason = request.reason or OTHER_REASON
     return Words(
         "Q",
         (
             (37, order.order_id or "UNKNOWN"),
             (17, request.exec_id),
-            (127, NO_MATCHING_ORDER),
+            (127, OTHER_REASON if version == V42 and reason not in DK_42 else reason),
             (55, symbol),
             (54, side),
             (38, plain(order.quantity)),
+            (58, request.text),
         ),
     )
 
@@ -87,8 +94,10 @@ def _order(order: HedgeOrder, version: str, symbol: str, side: str, account: str
     )
 
 
-def report_of(venue: str, values: Values) -> VenueReport:
-    """An ExecutionReport(35=8) as we read it.
+def report_of(
+    venue: str, values: Values, symbols: Mapping[str, Sequence[str]] | None = None
+) -> VenueReport:
+    """An ExecutionReport(35=8) as we read it. symbols: the desk's, by the venue's word for them.
 
     One that cannot be read keeps its ids and says so: the order is asked about (35=H).
     """
@@ -125,7 +134,15 @@ def report_of(venue: str, values: Values) -> VenueReport:
         status == "REJECTED" and values.get(103) == UNKNOWN_ORDER,
         text,
         sending_time,
+        _symbol(values.get(55, ""), symbols or {}),
+        SIDES.get(values.get(54, "")),
     )
+
+
+def _symbol(said: str, symbols: Mapping[str, Sequence[str]]) -> str:
+    """The desk's symbol; "", which nobody judges, where the venue's word may mean several."""
+    ours = symbols.get(said, (said,))
+    return ours[0] if len(ours) == 1 else ""
 
 
 def _number(values: Values, tag: int) -> Decimal | None:

@@ -38,7 +38,9 @@ def settings_text(provider: ProviderConfig, folder: Path, *, initiator: bool = T
         "FileStorePath": str(folder / "sessions"),
         "NonStopSession": "Y",
         "SocketNodelay": "Y",
-        "PersistMessages": "Y",
+        # Numbers are kept, words are not: a Logon of ours holds the password, and an order that is
+        # said again minutes later would be another one. A ResendRequest gets a gap fill.
+        "PersistMessages": "N",
         "TimestampPrecision": "6" if provider.version == "FIX.5.0SP2" else "3",
         # How old a price is, is judged by the book; a report is never too old to be booked.
         "CheckLatency": "N",

@@ -166,9 +166,13 @@ class VenueReport(Struct, frozen=True, tag=True):
 
 
 class VenueUp(Struct, frozen=True, tag=True):
-    """Event: the session with a hedge venue is up: what is unknown there is asked for (35=H)."""
+    """Event: the session with a hedge venue is up: what is unknown there is asked for (35=H).
+
+    unread: it was up all along, and something that it said could not be read.
+    """
 
     venue: str
+    unread: bool = False
 
 
 class VenueDown(Struct, frozen=True, tag=True):

@@ -1,6 +1,6 @@
 """Prices of liquidity providers that connect to us: kept, pulled, voided."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from msgspec import structs
@@ -34,7 +34,8 @@ class Contributions:
         if isinstance(body, ProviderQuoteCancel):
             self._pull(body)
             return ()
-        at = self._said_at(body, received_at)
+        stepped = self._stepped(body, received_at)
+        at = received_at if stepped else self._said_at(body, received_at)
         if isinstance(body, ProviderQuote):
             quotes = [body]
         else:
@@ -45,8 +46,31 @@ class Contributions:
                 )
                 for one in body.entries
             ]
+        if stepped:
+            return tuple(f"{symbol}: {stepped}" for symbol in self._distrust(quotes, stepped))
         found = [self._quote(quote, received_at, at) for quote in quotes]
         return tuple(why for why in found if why)
+
+    def _stepped(self, body: ProviderQuote | ProviderMassQuote, received_at: Instant) -> str:
+        """How the provider's clock was set since its last quote; "" when it was not."""
+        head = body.head
+        clock = self._clocks.get(head.session)
+        if clock is None or not head.sending_time or head.poss_dup:
+            return ""
+        return clock.stepped(head.sending_time, received_at)
+
+    def _distrust(self, quotes: Sequence[ProviderQuote], why: str) -> list[str]:
+        """A clock that was set says nothing of the age of these: they are pulled, and what comes
+        next starts anew. Kept, one wrong time would make every later price old."""
+        session = quotes[0].head.session if quotes else ""
+        self._clocks.pop(session, None)
+        sources = self._rate_book.sources_of(session)
+        symbols = list(dict.fromkeys(quote.symbol for quote in quotes))
+        for symbol in symbols:
+            self._standing.get(session, {}).pop(symbol, None)
+            if symbol in sources:
+                self._rate_book.clear(sources[symbol], why)
+        return symbols
 
     def void(self, session: str, why: str) -> None:
         """Let *session* show nothing: it logged on anew, or went."""

@@ -27,6 +27,7 @@ from otcfix.model.hedge import (
     HedgeRule,
     SettleHedge,
     VenueReport,
+    VenueUp,
 )
 from otcfix.model.messages import Side
 from tests.conftest import OpenDesk
@@ -515,6 +516,24 @@ def test_silence_freezes_the_instrument(open_desk: OpenDesk) -> None:
     assert lpx.heard.count(STATUS) == 3
 
 
+def test_answers_that_nobody_can_read_do_not_go_on_for_ever(open_desk: OpenDesk) -> None:
+    """Each puts its order in doubt; after three questions people are asked instead."""
+    desk, (lpx, _) = opened(open_desk, EACH)
+    lpx.manner, lpx.answers = "waits", False
+    deals(desk)
+    for _ in range(6):
+        desk.tell(VenueUp("LPX", unread=True))
+    assert lpx.heard == [ORDER, STATUS, STATUS, STATUS]
+    assert len([alert for alert in desk.alerts if "covering is frozen" in alert]) == 1
+    lpx.answers = True
+    lpx.goes_down()
+    lpx.comes_up()
+    assert lpx.heard[4:] == [STATUS]
+    lpx.executes()
+    desk.step()
+    assert not desk.state.words.get("hedge_frozen")
+
+
 def test_an_answer_resolves_it(open_desk: OpenDesk) -> None:
     """What the order left and still lies outside the band is covered then."""
     desk, lpx, hedge_id = silent(open_desk, IN_BAND)
@@ -653,6 +672,38 @@ def test_what_happened_is_booked_whatever_it_looks_like(open_desk: OpenDesk) -> 
     assert f"{hedge_id}: 1.5 filled of 1" in desk.alerts
     assert f"{hedge_id}: filled after it was CANCELED" in desk.alerts
     assert held(desk) == "0.5"
+
+
+def test_a_fill_that_no_account_holds_is_refused(open_desk: OpenDesk) -> None:
+    """One by itself, or the second that would fill the account: 35=Q, and the desk goes on."""
+    desk, (lpx, _) = opened(open_desk, structs.replace(EACH, attempts_max=1))
+    lpx.manner = "waits"
+    deals(desk)
+    report = VenueReport("LPX", lpx.newest.hedge_id, "X", "F", "TRADE", "PARTIAL")
+    for exec_id, quantity, px in (
+        ("F1", "1", "999999999999999999.999999999999999999"),
+        ("F2", "999999999999999999.999999999999999999", "1"),
+        ("F3", "40000000000", "0.01"),
+        ("F4", "60000000000", "0.01"),
+    ):
+        numbers = {"last_qty": Decimal(quantity), "last_px": Decimal(px)}
+        desk.tell(structs.replace(report, exec_id=exec_id, **numbers))
+    assert [request.exec_id for request in lpx.said if request.what == DONT_KNOW] == [
+        "F1", "F2", "F4",
+    ]  # fmt: skip
+    assert held(desk) == "39999999999"
+
+
+def test_an_answer_that_no_account_holds_freezes(open_desk: OpenDesk) -> None:
+    """Too much of it, or at a price that is none."""
+    for cum, px in (("2", "999999999999999999"), ("0.000000000000000001", "999999999999999999")):
+        desk, (lpx, _) = opened(open_desk, EACH)
+        lpx.manner = "waits"
+        deals(desk)
+        report = VenueReport("LPX", lpx.newest.hedge_id, "X", "0", "STATUS", "FILLED")
+        desk.tell(structs.replace(report, cum_qty=Decimal(cum), avg_px=Decimal(px)))
+        assert desk.state.words["hedge_frozen"] == {lpx.newest.hedge_id: "BTC/USD"}
+        assert held(desk) == "-1"
 
 
 def test_a_missing_fill_is_asked_for(open_desk: OpenDesk) -> None:

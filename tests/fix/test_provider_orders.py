@@ -10,6 +10,8 @@ import pytest
 
 from otcfix.fix import provider
 from otcfix.fix.building import built
+from otcfix.fix.provider_orders import report_of, request_words
+from otcfix.model.event import AdminSeen
 from otcfix.model.hedge import DONT_KNOW, ORDER, VenueDown, VenueRequest, VenueUp
 from otcfix.model.messages import Side
 from tests.support.provider import Trade, order, until
@@ -166,6 +168,17 @@ def test_an_order_is_not_said_again_after_a_gap(trade: Lines) -> None:
         assert [r.exec_type for r in t.reports()].count("REJECTED") == 0
 
 
+def test_the_password_is_nowhere_in_the_state_folder(trade: Lines, tmp_path: Path) -> None:
+    """Not even in the numbers that the engine keeps (R13)."""
+    secret = "not-to-be-written-down"
+    with trade(secret=secret, line={"username": "desk", "secret": secret}) as t:
+        t.send(t.order())
+        t.hears("TRADE")
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert any(path.suffix == ".seqnums" for path in files)
+    assert not [path.name for path in files if secret.encode() in path.read_bytes()]
+
+
 @pytest.mark.parametrize(
     ("kind", "field"),
     [("3", (45, "{number}")), ("j", (45, "{number}")), ("j", (379, "H1"))],
@@ -219,12 +232,12 @@ def test_a_fill_that_cannot_be_read_is_asked_about_and_not_booked(
 
 
 def test_a_report_that_the_engine_refuses_puts_everything_open_in_doubt(trade: Lines) -> None:
-    """It may have been a fill: down and up again, so that open orders are asked about."""
+    """It may have been a fill: open orders are asked about."""
     with trade() as t:
         until(t.usable)
         # The dictionary of the line lets all but everything pass: the callback is asked itself.
         t.line.toAdmin(built("FIX.4.4", "3", [(45, "7"), (372, "8"), (373, "16")]), None)
-        until(lambda: t.events == [VenueUp("LPX"), VenueDown("LPX"), VenueUp("LPX")])
+        until(lambda: t.course() == [VenueUp("LPX"), VenueUp("LPX", unread=True)])
         assert t.line.online
         assert t.usable()  # it was no price
 
@@ -235,7 +248,30 @@ def test_a_price_that_the_engine_refuses_voids_the_books(trade: Lines) -> None:
         until(t.usable)
         t.line.toAdmin(built("FIX.4.4", "3", [(45, "7"), (372, "X"), (373, "16")]), None)
         t.lost("a message could not be read")
-        assert t.events == [VenueUp("LPX")]
+        assert t.course() == [VenueUp("LPX")]
+
+
+def test_rejects_of_the_session_are_journaled_both_ways(trade: Lines) -> None:
+    """R14: what QuickFIX refuses by itself, and what the venue refuses of ours."""
+    with trade() as t:
+        refused = built("FIX.4.4", "3", [(45, "7"), (372, "X"), (373, "16")])
+        t.line.toAdmin(refused, None)
+        t.venue.say_raw("3", [(45, "1"), (372, "V"), (58, "no")])
+        seen = until(lambda: [e for e in list(t.events) if isinstance(e, AdminSeen)][1:])
+        assert (seen[0].session, seen[0].outbound, "58=no" in seen[0].note) == ("LPX", False, True)
+
+
+def test_a_denial_that_is_said_again_denies_nothing(trade: Lines) -> None:
+    """The order may have come since: covered anew it would be dealt twice. A fill still counts."""
+    denial = [(11, "H1"), (37, "NONE"), (17, "0"), (150, "I"), (39, "8"), (103, "5")]
+    fill = [(11, "H1"), (37, "X"), (17, "E1"), (150, "F"), (39, "2"), (32, "1"), (31, "100")]
+    with trade() as t:
+        for fields, again in ((denial, True), (fill, True), (denial, False)):
+            message = built("FIX.4.4", "8", fields)
+            if again:
+                message.getHeader().setField(43, "Y")
+            t.line.fromApp(message, None)
+        assert [report.exec_type for report in t.reports()] == ["TRADE", "STATUS"]
 
 
 def test_what_is_not_spoken_changes_nothing(trade: Lines) -> None:
@@ -256,6 +292,33 @@ def test_what_the_desk_does_not_know_is_said(trade: Lines) -> None:
         assert t.lines.send(VenueRequest(DONT_KNOW, t.order(), "E77"))
         t.send(order("H2"))
         t.hears("TRADE", "H2")  # the line lives on
+
+
+@pytest.mark.parametrize(("version", "reason"), [("FIX.4.2", "Z"), ("FIX.4.4", "F")])
+def test_a_refused_fill_is_told_with_its_reason(version: str, reason: str) -> None:
+    """DKReason(127) and Text(58) as the desk decided; 4.2 does not know F."""
+    request = VenueRequest(DONT_KNOW, order(), "E77", "F", "cum 0.1 instead of 0.5")
+    words = dict(request_words(request, version, "BTCUSD", "").fields)
+    assert (words[17], words[127], words[58]) == ("E77", reason, "cum 0.1 instead of 0.5")
+
+
+@pytest.mark.parametrize(
+    ("said", "symbol"),
+    [("BTCUSD", "BTC/USD"), ("ETHUSD", "ETHUSD"), ("SPOT", ""), ("", "")],
+)
+def test_a_report_says_what_it_is_about(said: str, symbol: str) -> None:
+    """In the desk's words, so that a fill of another instrument or side is not booked."""
+    ours = {"BTCUSD": ["BTC/USD"], "SPOT": ["BTC/USD", "BTC/USD-T2"]}
+    values = {11: "H1", 17: "E1", 150: "0", 39: "0", 55: said, 54: "2"}
+    report = report_of("LPX", values, ours)
+    assert (report.symbol, report.side) == (symbol, Side.SELL)
+
+
+def test_a_fill_names_the_desk_s_symbol_and_side(trade: Lines) -> None:
+    with trade() as t:
+        t.send(t.order())
+        fill = t.hears("TRADE")
+        assert (fill.symbol, fill.side) == ("BTC/USD", Side.BUY)
 
 
 def test_a_line_without_hedges_takes_no_order(trade: Lines) -> None:

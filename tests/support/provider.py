@@ -12,6 +12,7 @@ from otcfix.fix.provider import Provider
 from otcfix.fix.provider_market import ProvidedSource
 from otcfix.fix.provider_quotes import ProviderAnswer
 from otcfix.fix.providers import Providers
+from otcfix.model.event import AdminSeen
 from otcfix.model.feed import FeedMessage, Gap
 from otcfix.model.hedge import (
     ORDER,
@@ -137,6 +138,10 @@ class Trade:
 
     def asks_about(self, made: HedgeOrder) -> bool:
         return self.lines.send(VenueRequest(STATUS, made))
+
+    def course(self) -> list[Any]:
+        """What was handed over, but for what is only journaled."""
+        return [event for event in list(self.events) if not isinstance(event, AdminSeen)]
 
     def reports(self, hedge_id: str = "H1") -> list[VenueReport]:
         return [

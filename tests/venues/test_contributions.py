@@ -157,6 +157,19 @@ def test_a_line_that_falls_behind_makes_its_prices_older(desk: Desk) -> None:
     assert NOW + SECOND <= changed_at < NOW + SECOND + SECOND // 100
 
 
+@pytest.mark.parametrize(("by", "how"), [(60, "jumped ahead by 60 s"), (-60, "went back by 59 s")])
+def test_one_wrong_time_spoils_no_later_price(desk: Desk, by: int, how: str) -> None:
+    """What it came with is pulled with its reason; the next quote is as old as it says."""
+    for second, off in ((0, 0), (1, by), (2, 0)):
+        quote = mass(*BOTH)
+        now = NOW + second * SECOND
+        head = structs.replace(quote.head, sending_time=now + off * SECOND)
+        why = desk.said.take(structs.replace(quote, head=head), now)
+        assert [how in one for one in why] == [True, True] * (off != 0)
+        assert len(desk.shown(now)) == (0 if off else 2)
+    assert {s.changed_at for s in desk.rates.statuses(NOW)} == {NOW + 2 * SECOND}
+
+
 def test_a_quote_ends_with_its_time(desk: Desk) -> None:
     """ValidUntilTime(62) of an entry."""
     entry = structs.replace(mass(*BOTH).entries[0], valid_until=NOW + SECOND)
