@@ -94,6 +94,8 @@ class Hedged:
         for tap in self.taps.values():
             tap.close()
         for venue in self.venues.values():
+            venue.process.terminate()
+        for venue in self.venues.values():
             venue.stop()
 
     # -- looking ---------------------------------------------------------------------------
@@ -122,7 +124,7 @@ class Hedged:
         """The end of the desk's log."""
         return self.desk.log.read_text()[-4000:]
 
-    def alerted(self, *words: str, patience_s: float = 5) -> str:
+    def logged(self, *words: str, patience_s: float = 5) -> str:
         """The line of the desk's log that has all *words*."""
 
         def looked() -> str:
