@@ -116,17 +116,21 @@ def test_a_deal_is_covered_at_the_venue_and_booked(world: Hedged, alpha: Dealer)
     assert Decimal(row["average"]) < Decimal(fill[31]), "covered at a loss"
     (card,) = world.says("hedges", "scorecard", "--symbol", "GOOD/USD")["scorecards"]
     assert (card["venue"], card["fills"], card["fill_ratio"]) == ("GOOD", 1, "1.0000")
-    held = world.balances()
-    assert held.get("desk:position:GOOD", Decimal(0)) == 0
-    assert held["venue/GOOD:custody:GOOD"] == Decimal("-1.5")
+    assert world.held("desk:position:GOOD") == 0
+    rows = world.says("ledger", "balances", "GOOD", "--config", str(world.desk.config))["balances"]
+    held = {row["asset"]: Decimal(row["amount"]) for row in rows}
+    assert held["GOOD"] == Decimal("-1.5")
     shown = world.says("hedges", "show", row["hedge_id"])["fills"]
     assert sum(Decimal(one["quantity"]) for one in shown) == Decimal("1.5")
     spread = sum(
         (Decimal(one["mid"]) - Decimal(one["price"])) * Decimal(one["quantity"]) for one in shown
     )
     assert spread < 0
-    booked = world.says("ledger", "statement", "desk", "--config", str(world.desk.config))
-    assert "hedge_spread" in str(booked)
+    booked = world.says(
+        *("ledger", "statement", "desk:pnl:USD", "--config", str(world.desk.config))
+    )
+    moved = {row["amount"] for row in booked["movements"] if row["code"] == "hedge_spread"}
+    assert f"{spread:.2f}" in moved
 
 
 def test_a_band_covers_what_lies_outside_down_to_its_target(world: Hedged, alpha: Dealer) -> None:
@@ -137,11 +141,11 @@ def test_a_band_covers_what_lies_outside_down_to_its_target(world: Hedged, alpha
     alpha.deals("BAND/USD", "1")
     (order,) = world.ended("BAND/USD")
     assert (order.status, order.cum_qty, order.side.name) == (FILLED, Decimal("2.5"), "BUY")
-    assert world.balances()["desk:position:BAND"] == Decimal("-0.5")
+    assert world.held("desk:position:BAND") == Decimal("-0.5")
     alpha.deals("BAND/USD", "4", side="2")
     order = world.ended("BAND/USD", 2)[1]
     assert (order.cum_qty, order.side.name) == (Decimal(3), "SELL")
-    assert world.balances()["desk:position:BAND"] == Decimal("0.5")
+    assert world.held("desk:position:BAND") == Decimal("0.5")
 
 
 def test_a_venue_that_rejects_is_tried_as_often_as_the_rule_says(
@@ -151,7 +155,7 @@ def test_a_venue_that_rejects_is_tried_as_often_as_the_rule_says(
     orders = world.ended("REJECTS/USD", 2)
     assert [(one.status, one.attempt) for one in orders] == [(REJECTED, 1), (REJECTED, 2)]
     world.logged("REJECTS/USD: uncovered, still to buy 1", "last of 2 attempts")
-    assert world.balances()["desk:position:REJECTS"] == -1
+    assert world.held("desk:position:REJECTS") == -1
 
 
 def test_what_one_venue_rejects_the_next_one_covers(world: Hedged, alpha: Dealer) -> None:
@@ -167,7 +171,7 @@ def test_parts_are_booked_and_the_rest_is_covered_again(world: Hedged, alpha: De
     assert [one.cum_qty for one in orders] == [Decimal(2), Decimal(1), Decimal("0.5")]
     assert {one.status for one in orders} == {CANCELED}
     world.logged("PARTIAL/USD: uncovered, still to buy 0.5")
-    assert world.balances()["desk:position:PARTIAL"] == Decimal("-0.5")
+    assert world.held("desk:position:PARTIAL") == Decimal("-0.5")
 
 
 def test_a_swallowed_order_is_asked_for_and_then_sent_again(world: Hedged, alpha: Dealer) -> None:
@@ -204,9 +208,8 @@ def test_a_bust_takes_the_fill_back(world: Hedged, alpha: Dealer) -> None:
     (order,) = world.hedges("BUSTS/USD")
     fills = world.says("hedges", "show", order.hedge_id)["fills"]
     assert [one["status"] for one in fills] == ["", BUSTED]
-    held = world.balances()
-    assert held["desk:position:BUSTS"] == -2
-    assert held["venue/BUSTS:custody:BUSTS"] == 0
+    assert world.held("desk:position:BUSTS") == -2
+    assert world.held("venue/BUSTS:custody:BUSTS") == 0
 
 
 @pytest.mark.parametrize("key", ["BREAKS", "KEEPS"])
@@ -224,7 +227,7 @@ def test_a_line_that_breaks_behind_an_order_is_asked_about_it(
     assert (order.status, order.cum_qty, order.sends) == (FILLED, 1, 1)
     assert tap.orders("D") == [order.hedge_id]
     assert order.hedge_id in tap.orders("H")
-    assert world.balances().get(f"desk:position:{key}", 0) == 0
+    assert world.held(f"desk:position:{key}") == 0
 
 
 def test_an_order_that_was_lost_with_its_line_is_sent_once_it_is_denied(

@@ -17,6 +17,9 @@ from tests.support.fixclient import FixClient, Received, utc_now
 from tests.support.venue_process import VenueProcess
 from tests.support.wiretap import WireTap
 
+SCALE = 8
+"""Decimals of each base that is not shipped."""
+
 SHIPPED = ("BTC", "ETH", "EUR")
 CUSTODY = 'custody = "custody"\nfixed_rates = { USDT = 1 }\n'
 
@@ -41,7 +44,7 @@ class Listed:
         if self.base in SHIPPED:
             return ""
         return (
-            f'\n[[asset]]\ncode = "{self.base}"\nscale = 8\n\n[[instrument]]\nsymbol = "{self.symbol}"\nasset_class = "crypto"\n'
+            f'\n[[asset]]\ncode = "{self.base}"\nscale = {SCALE}\n\n[[instrument]]\nsymbol = "{self.symbol}"\nasset_class = "crypto"\n'
             f'base = "{self.base}"\nterms = "USD"\ntick = 0.01\nlot = 0.001\nqty_min = 0.001\n'
             f"qty_max = 100\nprice_age_max_ms = {self.age_max_ms}\n"
         )
@@ -139,10 +142,13 @@ class Hedged:
         assert done.returncode == 0, done.stdout + done.stderr
         return json.loads(done.stdout)
 
-    def balances(self) -> dict[str, Decimal]:
-        """What each account holds."""
-        rows = self.says("ledger", "balances", "--config", str(self.desk.config))["balances"]
-        return {row["account"]: Decimal(row["amount"]) for row in rows}
+    def held(self, account: str) -> Decimal:
+        """What an account in a base holds, zero when there is none; e.g. "desk:position:BTC"."""
+        store = open_store(self.desk.database)
+        try:
+            return Decimal(store.balances(account).get(account, 0)).scaleb(-SCALE)
+        finally:
+            store.close()
 
 
 def until(what: Callable[[], Any], patience_s: float, otherwise: Callable[[], str]) -> Any:
