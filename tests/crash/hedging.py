@@ -91,14 +91,20 @@ def hedged(folder: Path, seed: int, database: str = "") -> Iterator[Hedged]:
 
 
 def settle_hedges(world: Hedged) -> list[str]:
-    """Start once more, wait until no hedge is open, and stop; what never ended."""
+    """Start again while a hedge is open, and wait for its end; what never ended."""
+    if not _open(world):
+        return []
     world.desk.start()
     end = time.monotonic() + PATIENCE_S
-    while (left := [one for one in world.hedges() if one.is_open]) and time.monotonic() < end:
+    while _open(world) and time.monotonic() < end:
         time.sleep(0.1)
     code = world.desk.stop()
     assert code == 0, f"the desk stopped with {code}: {world.log()}"
-    return [f"hedge {one.hedge_id} never ended: {one}" for one in left]
+    return [f"hedge {one.hedge_id} never ended: {one}" for one in _open(world)]
+
+
+def _open(world: Hedged) -> list[HedgeOrder]:
+    return [one for one in world.hedges() if one.is_open]
 
 
 def hedging_violations(world: Hedged, traders: list[Trader]) -> list[str]:

@@ -42,7 +42,7 @@ def test_a_desk_killed_while_it_hedges_books_what_its_venues_executed(tmp_path: 
     with hedged(tmp_path, seed=11) as world:
         traders = hedging_traders(world.desk, 11)
         for _ in range(3):
-            one_life(world.desk, traders, rng.uniform(1.0, 2.0))
+            one_life(world.desk, traders, rng.uniform(0.6, 1.2))
         last_life(world.desk, traders)
         assert settle_hedges(world) == []
         assert hedging_violations(world, traders) == []

@@ -5,6 +5,7 @@ Each kind of trouble has a venue of its own and a pair of its own, so that one d
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 
@@ -308,9 +309,14 @@ def test_the_books_of_all_that_happened_are_in_order(world: Hedged, alpha: Deale
     store = open_store(world.desk.database)
     orders = store.hedges(limit=1_000_000)
     store.close()
-    for key, venue in world.venues.items():
-        here = {one.hedge_id: one for one in orders if one.venue == key}
-        says = venue.says_of({one.hedge_id: one.symbol for one in here.values()})
-        assert {name: one.cum for name, one in says.items()} == {
-            name: one.cum_qty for name, one in here.items()
-        }, key
+    here = {
+        key: {one.hedge_id: one for one in orders if one.venue == key} for key in world.venues
+    }
+
+    def said_by(key: str) -> dict[str, Decimal]:
+        asked = {name: one.symbol for name, one in here[key].items()}
+        return {name: one.cum for name, one in world.venues[key].says_of(asked).items()}
+
+    with ThreadPoolExecutor(4) as pool:
+        for key, says in zip(here, pool.map(said_by, here), strict=True):
+            assert says == {name: one.cum_qty for name, one in here[key].items()}, key

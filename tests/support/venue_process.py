@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from tests.support.fixclient import FixClient, utc_now
 
 SECRET = "trial-secret-venue"
+PATIENCE_S = 20
 
 
 @dataclass(frozen=True)
@@ -78,16 +80,21 @@ class VenueProcess:
             self.port, me="DESK", desk=self.key, username="desk", secret=SECRET, heartbeat=30
         )
         assert asking.logon((141, "Y")), f"{self.key} did not let us in"
-        found = {}
+        found: dict[str, Standing] = {}
         try:
             for cl_ord_id, symbol in orders.items():
                 asking.send("H", [(11, cl_ord_id), (55, symbol), (54, "1"), (60, utc_now())])
-                said = asking.hear("8", t11=cl_ord_id)
-                status = "UNKNOWN" if said.get(103) == "5" else said[39]
-                found[cl_ord_id] = Standing(status, Decimal(said[14]), Decimal(said[6]))
+            end = time.monotonic() + PATIENCE_S
+            while len(found) < len(orders) and time.monotonic() < end:
+                asking.poll(0.05)
+                heard, asking.received = asking.received, []
+                for said in heard:
+                    status = "UNKNOWN" if said.get(103) == "5" else said[39]
+                    found[said[11]] = Standing(status, Decimal(said[14]), Decimal(said[6]))
             asking.logout()
         finally:
             asking.drop()
+        assert found.keys() == orders.keys(), f"{self.key} did not answer for all"
         return found
 
     def stop(self) -> None:
