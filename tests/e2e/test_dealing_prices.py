@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -118,14 +117,10 @@ def test_a_deal_is_covered_at_the_venue_and_booked(world: Hedged, alpha: Dealer)
     (card,) = world.says("hedges", "scorecard", "--symbol", "GOOD/USD")["scorecards"]
     assert (card["venue"], card["fills"], card["fill_ratio"]) == ("GOOD", 1, "1.0000")
     assert world.held("desk:position:GOOD") == 0
-    rows = world.says("ledger", "balances", "GOOD", "--config", str(world.desk.config))["balances"]
-    held = {row["asset"]: Decimal(row["amount"]) for row in rows}
-    assert held["GOOD"] == Decimal("-1.5")
-    shown = world.says("hedges", "show", row["hedge_id"])["fills"]
-    assert sum(Decimal(one["quantity"]) for one in shown) == Decimal("1.5")
-    spread = sum(
-        (Decimal(one["mid"]) - Decimal(one["price"])) * Decimal(one["quantity"]) for one in shown
-    )
+    assert world.held("venue/GOOD:custody:GOOD") == Decimal("-1.5")
+    fills = world.fills(row["hedge_id"])
+    assert sum(one.base_amount for one in fills) == Decimal("1.5")
+    spread = sum((one.mid - one.price) * one.base_amount for one in fills)
     assert spread < 0
     booked = world.says(
         *("ledger", "statement", "desk:pnl:USD", "--config", str(world.desk.config))
@@ -186,8 +181,8 @@ def test_a_fill_that_nobody_told_is_found_by_asking(world: Hedged, alpha: Dealer
     alpha.deals("SILENT/USD")
     (order,) = world.ended("SILENT/USD")
     assert (order.status, order.cum_qty, order.sends) == (FILLED, 1, 1)
-    (fill,) = world.says("hedges", "show", order.hedge_id)["fills"]
-    assert fill["exec_id"].startswith("S:")
+    (fill,) = world.fills(order.hedge_id)
+    assert fill.exec_id.startswith("S:")
 
 
 def test_what_a_last_look_refuses_is_covered_again(world: Hedged, alpha: Dealer) -> None:
@@ -207,8 +202,7 @@ def test_a_bust_takes_the_fill_back(world: Hedged, alpha: Dealer) -> None:
     world.logged("BUSTS busted")
     world.logged("BUSTS/USD: uncovered, still to buy 2")
     (order,) = world.hedges("BUSTS/USD")
-    fills = world.says("hedges", "show", order.hedge_id)["fills"]
-    assert [one["status"] for one in fills] == ["", BUSTED]
+    assert [one.status for one in world.fills(order.hedge_id)] == ["", BUSTED]
     assert world.held("desk:position:BUSTS") == -2
     assert world.held("venue/BUSTS:custody:BUSTS") == 0
 
@@ -309,9 +303,7 @@ def test_the_books_of_all_that_happened_are_in_order(world: Hedged, alpha: Deale
     store = open_store(world.desk.database)
     orders = store.hedges(limit=1_000_000)
     store.close()
-    here = {
-        key: {one.hedge_id: one for one in orders if one.venue == key} for key in world.venues
-    }
+    here = {key: {one.hedge_id: one for one in orders if one.venue == key} for key in world.venues}
 
     def said_by(key: str) -> dict[str, Decimal]:
         asked = {name: one.symbol for name, one in here[key].items()}

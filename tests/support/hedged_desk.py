@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from otcfix.model.hedge import FILLED, HedgeOrder
+from otcfix.model.hedge import HedgeFill, HedgeOrder
 from otcfix.store import open_store
 from tests.support.desk_process import ROOT, DeskProcess
 from tests.support.fixclient import FixClient, Received, utc_now
@@ -34,6 +34,7 @@ class Listed:
     mode: str = "back_to_back"
     rule: str = ""
     age_max_ms: int = 2_000
+    slippage_max_bps: int = 50
 
     @property
     def symbol(self) -> str:
@@ -44,7 +45,8 @@ class Listed:
         if self.base in SHIPPED:
             return ""
         return (
-            f'\n[[asset]]\ncode = "{self.base}"\nscale = {SCALE}\n\n[[instrument]]\nsymbol = "{self.symbol}"\nasset_class = "crypto"\n'
+            f'\n[[asset]]\ncode = "{self.base}"\nscale = {SCALE}\n'
+            f'\n[[instrument]]\nsymbol = "{self.symbol}"\nasset_class = "crypto"\n'
             f'base = "{self.base}"\nterms = "USD"\ntick = 0.01\nlot = 0.001\nqty_min = 0.001\n'
             f"qty_max = 100\nprice_age_max_ms = {self.age_max_ms}\n"
         )
@@ -53,7 +55,7 @@ class Listed:
         """Its [[hedge]]."""
         return (
             f'\n[[hedge]]\nsymbol = "{self.symbol}"\nmode = "{self.mode}"\n'
-            f"venues = {json.dumps(self.venues)}\nslippage_max_bps = 50\n"
+            f"venues = {json.dumps(self.venues)}\nslippage_max_bps = {self.slippage_max_bps}\n"
             f"answer_within_ms = 400\n{self.rule}\n"
         )
 
@@ -80,9 +82,7 @@ class Hedged:
         for key, venue in self.venues.items():
             tap = self.taps.get(key)
             sources += venue.provider(tap.port if tap else 0, resets=key not in self.keeps_numbers)
-            sources += "".join(
-                venue.source(one.symbol) for one in self.listed if key in one.prices
-            )
+            sources += "".join(venue.source(one.symbol) for one in self.listed if key in one.prices)
         files = {
             "desk.toml": shipped + "".join(one.of_desk() for one in self.listed),
             "hedging.toml": "".join(one.of_hedging() for one in self.listed),
@@ -108,6 +108,14 @@ class Hedged:
         store = open_store(self.desk.database)
         try:
             return store.hedges(symbol=symbol, limit=1_000_000)
+        finally:
+            store.close()
+
+    def fills(self, hedge_id: str) -> list[HedgeFill]:
+        """What is booked on a hedge order, oldest first."""
+        store = open_store(self.desk.database)
+        try:
+            return [row.fill for row in store.hedge_fills([hedge_id])]
         finally:
             store.close()
 
@@ -195,6 +203,3 @@ class Dealer:
         )
         self.client.hear("8", t11=name, t39="0")
         return self.client.hear("8", t11=name, t39="2")
-
-
-__all__ = ["FILLED", "Dealer", "Hedged", "Listed", "until"]

@@ -47,7 +47,7 @@ class WireTap:
         self._go(self._accept)
 
     def orders(self, kind: str = "D") -> list[str]:
-        """ClOrdID(11) of each order (or question: "H") that reached the venue, as often as it did."""
+        """ClOrdID(11) of each order ("H": question) that reached the venue, as often as it did."""
         return [one[11] for one in self.said if one.kind == kind]
 
     def close(self) -> None:
