@@ -7,7 +7,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.crash.hedging import hedged, hedging_traders, hedging_violations, settle_hedges
+from tests.crash.hedging import (
+    break_wires,
+    hedged,
+    hedging_traders,
+    hedging_violations,
+    settle_hedges,
+)
 from tests.crash.rounds import fund, last_life, make_traders, one_life, violations
 from tests.support.desk_process import DeskProcess
 from tests.support.hedged_desk import Hedged
@@ -43,6 +49,7 @@ def _hedging_campaign(world: Hedged, database: str, kills: int, seed: int) -> bo
     traders = hedging_traders(world.desk, seed)
     started = time.monotonic()
     for number in range(1, kills + 1):
+        break_wires(world, rng)
         one_life(world.desk, traders, rng.uniform(0.3, 1.5))
         if number % 10 == 0 or number == kills:
             took = time.monotonic() - started

@@ -22,6 +22,7 @@ from tests.support.desk_process import DeskProcess
 from tests.support.fixclient import Fields, FixClient, Received
 from tests.support.hedged_desk import Hedged, Listed
 from tests.support.venue_process import VenueProcess
+from tests.support.wiretap import Cut
 
 FAULTS = (
     *("--interval-ms", "50", "--sigma-bps", "0.2", "--latency-ms", "4", "--jitter-ms", "60"),
@@ -88,6 +89,12 @@ def hedged(folder: Path, seed: int, database: str = "") -> Iterator[Hedged]:
         yield made
     finally:
         made.close()
+
+
+def break_wires(world: Hedged, rng: random.Random) -> None:
+    """Each wire breaks once in the life to come, at an order or a question, before or behind it."""
+    for tap in world.taps.values():
+        tap.cut = Cut(rng.choice("DDH"), is_delivered=rng.random() < 0.5)
 
 
 def settle_hedges(world: Hedged) -> list[str]:

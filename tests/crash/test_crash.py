@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.hedging import hedged, hedging_traders, hedging_violations, settle_hedges
+from tests.crash.hedging import (
+    break_wires,
+    hedged,
+    hedging_traders,
+    hedging_violations,
+    settle_hedges,
+)
 from tests.crash.rounds import fund, last_life, make_traders, one_life, violations
 from tests.support.desk_process import DeskProcess
 from tests.support.postgres import PostgresServer
@@ -42,6 +48,7 @@ def test_a_desk_killed_while_it_hedges_books_what_its_venues_executed(tmp_path: 
     with hedged(tmp_path, seed=11) as world:
         traders = hedging_traders(world.desk, 11)
         for _ in range(3):
+            break_wires(world, rng)
             one_life(world.desk, traders, rng.uniform(0.6, 1.2))
         last_life(world.desk, traders)
         assert settle_hedges(world) == []
