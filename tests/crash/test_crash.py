@@ -47,9 +47,9 @@ def test_a_desk_killed_while_it_hedges_books_what_its_venues_executed(tmp_path: 
     rng = random.Random(11)
     with hedged(tmp_path, seed=11) as world:
         traders = hedging_traders(world.desk, 11)
-        for _ in range(3):
+        for _ in range(2):
             break_wires(world, rng)
-            one_life(world.desk, traders, rng.uniform(0.6, 1.2))
+            one_life(world.desk, traders, rng.uniform(0.6, 1.0))
         last_life(world.desk, traders)
         assert settle_hedges(world) == []
         assert hedging_violations(world, traders) == []

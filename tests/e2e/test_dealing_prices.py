@@ -17,7 +17,7 @@ from tests.support.hedged_desk import Dealer, Hedged, Listed, until
 from tests.support.venue_process import VenueProcess
 from tests.support.wiretap import Cut
 
-STILL = ("--frozen", "--interval-ms", "50", "--notional", "100000")
+STILL = ("--frozen", "--interval-ms", "150", "--notional", "100000")
 SICK = "".join(
     f"at {start + at}s: {deed}\n"
     for start in range(0, 120, 4)
@@ -32,7 +32,7 @@ FLAGS: dict[str, tuple[tuple[str, ...], str]] = {
     "SWALLOWS": ((), "at 0s: swallow"),
     "SILENT": ((), "at 0s: drop_report"),
     "LOOKS": (("--last-look-ms", "60"), "at 0s: last_look"),
-    "BUSTS": ((), "".join(f"at {second}s: bust\n" for second in range(120))),
+    "BUSTS": ((), "".join(f"at {tenths / 10}s: bust\n" for tenths in range(0, 1200, 3))),
     "BREAKS": ((), ""),
     "KEEPS": ((), ""),
     "SICK": (("--half-spread-bps", "20"), SICK),
