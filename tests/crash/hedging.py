@@ -25,7 +25,7 @@ from tests.support.venue_process import VenueProcess
 from tests.support.wiretap import Cut
 
 FAULTS = (
-    *("--interval-ms", "50", "--sigma-bps", "0.2", "--latency-ms", "4", "--jitter-ms", "60"),
+    *("--interval-ms", "100", "--sigma-bps", "0.2", "--latency-ms", "4", "--jitter-ms", "60"),
     *("--reject", "0.1", "--partial", "0.2", "--swallow", "0.05", "--drop-report", "0.05"),
     *("--last-look-ms", "20", "--last-look-reject", "0.1", "--duplicate", "0.1"),
 )

@@ -31,7 +31,7 @@ def world(tmp_path: Path) -> Iterator[Hedged]:
         tmp_path,
         "LPX",
         {"BTC/USD": "100000", "ETH/USD": "4000", "EUR/USD": "1.08"},
-        *("--interval-ms", "40", "--sigma-bps", "0.2", "--notional", "2000000"),
+        *("--interval-ms", "100", "--sigma-bps", "0.2", "--notional", "2000000"),
         *("--partial", "0.3", "--reject", "0.1", "--latency-ms", "5", "--jitter-ms", "20"),
         script=RISES,
     )
@@ -87,7 +87,7 @@ def test_all_of_it_at_once_is_said_again_by_the_journal(world: Hedged) -> None:
         assert gamma.client.logon()
         subscribe(alpha.client, f"W{life}", "0", "BTC/USD", "ETH/USD")
         subscribe(gamma.client, f"X{life}", "1", "EUR/USD")
-        deal_for(1.2, alpha, gamma)
+        deal_for(0.8, alpha, gamma)
         if life == 1:
             world.desk.kill()
             alpha.client.poll()
