@@ -127,7 +127,9 @@ class Hedged:
             over = len(found) >= count and not any(one.is_open for one in found)
             return found if over else []
 
-        found = until(looked, patience_s, lambda: f"{self.hedges(symbol)}\n{self.log()}")
+        found: list[HedgeOrder] = until(
+            looked, patience_s, lambda: f"{self.hedges(symbol)}\n{self.log()}"
+        )
         assert len(found) == count, found
         return found
 
@@ -142,7 +144,7 @@ class Hedged:
             lines = self.desk.log.read_text().splitlines()
             return next((one for one in lines if all(word in one for word in words)), "")
 
-        return until(looked, patience_s, self.log)
+        return str(until(looked, patience_s, self.log))
 
     def says(self, *command: str) -> Any:
         """What `otcfix COMMAND --json` says of the database."""
