@@ -92,9 +92,11 @@ def hedged(folder: Path, seed: int, database: str = "") -> Iterator[Hedged]:
 
 
 def break_wires(world: Hedged, rng: random.Random) -> None:
-    """Each wire breaks once in the life to come, at an order or a question, before or behind it."""
+    """In the life to come each wire breaks once or not at all: at an order or a question, before
+    it arrives or behind it."""
     for tap in world.taps.values():
-        tap.cut = Cut(rng.choice("DDH"), is_delivered=rng.random() < 0.5)
+        cut = Cut(rng.choice("DDH"), is_delivered=rng.random() < 0.5)
+        tap.cut = cut if rng.random() < 0.5 else None
 
 
 def settle_hedges(world: Hedged) -> list[str]:
