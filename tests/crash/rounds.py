@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from tests.support.desk_process import DeskProcess
-from tests.support.fixclient import FixClient, Received, utc_now
+from tests.support.fixclient import Fields, FixClient, Received, utc_now
 
 SESSIONS = (
     ("ALPHA44", "FIX.4.4", "ALPHA", "alpha"),
     ("BETA42", "FIX.4.2", "BETA", "beta"),
     ("GAMMA50", "FIX.5.0SP2", "GAMMA", "gamma"),
 )
+
+BUYS: Fields = [(54, "1"), (38, "0.01")]
 
 
 @dataclass
@@ -69,9 +71,13 @@ class Trader:
                 ],
             )
 
-    def _order(self, name: str, extra: list[tuple[int, str]]) -> None:
+    def deal(self, quote: Received) -> Fields:
+        """Side and quantity of the deal on *quote*."""
+        return BUYS
+
+    def _order(self, name: str, extra: Fields, what: Fields = BUYS) -> None:
         head = [(11, name), (21, "1")] if self.client.version == "FIX.4.2" else [(11, name)]
-        body = [(55, self.symbol), (54, "1"), (38, "0.01"), (60, utc_now())]
+        body = [(55, self.symbol), *what, (60, utc_now())]
         self.client.send("D", [*head, *body, *extra])
 
     def listen(self) -> None:
@@ -82,7 +88,7 @@ class Trader:
             if message.kind == "S" and self.client.online:
                 self.count += 1
                 quoted = [(40, "D"), (117, message[117]), (59, "4")]
-                self._order(f"{self.name}Q{self.count}", quoted)
+                self._order(f"{self.name}Q{self.count}", quoted, self.deal(message))
             elif message.kind == "8":
                 self._report(message)
 

@@ -5,6 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.crash.hedging import (
+    break_wires,
+    hedged,
+    hedging_traders,
+    hedging_violations,
+    settle_hedges,
+)
 from tests.crash.rounds import fund, last_life, make_traders, one_life, violations
 from tests.support.desk_process import DeskProcess
 from tests.support.postgres import PostgresServer
@@ -33,3 +40,18 @@ def check(desk: DeskProcess, kills: int) -> None:
         assert sum(len(trader.fills) for trader in traders) > 0
     finally:
         desk.kill()
+
+
+def test_a_desk_killed_while_it_hedges_books_what_its_venues_executed(tmp_path: Path) -> None:
+    """No hedge executes twice, none is lost; what the venues say is what is booked."""
+    rng = random.Random(11)
+    with hedged(tmp_path, seed=11) as world:
+        traders = hedging_traders(world.desk, 11)
+        for _ in range(2):
+            break_wires(world, rng)
+            one_life(world.desk, traders, rng.uniform(0.6, 1.0))
+        last_life(world.desk, traders)
+        assert settle_hedges(world) == []
+        assert hedging_violations(world, traders) == []
+        assert sum(len(trader.fills) for trader in traders) > 0
+        assert {one.venue for one in world.hedges()} == {"LPX", "LPY"}

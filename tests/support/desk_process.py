@@ -35,7 +35,9 @@ class DeskProcess:
         *,
         edits: dict[str, list[tuple[str, str]]] | None = None,
         arguments: tuple[str, ...] = (),
+        files: dict[str, str] | None = None,
     ) -> None:
+        """edits: (old, new) in shipped files, by name; files: whole ones instead of the shipped."""
         self.folder = folder
         self.port = free_port()
         self.config = folder / "config"
@@ -44,14 +46,16 @@ class DeskProcess:
         self.process: subprocess.Popen[bytes] | None = None
         self.log = folder / "desk.log"
         shutil.copytree(ROOT / "config", self.config)
+        for name, text in (files or {}).items():
+            (self.config / name).write_text(text)
         everywhere = {"sessions.toml": [("port = 9878", f"port = {self.port}")]}
         for name, changes in [*everywhere.items(), *(edits or {}).items()]:
             path = self.config / name
-            text = path.read_text()
+            changed = path.read_text()
             for old, new in changes:
-                assert old in text, f"{name} has no {old!r}"
-                text = text.replace(old, new)
-            path.write_text(text)
+                assert old in changed, f"{name} has no {old!r}"
+                changed = changed.replace(old, new)
+            path.write_text(changed)
 
     def run(self, *arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
         """Run another otcfix command on the same configuration and database."""
