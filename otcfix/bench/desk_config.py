@@ -90,7 +90,7 @@ mid = 1000
 levels = 10
 level_notional = 1000000
 sigma_bps = 3
-interval_ms = 200
+interval_ms = 190
 """
 
 _CLIENT = """
