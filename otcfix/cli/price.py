@@ -18,7 +18,7 @@ from otcfix.cli.options import (
     read_amount,
 )
 from otcfix.cli.outcome import NO, Failed, usage_error
-from otcfix.cli.price_words import document, show_explanation, show_rules
+from otcfix.cli.price_words import document, show_disclosure, show_explanation, show_rules
 from otcfix.cli.show import clock, print_json, when
 from otcfix.model.errors import ConfigError
 from otcfix.model.time import iso
@@ -198,6 +198,34 @@ def rules(
         return
     print(f"{client} ({who.tier}), {size:f} {what.base.code} of {symbol}, {clock(moment)}")
     show_rules(slots, trace)
+
+
+@app.command()
+def disclosure(
+    client: ClientOption,
+    config: ConfigOption = CONFIG_DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """Print what a client must be told of last look: its tolerance, hold time, and both ways.
+
+    Part of his rules of engagement. A hit is never held back, so hold_ms is 0; what moved in the
+    client's favour never refuses, and is his where favourable_moves_count says so.
+
+    Examples:
+      otcfix price disclosure --client ALPHA
+      otcfix price disclosure --client ALPHA --json
+    """
+    quiet()
+    from otcfix.cli.price_case import disclosed  # noqa: PLC0415
+
+    loaded = load_config(config)
+    desk = loaded.to_desk()
+    told = disclosed(desk.pricing, desk.instruments, _client(desk, client, loaded))
+    if as_json:
+        print_json({"client": client, "last_look": told})
+        return
+    print(f"Last look for {client}, per instrument; the first line that holds decides.")
+    show_disclosure(told)
 
 
 def _client(desk: "Desk", name: str, config: "Config") -> "Client":

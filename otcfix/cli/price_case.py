@@ -17,7 +17,7 @@ from otcfix.model.event import Event, Facts
 from otcfix.model.instrument import Instrument
 from otcfix.model.messages import Side
 from otcfix.model.party import Client
-from otcfix.model.pricing import SLOTS, Explanation, Match, Rule
+from otcfix.model.pricing import SLOTS, Explanation, Life, Match, Rule
 from otcfix.model.rates import Rates
 from otcfix.model.refusal import Refusal, wording
 from otcfix.model.time import MS, Instant
@@ -145,3 +145,55 @@ def _fails(
         elif len(sides) == 1:
             fails.append(f"side: {sides[0]} only")
     return fails
+
+
+# -- what a client is told of last look -----------------------------------------------------------
+
+
+def disclosed(
+    rules: Sequence[Rule], instruments: Sequence[Instrument], client: Client
+) -> list[dict[str, Any]]:
+    """How firm a client's quotes are, per instrument and rule that may hold, first match wins.
+
+    hold_ms is how long an answer to a hit is held back on purpose: the desk never does (R19).
+    """
+    told = []
+    for instrument in instruments:
+        if instrument.symbol not in client.instruments:
+            continue
+        lives = [
+            (rule.rule_id, _conditions(rule.match), rule.life)
+            for rule in settings_of(rules, instrument, client).rules
+            if rule.life is not None
+        ]
+        lives.append(("instrument", "", Life()))
+        always = next(n for n, (_, when, _) in enumerate(lives) if not when)
+        for rule_id, when, life in lives[: always + 1]:
+            own = life.quote_life_ms
+            told.append(
+                {
+                    "symbol": instrument.symbol,
+                    "rule": rule_id,
+                    "when": when,
+                    "quote_life_ms": instrument.quote_life_ms if own is None else own,
+                    "last_look": life.last_look,
+                    "tolerance_bps": life.tolerance_bps,
+                    "hold_ms": 0,
+                    "favourable_moves_count": life.improvement,
+                }
+            )
+    return told
+
+
+def _conditions(match: Match) -> str:
+    """What a client can see of when a rule holds: side, size, time of the week."""
+    words = []
+    if match.side is not None:
+        words.append(f"he {'buys' if match.side is Side.BUY else 'sells'}")
+    if match.size_min is not None:
+        words.append(f"from {match.size_min:f}")
+    if match.size_max is not None:
+        words.append(f"below {match.size_max:f}")
+    if match.windows:
+        words.append(f"{len(match.windows)} window(s) of the week, {match.zone}")
+    return ", ".join(words)

@@ -111,6 +111,23 @@ def show_rules(
         print("\nNo rules: the tier's half-spread alone holds.")
 
 
+def show_disclosure(told: Sequence[dict[str, Any]]) -> None:
+    """Print how firm a client's quotes are."""
+    print_table(
+        ("symbol", "when", "life", "last look", "hold", "favourable moves", "rule"),
+        [
+            (
+                one["symbol"], one["when"] or "always", f"{one['quote_life_ms']} ms",
+                "none" if one["last_look"] == "none" else f"tolerance {one['tolerance_bps']:f} bps",
+                f"{one['hold_ms']} ms",
+                "" if one["last_look"] == "none" else
+                "the client's" if one["favourable_moves_count"] else "the desk's", one["rule"],
+            )
+            for one in told
+        ],
+    )  # fmt: skip
+
+
 def _misses(fails: Sequence[str]) -> bool:
     """Whether a rule matches on neither side."""
     return any(not fail.startswith("side: ") for fail in fails)

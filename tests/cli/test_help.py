@@ -14,7 +14,7 @@ GROUPS = (
 COMMANDS = (
     *("demo", "serve", "check", "bench", "trades", "replay", "kill", "unkill"),
     *(f"ledger {name}" for name in ("balances", "statement", "trial-balance")),
-    *(f"price {name}" for name in ("explain", "what-if", "rules")),
+    *(f"price {name}" for name in ("explain", "what-if", "rules", "disclosure")),
     *("ledger deposit", "ledger withdraw", "journal show", "journal verify", "journal streams"),
     *(f"client {name}" for name in ("rfq", "order", "cancel", "watch")),
     *(f"sessions {name}" for name in ("list", "secret", "enable", "disable")),
@@ -27,7 +27,7 @@ READS = (
     *("ledger balances", "ledger statement", "ledger trial-balance"),
     *("journal show", "journal verify", "journal streams", "sessions list", "db status"),
     *("hedges list", "hedges show", "hedges scorecard"),
-    *("price explain", "price what-if", "price rules"),
+    *("price explain", "price what-if", "price rules", "price disclosure"),
 )
 
 

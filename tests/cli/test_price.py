@@ -274,3 +274,44 @@ def test_without_rules(run: Run) -> None:
     answer = run(*RULES, "1")
     assert answer.code == 0
     assert "No rules: the tier's half-spread alone holds." in answer.out
+
+
+# -- disclosure --------------------------------------------------------------------------------
+
+LOOKS = """
+[[rule]]
+id = "large"
+match = { clients = ["ALPHA"], symbols = ["BTC/USD"], size_min = 5 }
+life = { last_look = "tolerance", tolerance_bps = 3, improvement = true }
+[[rule]]
+id = "all"
+match = { symbols = ["BTC/USD"] }
+life = { quote_life_ms = 1500 }
+[[rule]]
+id = "never-asked"
+match = { symbols = ["BTC/USD"] }
+life = { last_look = "tolerance", tolerance_bps = 9 }
+"""
+
+
+def test_a_client_is_told_of_last_look(run: Run) -> None:
+    """Its tolerance, hold time and both ways (R19); no rule behind one that always holds."""
+    Path("config/pricing.toml").write_text(LOOKS)
+
+    answer = run("price", "disclosure", "--client", "ALPHA", "--json")
+    assert answer.code == 0, answer.err
+    told = [one for one in answer.document["last_look"] if one["symbol"] == "BTC/USD"]
+    assert [(one["rule"], one["when"], one["last_look"]) for one in told] == [
+        ("large", "from 5", "tolerance"),
+        ("all", "", "none"),
+    ]
+    assert told[0]["tolerance_bps"] == "3"
+    assert told[0]["favourable_moves_count"] is True
+    assert {one["hold_ms"] for one in answer.document["last_look"]} == {0}
+    assert told[1]["quote_life_ms"] == 1500
+
+    shown = " ".join(run("price", "disclosure", "--client", "ALPHA").out.split())
+    assert "tolerance 3 bps 0 ms the client's large" in shown
+    beta = run("price", "disclosure", "--client", "BETA", "--json").document["last_look"]
+    assert {one["last_look"] for one in beta} == {"none"}
+    assert run("price", "disclosure", "--client", "NOBODY").code == 2
