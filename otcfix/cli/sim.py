@@ -60,6 +60,10 @@ def venue(
     drop_report: Chance = "0",
     duplicate: Chance = "0",
     no_quote: Chance = "0",
+    every: Annotated[
+        list[str] | None,
+        typer.Option(metavar="DEED=SECONDS", help="A deed again and again; several times."),
+    ] = None,
     script: Annotated[
         Path | None,
         typer.Option(metavar="FILE", exists=True, dir_okay=False, help="What happens when."),
@@ -69,14 +73,16 @@ def venue(
     """Run a liquidity provider: streams books (V, W, X), quotes (R, S), deals (D, H, F, 8, 9).
 
     Says one JSON line when it listens, and runs until SIGINT or SIGTERM. A script has lines such
-    as `at 3.0s: gap` or `at 5s: latency_ms 200`. Its deeds: gap, lost, crossed, stall, one_sided,
-    zero, resume, disconnect, duplicate, out_of_order, garbage, negative, bust, nudge, reject,
-    partial, last_look, swallow, drop_report, duplicate_report, no_quote, no_book.
+    as `at 3.0s: gap` or `at 5s: latency_ms 200`; --every does one deed again and again (crossed,
+    stall, one_sided and zero are over after half of the time). The deeds: gap, lost, crossed,
+    stall, one_sided, zero, resume, disconnect, duplicate, out_of_order, garbage, negative, bust,
+    nudge, reject, partial, last_look, swallow, drop_report, duplicate_report, no_quote, no_book.
 
     Examples:
       otcfix sim venue --symbol BTC/USD=100000 --symbol ETH/USD=4000 --seed 7
       otcfix sim venue --symbol BTC/USD=100000 --latency-ms 5 --jitter-ms 3 --reject 0.05
       otcfix sim venue --symbol EUR/USD=1.08 --last-look-ms 80 --last-look-reject 0.1
+      otcfix sim venue --symbol BTC/USD=100000 --every gap=10 --every stall=20 --every disconnect=60
       otcfix sim venue --symbol BTC/USD=100000 --port 0 --script trouble.txt
     """
     quiet(log_level)
@@ -108,6 +114,7 @@ def venue(
         frozen=frozen,
         faults=Faults(**{k: _number(k.replace("_", "-"), text) for k, text in texts.items()}),
         script=read_script(script) if script else (),
+        every=dict(_repeated(text) for text in every or ()),
     )
     stopping = stop_signals()
     with made:
@@ -149,3 +156,9 @@ def _number(option: str, text: str) -> Decimal:
     if not value.is_finite():
         raise ConfigError(f"--{option} {text}: expected a number")
     return value
+
+
+def _repeated(text: str) -> tuple[str, Decimal]:
+    """`gap=10`: what, and every how many seconds. Errors: ConfigError."""
+    what, _, seconds = text.partition("=")
+    return what, _number(f"every {what}", seconds)

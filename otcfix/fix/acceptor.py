@@ -11,7 +11,6 @@ returns, the whole of it inside one guard.
 import tempfile
 import time
 from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ import quickfix as fix
 import structlog
 
 from otcfix.config import Config
+from otcfix.fix.callbacks import guarded
 from otcfix.fix.dictionaries import Dictionaries
 from otcfix.fix.door import Door
 from otcfix.fix.fields import blank_secrets
@@ -52,21 +52,6 @@ Put = Callable[[str, int, str, str], bool]
 """(session, epoch, text, MsgType) into the inbox; False when there is no room."""
 
 PutBehind = Callable[[str, int, object], None]
-
-
-def _guarded(callback: Callable[..., None]) -> Callable[..., None]:
-    """No exception leaves a callback, but for those that speak to QuickFIX."""
-
-    @wraps(callback)
-    def guarded(*args: Any) -> None:
-        try:
-            callback(*args)
-        except (fix.DoNotSend, fix.RejectLogon):
-            raise
-        except Exception:
-            log.exception("callback_failed", callback=callback.__name__)
-
-    return guarded
 
 
 class Acceptor(fix.Application):  # type: ignore[misc]
@@ -242,11 +227,11 @@ class Acceptor(fix.Application):  # type: ignore[misc]
 
     # -- callbacks -----------------------------------------------------------------------------
 
-    @_guarded
+    @guarded
     def onCreate(self, session_id: Any) -> None:
         """QuickFIX made the session."""
 
-    @_guarded
+    @guarded
     def onLogon(self, session_id: Any) -> None:
         """The session is up."""
         line = self._line(session_id)
@@ -255,7 +240,7 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         self._event(line, SessionUp(line.config.key, line.epoch))
         log.info("session_up", session=line.config.key)
 
-    @_guarded
+    @guarded
     def onLogout(self, session_id: Any) -> None:
         """The session is down, or never came up."""
         line = self._line(session_id)
@@ -267,7 +252,7 @@ class Acceptor(fix.Application):  # type: ignore[misc]
             self._event(line, SessionDown(line.config.key))
             log.info("session_down", session=line.config.key)
 
-    @_guarded
+    @guarded
     def toAdmin(self, message: Any, session_id: Any) -> None:
         """A session message leaves: QuickFIX's own rejects are journaled when seen (R14)."""
         header = message.getHeader()
@@ -292,7 +277,7 @@ class Acceptor(fix.Application):  # type: ignore[misc]
             message.setField(58, "UNSUPPORTED: this message type is not spoken here")
         self._event(line, AdminSeen(line.config.key, True, "3", readable(message.toString())))
 
-    @_guarded
+    @guarded
     def fromAdmin(self, message: Any, session_id: Any) -> None:
         """A session message came."""
         header = message.getHeader()
@@ -327,12 +312,12 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         else:
             self._resent(message)
 
-    @_guarded
+    @guarded
     def _resent(self, message: Any) -> None:
         if message.getHeader().getField(35) in NEVER_AGAIN:
             raise fix.DoNotSend
 
-    @_guarded
+    @guarded
     def fromApp(self, message: Any, session_id: Any) -> None:
         """A business message came: copy, enqueue, return."""
         text = readable(message.toString())

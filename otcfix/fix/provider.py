@@ -9,7 +9,6 @@ import secrets
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import structlog
 
 from otcfix.config.models import ProviderConfig
 from otcfix.fix.building import built
+from otcfix.fix.callbacks import guarded
 from otcfix.fix.fields import Values, split
 from otcfix.fix.provider_market import Market, ProvidedSource, Sink, Words
 from otcfix.fix.provider_orders import (
@@ -49,21 +49,6 @@ REPORTS = ("8", "9", "")
 
 Clock = Callable[[], Instant]
 OnEvent = Callable[[VenueUp | VenueDown | VenueReport | AdminSeen], None]
-
-
-def _guarded(callback: Callable[..., None]) -> Callable[..., None]:
-    """No exception leaves a callback, but for the one that speaks to QuickFIX."""
-
-    @wraps(callback)
-    def guarded(*args: Any) -> None:
-        try:
-            callback(*args)
-        except fix.DoNotSend:
-            raise
-        except Exception:
-            log.exception("callback_failed", callback=callback.__name__)
-
-    return guarded
 
 
 class Provider(fix.Application):  # type: ignore[misc]
@@ -182,7 +167,7 @@ class Provider(fix.Application):  # type: ignore[misc]
     def onCreate(self, session_id: Any) -> None:
         """QuickFIX made the session."""
 
-    @_guarded
+    @guarded
     def onLogon(self, session_id: Any) -> None:
         """The session is up: no price of before counts."""
         log.info("provider_up", provider=self.key)
@@ -191,7 +176,7 @@ class Provider(fix.Application):  # type: ignore[misc]
         if self.config.hedge:
             self._on_event(VenueUp(self.key))
 
-    @_guarded
+    @guarded
     def onLogout(self, session_id: Any) -> None:
         """The session is down, or never came up."""
         was_online, self.online = self.online, False
@@ -205,7 +190,7 @@ class Provider(fix.Application):  # type: ignore[misc]
         if self.config.hedge:
             self._on_event(VenueDown(self.key))
 
-    @_guarded
+    @guarded
     def toAdmin(self, message: Any, session_id: Any) -> None:
         """A session message leaves: a Logon says who we are; some tell that prices were lost."""
         kind = message.getHeader().getField(35)
@@ -225,7 +210,7 @@ class Provider(fix.Application):  # type: ignore[misc]
                 remedy="agree on a reset with the provider; reset_on_logon does it each time",
             )  # fmt: skip
 
-    @_guarded
+    @guarded
     def fromAdmin(self, message: Any, session_id: Any) -> None:
         """A session message came."""
         kind = message.getHeader().getField(35)
@@ -243,7 +228,7 @@ class Provider(fix.Application):  # type: ignore[misc]
             log.warning("provider_reject", provider=self.key, text=values.get(58, ""))
             self._refused(values, values.get(58, "") or f"373={values.get(373, '')}")
 
-    @_guarded
+    @guarded
     def toApp(self, message: Any, session_id: Any) -> None:
         """A business message leaves; one that leaves again was asked for by a ResendRequest."""
         header = message.getHeader()
@@ -256,7 +241,7 @@ class Provider(fix.Application):  # type: ignore[misc]
             if len(self._sent) > SENT_MAX:
                 del self._sent[next(iter(self._sent))]
 
-    @_guarded
+    @guarded
     def fromApp(self, message: Any, session_id: Any) -> None:
         """A business message came."""
         text = readable(message.toString())

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from itertools import count
 from pathlib import Path
 from threading import Event, Thread, current_thread
@@ -37,6 +38,8 @@ OnDealing = Callable[[bool, str, str], None]
 POLL_S = 0.002
 START_S = 10.0
 WISH_S = 2.0
+EVERY_MIN_S = Decimal("0.1")
+LASTING = frozenset(("crossed", "stall", "one_sided", "zero"))
 NEXT_UPDATE = frozenset(("lost", "duplicate", "out_of_order", "gap"))
 
 
@@ -74,10 +77,12 @@ class SimVenue:
         frozen: bool = False,
         faults: Faults | None = None,
         script: Sequence[Step] = (),
+        every: Mapping[str, Decimal] | None = None,
         follow: Mapping[str, Leader] | None = None,
         on_dealing: OnDealing | None = None,
     ) -> None:
         """port 0 takes a free one. frozen: books stand still and are told whole at each interval.
+        every: deeds that happen again and again, and after how many seconds.
         follow: by symbol, the mid of the market that it goes with. on_dealing is called by the
         venue's thread with every message about orders and quotes; it must not raise.
 
@@ -85,6 +90,7 @@ class SimVenue:
         """
         if not symbols or interval_ms <= 0:
             raise ConfigError("a simulated venue needs a symbol, and an interval above 0 ms")
+        self._every = _repeated(every or {})
         self._folder = tempfile.TemporaryDirectory(prefix="otcfix-sim-")
         self._frozen = frozen
         self._numbered = version == "FIX.5.0SP2"
@@ -205,6 +211,8 @@ class SimVenue:
     def _loop(self) -> None:
         started = time.monotonic()
         next_step = started + self._interval_s
+        for step, seconds in self._every:
+            self._later(seconds * 1_000, partial(self._again, step, seconds))
         while not self._stopped.is_set():
             while self._wishes:
                 self._wishes.popleft()()
@@ -265,6 +273,14 @@ class SimVenue:
         heapq.heappush(self._due, (at, next(self._number), then))
 
     # -- trouble -------------------------------------------------------------------------------
+
+    def _again(self, step: Step, seconds: Decimal) -> None:
+        """Do it, and at the next turn again; what lasts until resume lasts half of the time."""
+        self._do(step)
+        if step.what in LASTING:
+            over = Step(Decimal(0), "resume")
+            self._later(seconds * 500, partial(self._do, over))
+        self._later(seconds * 1_000, partial(self._again, step, seconds))
 
     def _do(self, step: Step) -> None:
         what, markets = step.what, self._markets.values()
@@ -359,3 +375,10 @@ class SimVenue:
             self._send(one.whole())
             if values.get(263) == "1":
                 self._subscribers[f"{request_id} {symbol}"] = one
+
+
+def _repeated(every: Mapping[str, Decimal]) -> tuple[tuple[Step, Decimal], ...]:
+    """What happens again and again, and after how many seconds. Errors: ConfigError."""
+    if any(seconds < EVERY_MIN_S for seconds in every.values()):
+        raise ConfigError(f"what happens every so often: expected {EVERY_MIN_S} s or more")
+    return tuple((Step(seconds, what), seconds) for what, seconds in every.items())

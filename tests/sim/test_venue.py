@@ -81,6 +81,22 @@ def test_a_script_happens_by_itself(tmp_path: Path) -> None:
         assert venue._markets["BTCUSD"].stalled
 
 
+def test_a_deed_happens_again_and_again() -> None:
+    """What lasts until resume is over after half of the time, and comes back."""
+    every = {"stall": Decimal("0.2")}
+    with SimVenue({"BTCUSD": BTC}, client="AGAIN", every=every) as venue:
+        market = venue._markets["BTCUSD"]
+        for _ in range(2):
+            until(lambda: market.stalled)
+            until(lambda: not market.stalled)
+
+
+@pytest.mark.parametrize(("deed", "seconds"), [("gap", "0"), ("gap", "-1"), ("dance", "1")])
+def test_what_cannot_happen_again(deed: str, seconds: str) -> None:
+    with pytest.raises(ConfigError, match=r"expected"):
+        SimVenue({"BTCUSD": BTC}, every={deed: Decimal(seconds)})
+
+
 @pytest.mark.parametrize("value", ["-0.1", "1.1", "NaN", "Infinity"])
 def test_a_chance_is_from_0_to_1(value: str) -> None:
     """Nothing else is a chance."""
