@@ -15,7 +15,6 @@ from otcfix.bench.quiet import Quiet
 from otcfix.bench.stage import Stage
 from otcfix.bench.streaming import streams
 
-
 STREAM_ROUNDS = 2
 """The longest of the phases: a plain run is to stay below three minutes."""
 
