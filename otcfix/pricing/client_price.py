@@ -137,16 +137,22 @@ def _made(case: Case, levels: Ladder, side: Side, quantity: Decimal, unit: Unit)
     px = to_multiple(raw, tick, ROUND_CEILING if side is Side.BUY else ROUND_FLOOR)
     if px <= 0:
         return Refusal.MARKET_UNSTABLE
-    dealt = quantity / px if in_terms else base
-    if unit is Unit.CASH:
-        dealt = to_multiple(dealt, case.instrument.lot, ROUND_DOWN)
-        if dealt <= 0:
-            return Refusal.BAD_QUANTITY
+    dealt = _dealt(case, quantity, unit, px)
+    if dealt <= 0:
+        return Refusal.BAD_QUANTITY
     if guard[1].inventory_max is not None and _too_much(case, guard[1].inventory_max, side, dealt):
         return Refusal.PASS
     if fast:
         half_bps *= guard[1].fast_factor
     return _Made(px, dealt, average, abs(way) * half_bps, tuple(told))
+
+
+def _dealt(case: Case, quantity: Decimal, unit: Unit, px: Decimal) -> Decimal:
+    """The base that *quantity* comes to at *px*; of cash no more than whole lots."""
+    if unit is Unit.BASE:
+        return quantity
+    base = quantity / px
+    return to_multiple(base, case.instrument.lot, ROUND_DOWN) if unit is Unit.CASH else base
 
 
 def _too_much(case: Case, most: Decimal, side: Side, base: Decimal) -> bool:
