@@ -263,6 +263,8 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         if self._speaking_to is not None:
             line.number = number
             return
+        if kind == "4":
+            line.go_on(message)
         if kind != "3":
             return
         reason = message.getField(373) if message.isSetField(373) else ""
@@ -297,6 +299,8 @@ class Acceptor(fix.Application):  # type: ignore[misc]
                 # Fail closed: a logon that cannot be judged is not accepted.
                 log.exception("logon_failed", session=line.config.key)
                 raise fix.RejectLogon(REFUSED) from error
+        elif kind == "2":
+            line.again_from = int(message.getField(7))
         elif kind == "3":
             self._put(line.config.key, line.epoch, readable(message.toString()), "3")
         elif kind == "4" and not (message.isSetField(123) and message.getField(123) == "Y"):
@@ -310,12 +314,14 @@ class Acceptor(fix.Application):  # type: ignore[misc]
             # asking, since each call into the binding lets go of the interpreter's lock.
             line.last_out = line.number = line.last_out + 1
         else:
-            self._resent(message)
+            self._resent(message, session_id)
 
     @guarded
-    def _resent(self, message: Any) -> None:
-        if message.getHeader().getField(35) in NEVER_AGAIN:
+    def _resent(self, message: Any, session_id: Any) -> None:
+        header = message.getHeader()
+        if header.getField(35) in NEVER_AGAIN:
             raise fix.DoNotSend
+        self._line(session_id).again_from = int(header.getField(34)) + 1
 
     @guarded
     def fromApp(self, message: Any, session_id: Any) -> None:

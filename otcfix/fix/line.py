@@ -18,6 +18,7 @@ class Line:
     """One session as the acceptor keeps it."""
 
     __slots__ = (
+        "again_from",
         "config",
         "epoch",
         "held",
@@ -54,7 +55,21 @@ class Line:
         self.proof_asked = ""
         self.proof_of = 0
         self.refused_at: Instant = 0
+        self.again_from = 0
         self.left_out = left_out(config.version)
+
+    def go_on(self, message: Any) -> None:
+        """Have a gap fill begin where what was sent again before it ends.
+
+        For numbers that its store does not have at the end of a range, QuickFIX begins anew at the
+        start of it: a number that the client has behind him, so he would pass over the fill.
+        """
+        if not (message.isSetField(123) and message.getField(123) == "Y"):
+            return
+        header, upto = message.getHeader(), int(message.getField(36))
+        if int(header.getField(34)) < self.again_from < upto:
+            header.setField(34, str(self.again_from))
+        self.again_from = upto
 
 
 def logon_refusal(config: SessionConfig, message: Any, wants_reset: bool) -> str:

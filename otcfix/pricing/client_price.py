@@ -87,15 +87,15 @@ class _Made(Struct, frozen=True, gc=False):
     """A price before it is told: its parts are not cut yet."""
 
     price: Decimal
+    base: Decimal
     average: Decimal
     half_spread: Decimal
     parts: tuple[Part, ...]
 
 
-def _made(
-    case: Case, levels: Ladder, side: Side, quantity: Decimal, in_terms: bool
-) -> _Made | Refusal:
+def _made(case: Case, levels: Ladder, side: Side, quantity: Decimal, unit: Unit) -> _Made | Refusal:
     composite = case.composite
+    in_terms = unit is not Unit.BASE
     if composite.refusal is Refusal.NO_PRICE:
         return Refusal.NO_PRICE
     if quantity <= 0:
@@ -115,8 +115,6 @@ def _made(
     fast = case.parameters.fast
     if fast and guard[1].fast == "pause":
         return Refusal.MARKET_UNSTABLE
-    if guard[1].inventory_max is not None and _too_much(case, guard[1].inventory_max, side, base):
-        return Refusal.PASS
     way = mid / BPS if side is Side.BUY else -mid / BPS  # one bp against the client
     parts, half_bps = markup(
         case.settings,
@@ -139,9 +137,22 @@ def _made(
     px = to_multiple(raw, tick, ROUND_CEILING if side is Side.BUY else ROUND_FLOOR)
     if px <= 0:
         return Refusal.MARKET_UNSTABLE
+    dealt = _dealt(case, quantity, unit, px)
+    if dealt <= 0:
+        return Refusal.BAD_QUANTITY
+    if guard[1].inventory_max is not None and _too_much(case, guard[1].inventory_max, side, dealt):
+        return Refusal.PASS
     if fast:
         half_bps *= guard[1].fast_factor
-    return _Made(px, average, abs(way) * half_bps, tuple(told))
+    return _Made(px, dealt, average, abs(way) * half_bps, tuple(told))
+
+
+def _dealt(case: Case, quantity: Decimal, unit: Unit, px: Decimal) -> Decimal:
+    """The base that *quantity* comes to at *px*; of cash no more than whole lots."""
+    if unit is Unit.BASE:
+        return quantity
+    base = quantity / px
+    return to_multiple(base, case.instrument.lot, ROUND_DOWN) if unit is Unit.CASH else base
 
 
 def _too_much(case: Case, most: Decimal, side: Side, base: Decimal) -> bool:
@@ -219,22 +230,15 @@ def price(
     cross, when a fast market pauses, or when no positive price is left; BAD_QUANTITY when nothing
     is asked for or cash buys no lot; PASS when the desk's own position would grow too large.
     """
-    in_terms = unit is not Unit.BASE
-    made = _made(case, levels, side, quantity, in_terms)
+    made = _made(case, levels, side, quantity, unit)
     if isinstance(made, Refusal):
         return made
-    base = quantity / made.price if in_terms else quantity
-    if unit is Unit.CASH:
-        base = to_multiple(base, case.instrument.lot, ROUND_DOWN)
-        if base <= 0:
-            return Refusal.BAD_QUANTITY
-    mid = case.composite.mid
     return Priced(
         made.price,
-        base,
+        made.base,
         made.average,
         made.half_spread,
-        mid,
+        case.composite.mid,
         made.parts,
         side,
         case.instrument.tick,
@@ -268,7 +272,7 @@ def largest(case: Case, levels: Ladder, side: Side, quantity: Decimal, worst: De
 
 
 def _within(case: Case, levels: Ladder, side: Side, quantity: Decimal, worst: Decimal) -> bool:
-    made = _made(case, levels, side, quantity, False)
+    made = _made(case, levels, side, quantity, Unit.BASE)
     if isinstance(made, Refusal):
         return False
     return no_worse(made.price, worst, side)

@@ -39,7 +39,8 @@ POLL_S = 0.002
 START_S = 10.0
 WISH_S = 2.0
 EVERY_MIN_S = Decimal("0.1")
-LASTING = frozenset(("crossed", "stall", "one_sided", "zero"))
+LASTING = {"crossed": "crossed", "stall": "stalled", "one_sided": "one_sided", "zero": "empty"}
+"""What lasts until resume, and the market's name for it."""
 NEXT_UPDATE = frozenset(("lost", "duplicate", "out_of_order", "gap"))
 
 
@@ -275,12 +276,16 @@ class SimVenue:
     # -- trouble -------------------------------------------------------------------------------
 
     def _again(self, step: Step, seconds: Decimal) -> None:
-        """Do it, and at the next turn again; what lasts until resume lasts half of the time."""
+        """Do it, and at the next turn again; what lasts until resume lasts half of the time,
+        whatever else ails the market meanwhile."""
         self._do(step)
         if step.what in LASTING:
-            over = Step(Decimal(0), "resume")
-            self._later(seconds * 500, partial(self._do, over))
+            self._later(seconds * 500, partial(self._over, LASTING[step.what]))
         self._later(seconds * 1_000, partial(self._again, step, seconds))
+
+    def _over(self, illness: str) -> None:
+        for market in self._markets.values():
+            setattr(market, illness, False)
 
     def _do(self, step: Step) -> None:
         what, markets = step.what, self._markets.values()
@@ -311,14 +316,8 @@ class SimVenue:
     def _sicken(market: Market, what: str) -> None:
         if what == "resume":
             market.well()
-        elif what == "crossed":
-            market.crossed = True
-        elif what == "stall":
-            market.stalled = True
-        elif what == "one_sided":
-            market.one_sided = True
         else:
-            market.empty = True
+            setattr(market, LASTING[what], True)
 
     # -- what comes ----------------------------------------------------------------------------
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from otcfix.config import load
+from otcfix.desk.ids import Ids
 from otcfix.model.decision import Decision
 from otcfix.model.event import Facts
 from otcfix.model.rates import Rates, SourceBook
@@ -86,6 +88,25 @@ def test_what_has_no_explanation(run: Run, explained: Path, ref_id: str, words: 
     assert answer.code == 1
     assert words in answer.err
     assert answer.out == ""
+
+
+def test_an_explanation_is_found_by_its_event_and_without_it(run: Run, here: Path) -> None:
+    """With the id key of the configuration, with none, and with that of another desk."""
+    (here / "state").mkdir()
+    own = Ids(2, load(here / "config").id_key).next("Q")
+    day = Day()
+    day.event(Decision(explanations=(an_explanation("1"),)))
+    day.event(Decision(explanations=(an_explanation("2"), an_explanation("3", ref_id=own))))
+    with contextlib.closing(open_store("sqlite:///state/otcfix.db")) as store:
+        store.commit(day.done())
+        assert store.explanation(own, 1) == store.explanation(own, 2) == store.explanation(own)
+        assert store.explanation("Q9", 2) is None
+
+    for words in ((), ("--config", "nowhere")):
+        for ref_id, event in (("Q1", 1), ("Q2", 2), (own, 2)):
+            answer = run("price", "explain", ref_id, "--json", *words)
+            assert (answer.code, answer.document["event"]) == (0, event), answer.err
+        assert run("price", "explain", "", *words).code == 1
 
 
 @pytest.mark.parametrize("words", [(), ("--json",)])

@@ -503,3 +503,26 @@ def test_rules_of_absurd_numbers_end_in_a_price_or_a_refusal(rule: Rule, held: s
             assert found.mid + sum(part.amount for part in found.components) == found.price
         else:
             assert found is Refusal.MARKET_UNSTABLE
+
+
+@pytest.mark.parametrize(
+    ("which", "unit", "quantity", "goes"),
+    [
+        (Side.SELL, Unit.BASE, "100", True),
+        (Side.SELL, Unit.BASE, "100.001", False),
+        (Side.SELL, Unit.TERMS, "99000", True),  # at 990 that is 100
+        (Side.SELL, Unit.TERMS, "99001", False),
+        (Side.BUY, Unit.TERMS, "101000", True),  # at 1010 that is 100
+        (Side.BUY, Unit.TERMS, "101001", False),
+        (Side.BUY, Unit.CASH, "101001", True),  # the lot leaves 100
+        (Side.BUY, Unit.CASH, "101002", False),
+    ],
+)
+def test_the_desk_passes_by_what_it_would_deal_at_the_clients_price(
+    which: Side, unit: Unit, quantity: str, goes: bool
+) -> None:
+    """A size in terms is more or less base at the client's price than at the sweep's."""
+    rule = Rule("r", spread=Spread(d("100")), guard=Guard(inventory_max=d("100")))
+    found = made(case(DEEP, rule), which, quantity, unit)
+    assert isinstance(found, Priced) is goes
+    assert goes or found is Refusal.PASS

@@ -91,6 +91,18 @@ def test_a_deed_happens_again_and_again() -> None:
             until(lambda: not market.stalled)
 
 
+def test_what_ails_a_market_half_of_the_time_does_not_cure_it_of_the_rest() -> None:
+    """Each illness of --every ends by its own clock."""
+    every = {"stall": Decimal("0.8"), "crossed": Decimal("0.2")}
+    with SimVenue({"BTCUSD": BTC}, client="ILL", every=every) as venue:
+        market = venue._markets["BTCUSD"]
+        until(lambda: market.stalled)
+        until(lambda: market.crossed)
+        until(lambda: not market.crossed)
+        assert market.stalled
+        until(lambda: not market.stalled)
+
+
 @pytest.mark.parametrize(("deed", "seconds"), [("gap", "0"), ("gap", "-1"), ("dance", "1")])
 def test_what_cannot_happen_again(deed: str, seconds: str) -> None:
     with pytest.raises(ConfigError, match=r"expected"):

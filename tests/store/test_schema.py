@@ -3,24 +3,28 @@
 import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import psycopg
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from msgspec import structs
 
 from otcfix.model.errors import StoreLost
 from otcfix.store import Store, open_store, schema, upgrade
 from otcfix.store.sqlite import SqliteStore
 from otcfix.store.tables import APPEND_ONLY, metadata
-from tests.store.days import Day
+from tests.store.days import Day, a_trade
 from tests.support.postgres import PostgresServer
 
 MIGRATIONS = Path(schema.__file__).parent / "migrations"
+TRADE_COLUMNS = {column.name for column in metadata.tables["trades"].columns} - {"last_look"}
 APPEND_ONLY_NAMES = [table.name for table in APPEND_ONLY]
 
 
@@ -303,3 +307,40 @@ def test_a_database_of_the_first_schema_is_brought_up(tmp_path: Path) -> None:
     with contextlib.closing(open_store(f"sqlite:///{path}")) as store:
         assert store.head().seq == 1
         assert store.explanation("Q1") is None
+
+
+def test_a_database_of_the_first_schema_keeps_its_trades(
+    tmp_path: Path, fresh_postgres_url: str
+) -> None:
+    """Trades from before last look are shown as dealt without; what follows goes on as ever."""
+    for url in (f"sqlite:///{tmp_path}/old.db", fresh_postgres_url):
+        first = Config()
+        first.set_main_option("script_location", str(MIGRATIONS))
+        engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+        trade = structs.asdict(a_trade("1")) | {"seq": 1, "n": 0}
+        trade = {k: v for k, v in trade.items() if k in TRADE_COLUMNS}
+        trade |= {
+            name: str(value) if "sqlite" in url else value
+            for name, value in trade.items()
+            if isinstance(value, Decimal)
+        }
+        trade["side"] = int(trade["side"])
+        with engine.begin() as connection:
+            first.attributes["connection"] = connection
+            command.upgrade(first, "0001")
+            names = ", ".join(trade)
+            values = ", ".join(f":{name}" for name in trade)
+            connection.execute(sa.text(f"INSERT INTO trades ({names}) VALUES ({values})"), trade)
+        engine.dispose()
+        with pytest.raises(StoreLost, match="otcfix db upgrade"):
+            open_store(url)
+
+        upgrade(url)
+        with contextlib.closing(open_store(url)) as store:
+            found = store.trades()
+            assert [(row.seq, row.trade) for row in found] == [(1, a_trade("1"))]
+            assert found[0].trade.last_look == "NONE"
+            a_full_day(store)
+            assert len(store.trades()) == 2
+            with pytest.raises(StoreLost, match="append-only"), store.writing() as connection:
+                connection.execute(sa.text("DELETE FROM trades"))
