@@ -1,6 +1,5 @@
 """otcfix hedges: the desk's own orders at venues, how well they are served, covering by hand."""
 
-import time
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -22,7 +21,7 @@ from otcfix.cli.options import (
     whoami,
 )
 from otcfix.cli.outcome import NO, Failed, usage_error
-from otcfix.cli.show import clock, print_json, print_table, when
+from otcfix.cli.show import clock, print_json, print_table, since_of
 from otcfix.model.time import iso
 
 app = typer.Typer(
@@ -35,10 +34,6 @@ SinceOption = Annotated[
     str, typer.Option("--since", metavar="TIME", help="From then on: a date, a time, 15m, 2d.")
 ]
 HedgeArgument = Annotated[str, typer.Argument(metavar="ID", help="The order's id (ClOrdID).")]
-
-
-def _since(text: str) -> int:
-    return when(text, "--since", time.time_ns() // 1_000) if text else 0
 
 
 @app.command("list")
@@ -61,7 +56,7 @@ def list_hedges(
       otcfix hedges list --symbol BTC/USD --since 1d --json
     """
     quiet()
-    first = _since(since)
+    first = since_of(since)
     store = open_database(database)
     try:
         found = store.hedges(
@@ -185,7 +180,7 @@ def scorecard(
     quiet()
     from otcfix.store.scorecard import scorecards  # noqa: PLC0415
 
-    first = _since(since)
+    first = since_of(since)
     store = open_database(database)
     try:
         orders = store.hedges(venue=venue, symbol=symbol, since=first, limit=limit)

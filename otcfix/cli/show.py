@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -71,6 +72,11 @@ def when(text: str, name: str, now: Instant) -> Instant:
     """
     span = _span(text)
     return _moment(text, name) if span is None else now - span
+
+
+def since_of(text: str) -> Instant:
+    """Read --since; without one, the beginning of time. Errors: as of `when`."""
+    return when(text, "--since", time.time_ns() // 1_000) if text else 0
 
 
 def later(text: str, name: str, now: Instant) -> Instant:

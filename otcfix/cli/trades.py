@@ -1,12 +1,11 @@
 """otcfix trades: what was dealt."""
 
-import time
 from typing import Annotated, Any
 
 import typer
 
 from otcfix.cli.options import DATABASE, DatabaseOption, JsonOption, open_database, quiet
-from otcfix.cli.show import clock, print_json, print_table, when
+from otcfix.cli.show import clock, print_json, print_table, since_of
 from otcfix.model.time import iso
 
 COLUMNS = (
@@ -36,7 +35,7 @@ def trades(
       otcfix trades --disputed --json
     """
     quiet()
-    first = when(since, "--since", time.time_ns() // 1_000) if since else 0
+    first = since_of(since)
     store = open_database(database)
     try:
         found = store.trades(

@@ -19,7 +19,7 @@ from otcfix.model.refusal import Refusal
 from otcfix.model.time import MS
 from otcfix.pricing import Priced
 from otcfix.pricing.client_price import Case, explain, largest, price
-from otcfix.pricing.composite import Composite, compose
+from otcfix.pricing.composite import Composite, age_max_ms, compose
 from otcfix.pricing.ladder import Ladder, ladder
 from otcfix.pricing.rules import Found, Settings, group_key
 
@@ -139,11 +139,9 @@ def _composite(draft: Draft, instrument: Instrument, found: Found | None) -> Com
         return kept.composite
     sources: Sources | None = found[1] if found else None
     made = compose(rates, instrument, sources, draft.register.sources, parameters, at)
-    age_max_ms = instrument.price_age_max_ms
-    if sources is not None and sources.age_max_ms is not None:
-        age_max_ms = sources.age_max_ms
     books = rates.books if rates else ()
-    until = min([book.changed_at for book in books], default=0) + age_max_ms * MS
+    oldest = min([book.changed_at for book in books], default=0)
+    until = oldest + age_max_ms(instrument, sources) * MS
     draft.register.composites[key] = Kept(rates, parameters, until, made)
     return made
 

@@ -8,7 +8,7 @@ import quickfix as fix
 
 from otcfix.fix.dictionaries import SESSION, stock_of, stock_path
 
-_SESSION_REJECT_REASON = {
+SESSION_REJECT_REASON = {
     fix.InvalidTagNumber: 0,
     fix.RequiredTagMissing: 1,
     fix.TagNotDefinedForMessage: 2,
@@ -22,6 +22,7 @@ _SESSION_REJECT_REASON = {
     fix.UnsupportedVersion: 99,
     fix.InvalidMessage: 99,  # framing, length or checksum: dropped unanswered
 }
+"""SessionRejectReason(373) for what QuickFIX's validation raises; 99: no Reject says it."""
 
 
 @functools.cache
@@ -45,8 +46,8 @@ def validator(application: Path, transport: Path | None = None) -> Callable[[str
         body = session if msg_type in SESSION.split() else app
         try:
             fix.DataDictionary.validate(fix.Message(raw, session, body, True), session, body)
-        except tuple(_SESSION_REJECT_REASON) as refused:
-            reason = _SESSION_REJECT_REASON[type(refused)]
+        except tuple(SESSION_REJECT_REASON) as refused:
+            reason = SESSION_REJECT_REASON[type(refused)]
             raise ValueError(
                 f"35={msg_type} 373={reason} 371={getattr(refused, 'field', None)}: {refused}"
             ) from None

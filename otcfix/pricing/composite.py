@@ -52,6 +52,13 @@ class _Top(Struct, gc=False):
     weight: Decimal
 
 
+def age_max_ms(instrument: Instrument, sources: Sources | None) -> int:
+    """How old a book may be, in ms: the rule's word on it, else the instrument's."""
+    if sources is None or sources.age_max_ms is None:
+        return instrument.price_age_max_ms
+    return sources.age_max_ms
+
+
 def compose(
     rates: Rates | None,
     instrument: Instrument,
@@ -69,14 +76,9 @@ def compose(
     Rounds: a weighted mid half-even to a ten-thousandth of a tick.
     """
     refused: Refused = list(rates.missing) if rates else []
-    age_max_ms = instrument.price_age_max_ms
-    names: tuple[str, ...] = ()
-    if sources is not None:
-        names = sources.names
-        if sources.age_max_ms is not None:
-            age_max_ms = sources.age_max_ms
+    names = sources.names if sources is not None else ()
     tops = []
-    oldest = at - age_max_ms * MS
+    oldest = at - age_max_ms(instrument, sources) * MS
     for book in rates.books if rates else ():
         name = book.source
         if names and name not in names:

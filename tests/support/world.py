@@ -18,7 +18,7 @@ from otcfix.fix import dictionaries
 from otcfix.fix.acceptor import NEVER_AGAIN
 from otcfix.fix.outgoing import message_of, stream_message_of
 from otcfix.fix.settings import begin_string
-from otcfix.fix.stock_client import stock_validator
+from otcfix.fix.stock_client import SESSION_REJECT_REASON, stock_validator
 from otcfix.model.party import Session
 from otcfix.model.rates import Conversion, Level, Rates, SourceBook
 from otcfix.model.record import OutboxRow, StreamRow
@@ -259,18 +259,7 @@ class Killed(BaseException):
 
 # -- what QuickFIX does before a message reaches us --------------------------------------------
 
-_REASONS = {
-    fix.InvalidTagNumber: 0,
-    fix.RequiredTagMissing: 1,
-    fix.TagNotDefinedForMessage: 2,
-    fix.NoTagValue: 4,
-    fix.IncorrectTagValue: 5,
-    fix.IncorrectDataFormat: 6,
-    fix.InvalidMessageType: 11,
-    fix.RepeatedTag: 13,
-    fix.TagOutOfOrder: 14,
-    fix.RepeatingGroupCountMismatch: 16,
-}
+_REASONS = {kind: reason for kind, reason in SESSION_REJECT_REASON.items() if reason != 99}
 """SessionRejectReason(373) that QuickFIX answers for what its validation raises."""
 
 
