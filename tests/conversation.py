@@ -50,6 +50,7 @@ from otcfix.model.order import Order
 from otcfix.model.party import Desk
 from otcfix.model.record import Batch, OutboxRow, StreamRow
 from otcfix.model.replies import Reply
+from otcfix.model.screening import ScreeningHit, ScreeningVerdict, ScreeningVerdicts
 from otcfix.model.time import Instant
 from otcfix.sequencer.inbox import Inbox, Incoming
 from otcfix.sequencer.loop import Sequencer
@@ -113,9 +114,11 @@ class Conversation:
         *,
         start: str = START,
         inbox: tuple[int, int] = (512, 256),
+        screens: bool = True,
     ) -> None:
         self.desk = desk or house_desk()
         self._room = inbox
+        self.screens = screens
         self.clock = Clock(instant(start))
         self.rates = SetRates(self.clock)
         self.store = Watched(store or MemoryStore())
@@ -179,6 +182,8 @@ class Conversation:
         self.sequencer.say_again([row for row in unsent if not row.price])
         self.sequencer.mark_unsaid(prices)
         self.sequencer.boot(Boot(now_hash, changed, "test", tuple(map(_unsaid, prices))))
+        if self.screens:
+            self.screened()
 
     @staticmethod
     def _bind(state: State) -> tuple[Any, Any]:
@@ -205,6 +210,19 @@ class Conversation:
     def replay_onto(self, state: State) -> Replay:
         """What decides the journal's rows again, onto *state*."""
         return Replay(state, *self._bind(state))
+
+    def screened(self, *hits: ScreeningHit, client_id: str = "") -> Decision | None:
+        """Screening has looked at every client who needs it, or at *client_id*, and found *hits*.
+
+        Who has a verdict on what he is now is left alone, as the screening service does.
+        """
+        clientele = self.state.clientele
+        wanted = [client_id] if client_id else clientele.unscreened()
+        verdicts = tuple(
+            ScreeningVerdict(one, clientele.digest_of(one), hits if client_id else ())
+            for one in wanted
+        )
+        return self.tell(ScreeningVerdicts("lists-1", verdicts)) if verdicts else None
 
     @contextmanager
     def killed(self, when: str) -> Iterator[None]:

@@ -16,7 +16,8 @@ LOOK_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of a command. offline: no desk ran, so it was done here."""
+    """What became of a command. result: "done", or "waits ..." for a second person. offline: no
+    desk ran, so it was done here."""
 
     seq: int | None
     result: str
@@ -37,7 +38,7 @@ def send(config: "Config", database: str, command: Any, by: str, wait_s: float =
         store.close()
     if done is None:
         done = _here(config, database, command, by)
-    if done.result != "done":
+    if done.result.startswith("refused"):
         raise Failed(NO, done.result)
     return done
 

@@ -159,7 +159,7 @@ def disclosed(
     """
     told = []
     for instrument in instruments:
-        if instrument.symbol not in client.instruments:
+        if instrument.symbol not in client.instruments and "*" not in client.instruments:
             continue
         lives = [
             (rule.rule_id, _conditions(rule.match), rule.life)

@@ -125,7 +125,6 @@ def _desk(config: Config) -> Desk:
         )
         for i in desk.instrument
     )
-    every = tuple(i.symbol for i in instruments)
     clients = tuple(
         Client(
             c.id,
@@ -133,7 +132,7 @@ def _desk(config: Config) -> Desk:
             c.enabled,
             c.tier,
             c.accounts,
-            every if "*" in c.instruments else c.instruments,
+            c.instruments,
             c.quote_notional_max,
             c.order_notional_max,
             c.position_max,

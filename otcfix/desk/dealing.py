@@ -5,6 +5,7 @@ from decimal import Decimal
 from msgspec import structs
 
 from otcfix.desk import fills, quote_streams, quoting, rungs
+from otcfix.desk.authority import authority_of
 from otcfix.desk.draft import Draft
 from otcfix.desk.lookups import (
     duplicate_text,
@@ -72,17 +73,18 @@ def order_case(draft: Draft, message: NewOrderSingle, session: Session) -> Order
     """Look up what the gate needs, but for price and funds."""
     register, state = draft.register, draft.state
     instrument = register.instruments.get(message.symbol)
+    client = register.clients.get(session.client_id)
     assert register.desk is not None
     case = OrderCase(
         head=message.head,
         session=session,
-        client=register.clients.get(session.client_id),
+        client=client,
         client_id=session.client_id,
+        authority=authority_of(draft, client, session.key, instrument, message.side),
         received_at=draft.event.received_at,
         desk=register.desk,
         halted=state.halted,
         throttled=False,
-        session_enabled=state.session_enabled(session.key),
         account=message.account or session.account,
         end_client=message.end_client,
         instrument=instrument,

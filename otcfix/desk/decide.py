@@ -5,23 +5,31 @@ from typing import Any
 
 from otcfix.desk import (
     amending,
+    clients,
     dealing,
     enquiries,
+    four_eyes,
     hedge_lines,
     hedge_reports,
     hedging,
+    limit_setting,
     mass_cancelling,
+    policies,
     providing,
     quoting,
+    screening,
     staff,
     standing,
     streaming,
+    throttling,
+    trading_states,
     upkeep,
 )
 from otcfix.desk.draft import Draft
 from otcfix.desk.state import State
+from otcfix.model import client_commands, hedge, limit, messages, policy, proposal, throttle
 from otcfix.model import event as events
-from otcfix.model import hedge, messages
+from otcfix.model import screening as screened
 from otcfix.model.decision import NOTHING, Decision
 from otcfix.model.event import Event
 from otcfix.model.refusal import Refusal
@@ -70,6 +78,22 @@ HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
     hedge.VenueUp: hedge_lines.on_venue_up,
     hedge.VenueDown: hedge_lines.on_venue_down,
     hedge.VenueReport: hedge_reports.on_venue_report,
+    client_commands.OnboardClient: clients.on_onboard_client,
+    client_commands.ApproveClient: clients.on_approve_client,
+    client_commands.SuspendClient: clients.on_suspend_client,
+    client_commands.ResumeClient: clients.on_resume_client,
+    client_commands.OffboardClient: clients.on_offboard_client,
+    client_commands.ChangeClient: clients.on_change_client,
+    client_commands.ChangeSettlementLimit: clients.on_change_settlement_limit,
+    limit.SetLimit: limit_setting.on_set_limit,
+    limit.MarksMoved: limit_setting.on_marks_moved,
+    limit.SetTradingState: trading_states.on_set_trading_state,
+    policy.SetPolicy: policies.on_set_policy,
+    throttle.LoadMoved: throttling.on_load_moved,
+    screened.ScreeningVerdicts: screening.on_screening_verdicts,
+    screened.ReleaseHit: screening.on_release_hit,
+    proposal.Confirm: lambda draft, body: four_eyes.on_confirm(draft, body, HANDLERS),
+    proposal.Dismiss: four_eyes.on_dismiss,
 }
 
 LOOKS_UP = (

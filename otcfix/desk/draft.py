@@ -2,7 +2,8 @@
 
 Handlers read from the draft, so that the third order woken by one event sees what the first two
 took. State itself is untouched until `apply` (law 2). `memo` keeps what several handlers would make
-anew; `takes` counts takings of depth, for what depends on it.
+anew; `takes` counts takings of depth, for what depends on it. `checked_by` is the second person
+who has just confirmed the command that is being done.
 """
 
 from collections.abc import Hashable
@@ -21,14 +22,18 @@ from otcfix.model.event import Event, IdUse, Recalled
 from otcfix.model.hedge import HedgeFill, HedgeOrder, VenueRequest
 from otcfix.model.instrument import Instrument
 from otcfix.model.ledger import Obligation, Transfer
+from otcfix.model.limit import SetLimit
 from otcfix.model.messages import Head, Side
 from otcfix.model.money import AMOUNT_MAX
 from otcfix.model.order import Order
+from otcfix.model.party import Client
 from otcfix.model.pricing import Explanation
+from otcfix.model.proposal import Proposal
 from otcfix.model.quote import Quote
 from otcfix.model.rates import Rates
 from otcfix.model.refusal import Refusal, wording
 from otcfix.model.replies import BusinessRejected, ExecutionReport, Reply
+from otcfix.model.screening import GoodGuy, Screened
 from otcfix.model.stream import QuoteStream, RungHit, StreamImage, StreamSaid, Subscription
 from otcfix.model.time import MS, Instant
 from otcfix.model.trade import Trade
@@ -70,6 +75,13 @@ class Draft:
         self.rung_hits: list[RungHit] = []
         self.quote_streams: dict[str, QuoteStream] = {}
         self.looks_owed: dict[str, None] = {}
+        self.clients: dict[str, Client] = {}
+        self.screened: dict[str, Screened] = {}
+        self.good_guys: list[GoodGuy] = []
+        self.proposals: list[Proposal] = []
+        self.limits: list[SetLimit] = []
+        self.logouts: list[tuple[str, str]] = []
+        self.checked_by = ""
         self._deltas: dict[str, int] = {}
 
     def decision(self) -> Decision:
@@ -100,6 +112,12 @@ class Draft:
             rung_hits=tuple(self.rung_hits),
             quote_streams=tuple(self.quote_streams.values()),
             looks_owed=tuple(self.looks_owed),
+            clients=tuple(self.clients.values()),
+            screened=tuple(self.screened.values()),
+            good_guys=tuple(self.good_guys),
+            proposals=tuple(self.proposals),
+            limits=tuple(self.limits),
+            logouts=tuple(self.logouts),
         )
 
     def _check_floors(self) -> None:
@@ -135,6 +153,10 @@ class Draft:
     def quote(self, quote_id: str) -> Quote | None:
         """The quote as it stands now, when it was alive before this event or made by it."""
         return self.quotes.get(quote_id) or self.state.quotes.get(quote_id)
+
+    def client(self, client_id: str) -> Client | None:
+        """The client as he stands now, this event included."""
+        return self.clients.get(client_id) or self.register.clients.get(client_id)
 
     def taken_depth(self) -> dict[tuple[str, str, Side], DepthTaken]:
         """What clients have taken of the sources' snapshots, this event included (R16)."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
 
+from otcfix.desk.authority import authority_of, forbidden
 from otcfix.desk.draft import Draft
 from otcfix.desk.ids import ALPHABET
 from otcfix.desk.market import Market, group_of
@@ -44,7 +45,7 @@ class Ladders:
         self._images: dict[tuple[str, str], StreamImage | None] = {}
         self._groups: dict[tuple[str, str], str] = {}
         self._open: dict[str, bool] = {}
-        self._hears: dict[str, bool] = {}
+        self._hears: dict[tuple[str, str], bool] = {}
         self._dealers = {client_id for client_id, _ in draft.state.streams.hits}
 
     def open(self, symbol: str) -> bool:
@@ -56,14 +57,14 @@ class Ladders:
             self._open[symbol] = known
         return known
 
-    def hears(self, session: str, client_id: str) -> bool:
-        """Whether session and client may be told a price."""
-        known = self._hears.get(session)
+    def hears(self, session: str, client_id: str, symbol: str) -> bool:
+        """Whether session and client may be told a price of *symbol*."""
+        known = self._hears.get((session, symbol))
         if known is None:
-            client = self._draft.register.clients.get(client_id)
-            enabled = client is not None and client.enabled
-            known = enabled and self._draft.state.session_enabled(session)
-            self._hears[session] = known
+            register = self._draft.register
+            client, instrument = register.clients.get(client_id), register.instruments.get(symbol)
+            known = forbidden(authority_of(self._draft, client, session, instrument)) is None
+            self._hears[session, symbol] = known
         return known
 
     def priced(self, symbol: str, client_id: str) -> bool:
@@ -72,7 +73,8 @@ class Ladders:
 
     def of(self, symbol: str, subscription: Subscription) -> StreamImage | None:
         """The ladder of a subscription's group; None for an empty book."""
-        if not self.open(symbol) or not self.hears(subscription.session, subscription.client_id):
+        told = self.hears(subscription.session, subscription.client_id, symbol)
+        if not told or not self.open(symbol):
             return None
         group, market = self._market(symbol, subscription.client_id)
         key = (symbol, group)

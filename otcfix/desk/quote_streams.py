@@ -5,6 +5,7 @@ Each Quote is firm until its own ValidUntilTime(62) or its Z, whatever follows i
 
 from msgspec import structs
 
+from otcfix.desk.authority import authority_of, forbidden
 from otcfix.desk.draft import Draft
 from otcfix.desk.market import Market
 from otcfix.model.messages import QuoteRequest, Side
@@ -80,14 +81,15 @@ def _priced(draft: Draft, quote: Quote) -> tuple[Market, dict[Side, Priced]] | N
     state, register = draft.state, draft.register
     client = register.clients.get(quote.client_id)
     instrument = register.instruments.get(quote.symbol)
-    if client is None or instrument is None or not client.enabled or state.halted:
+    if client is None or instrument is None or state.halted:
+        return None
+    if forbidden(authority_of(draft, client, quote.session, instrument, quote.side)) is not None:
         return None
     open_quotes = state.open_quotes.get(client.client_id, 0)
     mine = (one for one in draft.quotes.values() if one.client_id == client.client_id)
     open_quotes += sum(one.state == LIVE for one in mine)
     if (
-        not state.session_enabled(quote.session)
-        or state.instrument_state(quote.symbol) != "OPEN"
+        state.instrument_state(quote.symbol) != "OPEN"
         or quote.session in state.streams.held
         or open_quotes >= client.open_quotes_max
     ):

@@ -5,6 +5,7 @@ from decimal import Decimal
 from msgspec import structs
 
 from otcfix.desk import quote_streams
+from otcfix.desk.authority import authority_of, forbidden
 from otcfix.desk.draft import Draft
 from otcfix.desk.lookups import position_value, quotes_of_request, throttled
 from otcfix.desk.market import Market
@@ -70,9 +71,8 @@ _NO_LINE = QuoteRequestLine("", "", None, "", None, Unit.BASE, "", None, "", "",
 
 def _may_hear(draft: Draft, session: Session) -> bool:
     """Whether a session may be told a price at all; else the gate says why not."""
-    client = draft.register.clients.get(session.client_id)
-    enabled = client is not None and client.enabled and draft.state.session_enabled(session.key)
-    return enabled and session.may_quote and not draft.state.halted
+    asked = authority_of(draft, draft.register.clients.get(session.client_id), session.key)
+    return session.may_quote and not draft.state.halted and forbidden(asked) is None
 
 
 def _say_again(draft: Draft, request: QuoteRequest, known: list[Quote]) -> bool:
@@ -111,11 +111,11 @@ def _case(draft: Draft, request: QuoteRequest, line: QuoteRequestLine) -> QuoteC
         session=session,
         client=client,
         client_id=session.client_id,
+        authority=authority_of(draft, client, session.key, instrument, line.side),
         received_at=draft.event.received_at,
         desk=register.desk,
         halted=state.halted,
         throttled=False,
-        session_enabled=state.session_enabled(session.key),
         account=line.account or session.account,
         end_client=request.end_client,
         instrument=instrument,

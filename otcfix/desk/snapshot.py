@@ -4,7 +4,10 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from otcfix.desk.approvals import KeptApprovals
+from otcfix.desk.clientele import KeptClientele
 from otcfix.desk.cover import KeptCover
+from otcfix.desk.limits import KeptLimits
 from otcfix.desk.streams import StreamsKept
 from otcfix.model.decision import DepthTaken
 from otcfix.model.order import Order
@@ -33,3 +36,6 @@ class Snapshot(Struct):
     toxicity: dict[str, Decimal]
     cover: KeptCover
     streams: StreamsKept
+    clientele: KeptClientele
+    limits: KeptLimits
+    approvals: KeptApprovals

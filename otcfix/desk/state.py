@@ -9,8 +9,11 @@ from decimal import ROUND_UP, Decimal
 
 import msgspec
 
+from otcfix.desk.approvals import Approvals
+from otcfix.desk.clientele import Clientele
 from otcfix.desk.cover import Cover
 from otcfix.desk.knowledge import Knowledge
+from otcfix.desk.limits import Limits
 from otcfix.desk.register import Register
 from otcfix.desk.snapshot import Snapshot
 from otcfix.desk.streams import Streams
@@ -73,6 +76,9 @@ class State:
         self.knowledge = Knowledge()
         self.cover = Cover()
         self.streams = Streams()
+        self.clientele = Clientele()
+        self.limits = Limits()
+        self.approvals = Approvals()
         self.timers: list[tuple[Instant, str, str]] = []
         self._timers_rest_until: Instant = 0
 
@@ -181,6 +187,9 @@ class State:
         if event.kind == "ParametersMoved":
             self.knowledge.take(event.body)
         self.streams.take(event, decision, self.register.desk)
+        self._take_clients(decision)
+        self.limits.take(event, decision)
+        self.approvals.take(decision)
         if event.kind == "TimerFired":
             self._fired(event, decision)
         for timer in decision.timers:
@@ -196,8 +205,14 @@ class State:
 
     def set_desk(self, desk: Desk, desk_hash: str) -> None:
         """Take a new configuration."""
-        self.register = Register(desk)
+        self.clientele.seed(desk.clients)
+        self.register = Register(desk, self.clientele.clients)
         self.desk_hash = desk_hash
+
+    def _take_clients(self, decision: Decision) -> None:
+        self.clientele.take(decision)
+        for client in decision.clients:
+            self.register.client_changed(client.client_id)
 
     def _post(self, transfer: Transfer) -> None:
         balances = self.balances
@@ -346,6 +361,9 @@ class State:
                 self.knowledge.toxicity,
                 self.cover.keep(),
                 self.streams.dump(),
+                self.clientele.keep(),
+                self.limits.keep(),
+                self.approvals.keep(),
             )
         )
 
@@ -354,6 +372,7 @@ class State:
         """Rebuild State from a snapshot, in the order that it was written in."""
         kept = msgspec.msgpack.decode(body, type=Snapshot)
         state = cls(id_key)
+        state.clientele = Clientele.load(kept.clientele)
         if kept.desk is not None:
             state.set_desk(kept.desk, kept.desk_hash)
         state.seq, state.at = kept.seq, kept.at
@@ -369,6 +388,8 @@ class State:
         state.streams = Streams.load(kept.streams)
         state.knowledge = Knowledge(kept.parameters, kept.toxicity)
         state.cover = Cover.load(kept.cover)
+        state.limits = Limits.load(kept.limits)
+        state.approvals = Approvals.load(kept.approvals)
         state.owed_withdrawals = {
             key: {quote.quote_id: quote for quote in owed}
             for key, owed in kept.owed_withdrawals.items()

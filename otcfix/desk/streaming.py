@@ -7,6 +7,7 @@ price wins, and nothing is said that is no news. An empty book does not wait.
 from msgspec import structs
 
 from otcfix.desk import quote_streams
+from otcfix.desk.authority import authority_of
 from otcfix.desk.draft import Draft
 from otcfix.desk.ladders import Ladders
 from otcfix.desk.lookups import throttled
@@ -89,6 +90,7 @@ def _case(
     draft: Draft, request: MarketDataRequest, session: Session, *, duplicate: bool
 ) -> StreamCase:
     register, streams = draft.register, draft.state.streams
+    client = register.clients.get(session.client_id)
     listed = sum(
         len(known.symbols)
         for known in streams.subscriptions.values()
@@ -97,8 +99,12 @@ def _case(
     return StreamCase(
         request,
         session,
-        register.clients.get(session.client_id),
-        draft.state.session_enabled(session.key),
+        authority_of(draft, client, session.key),
+        tuple(
+            authority_of(draft, client, session.key, instrument)
+            for symbol, _ in request.symbols
+            if (instrument := register.instruments.get(symbol)) is not None
+        ),
         throttled(draft, session, request.head),
         duplicate,
         tuple(sent for ours, sent in request.symbols if ours not in register.instruments),
@@ -162,7 +168,7 @@ def _push(draft: Draft, ladders: Ladders, symbol: str) -> None:
         if subscription.session in held:
             continue
         now = EMPTY
-        if is_open and ladders.hears(subscription.session, subscription.client_id):
+        if is_open and ladders.hears(subscription.session, subscription.client_id, symbol):
             if told.next_at > at:
                 if told.image == EMPTY or ladders.priced(symbol, subscription.client_id):
                     continue
@@ -199,6 +205,12 @@ def close(draft: Draft, symbol: str = "", session: str = "") -> None:
                 continue
             cohorts.setdefault((told.image, EMPTY, told.shape), []).append(number)
         _say(draft, name, cohorts)
+
+
+def look_again(draft: Draft, number: int) -> None:
+    """What one subscriber may hear has changed: his books are emptied or told at the next rates."""
+    for symbol, _ in draft.state.streams.subscriptions[number].symbols:
+        draft.looks_owed[symbol] = None
 
 
 def reopen(draft: Draft, symbol: str = "") -> None:

@@ -25,6 +25,7 @@ from otcfix.model.event import (
 from otcfix.model.messages import Complaint, Head, Malformed, Unsupported
 from otcfix.model.order import CANCELED, EXPIRED, REJECTED, Order
 from otcfix.model.party import Desk
+from otcfix.model.profile import ACTIVE
 from otcfix.model.quote import LIVE, WITHDRAWN
 from otcfix.model.refusal import Refusal, wording
 from otcfix.model.replies import (
@@ -84,10 +85,11 @@ def _cancel_forbidden(draft: Draft, desk: Desk) -> None:
         if int(draft.state.word("session_enabled", session.key, int(session.enabled))) > 0
     }
     listed = {instrument.symbol for instrument in desk.instruments}
+    every = draft.state.clientele.seeded(desk.clients)
     allowed = {
-        client.client_id: listed.intersection(client.instruments)
-        for client in desk.clients
-        if client.enabled
+        key: listed if "*" in client.instruments else listed.intersection(client.instruments)
+        for key, client in every.items()
+        if client.enabled and client.status == ACTIVE
     }
     for order in sorted(draft.state.orders.values(), key=lambda o: o.accepted_seq):
         known = order.session in sessions

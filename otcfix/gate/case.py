@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from otcfix.gate.authority import Authority
 from otcfix.model.instrument import Instrument
 from otcfix.model.messages import Head, NewOrderSingle, QuoteRequest, QuoteRequestLine
 from otcfix.model.party import Client, Desk, Session
@@ -18,18 +19,19 @@ class Common(Struct, gc=False):
 
     received_at judges age (R18). conversion is the rate of the base asset into the limit
     currency, None when missing or old. notional and position_* are in that currency. need and
-    free are minor units of need_asset. throttled comes from the session's rate counter.
+    free are minor units of need_asset. throttled comes from the session's rate counter,
+    retry_after_ms says when it would pass.
     """
 
     head: Head
     session: Session
     client: Client | None
     client_id: str
+    authority: Authority
     received_at: Instant
     desk: Desk
     halted: bool
     throttled: bool
-    session_enabled: bool
     account: str
     end_client: str
     instrument: Instrument | None
@@ -45,6 +47,7 @@ class Common(Struct, gc=False):
     free: int | None = None
     need_asset: str = ""
     pricing_refusal: Refusal | None = None
+    retry_after_ms: int = 0
 
 
 class QuoteCase(Common, gc=False, kw_only=True):

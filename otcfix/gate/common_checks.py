@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from otcfix.gate import authority
 from otcfix.gate.case import Common
 from otcfix.model.refusal import Refusal
 from otcfix.model.verdict import Finding
@@ -18,10 +19,8 @@ SESSION_KIND = Finding("session_kind")
 ID_IS_NEW = Finding("id_is_new")
 THROTTLE = Finding("throttle")
 DESK_OPEN = Finding("desk_open")
-CLIENT_MAY_DEAL = Finding("client_may_deal")
 ACCOUNT_KNOWN = Finding("account_known")
 SYMBOL_KNOWN = Finding("symbol_known")
-INSTRUMENT_ALLOWED = Finding("instrument_allowed")
 INSTRUMENT_OPEN = Finding("instrument_open")
 FRESH_PRICE = Finding("fresh_price")
 
@@ -47,11 +46,24 @@ def desk_open(case: Common) -> Finding:
     return DESK_OPEN
 
 
-def client_may_deal(case: Common) -> Finding:
-    """The client is known and enabled, and so is the session. One text for every reason (R23)."""
-    if case.client is None or not case.client.enabled or not case.session_enabled:
-        return Finding("client_may_deal", Refusal.NOT_AUTHORISED)
-    return CLIENT_MAY_DEAL
+def client_enabled(case: Common) -> Finding:
+    """The client is known, active and enabled, and so is the session."""
+    return authority.client_enabled(case.authority)
+
+
+def client_state(case: Common) -> Finding | None:
+    """The client's trading state lets it pass."""
+    return authority.client_state(case.authority)
+
+
+def kyc(case: Common) -> Finding | None:
+    """The client's KYC is approved and has not expired."""
+    return authority.kyc(case.authority)
+
+
+def screened(case: Common) -> Finding | None:
+    """The client was screened as he is now, and is clear."""
+    return authority.screened(case.authority)
 
 
 def account_known(case: Common) -> Finding | None:
@@ -75,11 +87,12 @@ def symbol_known(case: Common) -> Finding:
 
 def instrument_allowed(case: Common) -> Finding | None:
     """The client may deal in the instrument."""
-    if case.instrument is None or case.client is None:
-        return None
-    if case.instrument.symbol not in case.client.instruments:
-        return Finding("instrument_allowed", Refusal.NOT_AUTHORISED)
-    return INSTRUMENT_ALLOWED
+    return authority.instrument_allowed(case.authority)
+
+
+def jurisdiction(case: Common) -> Finding | None:
+    """The rules of the client's jurisdiction allow it."""
+    return authority.jurisdiction(case.authority)
 
 
 def instrument_open(case: Common) -> Finding | None:

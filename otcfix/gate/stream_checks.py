@@ -1,30 +1,35 @@
 """STREAM_CHECKS: the order in which a MarketDataRequest(35=V) is judged."""
 
+from collections.abc import Callable
+
 from msgspec import Struct
 
+from otcfix.gate import authority
 from otcfix.gate import common_checks as common
+from otcfix.gate.authority import Authority
 from otcfix.model.messages import MarketDataRequest
-from otcfix.model.party import Client, Session
+from otcfix.model.party import Session
 from otcfix.model.refusal import Refusal
 from otcfix.model.stream import BID, FULL, INCREMENTAL, OFFER, SNAPSHOT, SUBSCRIBE
 from otcfix.model.verdict import Finding
 
 
 class StreamCase(Struct, gc=False):
-    """A MarketDataRequest that asks for prices; unknown: its symbols that are not dealt in;
-    listed: how many prices the session would be told with it, listed_max how many it may be; held:
-    it does not read."""
+    """A MarketDataRequest that asks for prices; wanted: one for each symbol; unknown: its symbols
+    that are not dealt in; listed: how many prices the session would be told with it, listed_max how
+    many it may be; held: it does not read."""
 
     request: MarketDataRequest
     session: Session
-    client: Client | None
-    session_enabled: bool
+    authority: Authority
+    wanted: tuple[Authority, ...]
     throttled: bool
     duplicate: bool
     unknown: tuple[str, ...]
     listed: int
     listed_max: int
     held: bool = False
+    retry_after_ms: int = 0
 
 
 def fields(case: StreamCase) -> Finding:
@@ -55,11 +60,24 @@ def throttle(case: StreamCase) -> Finding:
     return common.THROTTLE
 
 
-def client_may_deal(case: StreamCase) -> Finding:
-    """The client is known and enabled, and so is the session."""
-    if case.client is None or not case.client.enabled or not case.session_enabled:
-        return Finding("client_may_deal", Refusal.NOT_AUTHORISED)
-    return common.CLIENT_MAY_DEAL
+def client_enabled(case: StreamCase) -> Finding:
+    """The client is known, active and enabled, and so is the session."""
+    return authority.client_enabled(case.authority)
+
+
+def client_state(case: StreamCase) -> Finding | None:
+    """The client's trading state lets it pass."""
+    return authority.client_state(case.authority)
+
+
+def kyc(case: StreamCase) -> Finding | None:
+    """The client's KYC is approved and has not expired."""
+    return authority.kyc(case.authority)
+
+
+def screened(case: StreamCase) -> Finding | None:
+    """The client was screened as he is now, and is clear."""
+    return authority.screened(case.authority)
 
 
 def symbol_known(case: StreamCase) -> Finding:
@@ -71,12 +89,23 @@ def symbol_known(case: StreamCase) -> Finding:
 
 def instrument_allowed(case: StreamCase) -> Finding | None:
     """The client may deal in all of them."""
-    if case.client is None:
-        return None
-    allowed = case.client.instruments
-    if any(symbol not in allowed for symbol, _ in case.request.symbols):
-        return Finding("instrument_allowed", Refusal.NOT_AUTHORISED)
-    return common.INSTRUMENT_ALLOWED
+    return _of_all(case, authority.instrument_allowed)
+
+
+def jurisdiction(case: StreamCase) -> Finding | None:
+    """The rules of the client's jurisdiction allow all of them."""
+    return _of_all(case, authority.jurisdiction)
+
+
+def _of_all(
+    case: StreamCase, check: Callable[[authority.Authority], Finding | None]
+) -> Finding | None:
+    found: Finding | None = None
+    for asked in case.wanted:
+        found = check(asked)
+        if found is not None and found.refusal is not None:
+            return found
+    return found
 
 
 def supported(case: StreamCase) -> Finding:
@@ -114,9 +143,13 @@ STREAM_CHECKS = (
     session_kind,
     id_is_new,
     throttle,
-    client_may_deal,
+    client_enabled,
+    client_state,
+    kyc,
+    screened,
     symbol_known,
     instrument_allowed,
+    jurisdiction,
     supported,
     room,
 )

@@ -9,11 +9,15 @@ from msgspec import Struct
 from otcfix.model.event import IdUse
 from otcfix.model.hedge import HedgeFill, HedgeOrder, VenueRequest
 from otcfix.model.ledger import Obligation, Transfer
+from otcfix.model.limit import SetLimit
 from otcfix.model.messages import Side
 from otcfix.model.order import Order
+from otcfix.model.party import Client
 from otcfix.model.pricing import Explanation
+from otcfix.model.proposal import Proposal
 from otcfix.model.quote import Quote
 from otcfix.model.replies import Reply
+from otcfix.model.screening import GoodGuy, Screened
 from otcfix.model.stream import QuoteStream, RungHit, StreamImage, StreamSaid, Subscription
 from otcfix.model.time import Instant
 from otcfix.model.trade import Trade
@@ -51,7 +55,8 @@ class DeskMoved(Struct, frozen=True, gc=False, array_like=True):
 
 
 class Decision(Struct, frozen=True, gc=False, array_like=True):
-    """The whole consequence of one event. orders and quotes are as they stand after it."""
+    """The whole consequence of one event. orders, quotes and clients are as they
+    stand after it. logouts: sessions to be logged out when it is committed, and with what text."""
 
     replies: tuple[Reply, ...] = ()
     transfers: tuple[Transfer, ...] = ()
@@ -77,6 +82,12 @@ class Decision(Struct, frozen=True, gc=False, array_like=True):
     rung_hits: tuple[RungHit, ...] = ()
     quote_streams: tuple[QuoteStream, ...] = ()
     looks_owed: tuple[str, ...] = ()
+    clients: tuple[Client, ...] = ()
+    screened: tuple[Screened, ...] = ()
+    good_guys: tuple[GoodGuy, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
+    limits: tuple[SetLimit, ...] = ()
+    logouts: tuple[tuple[str, str], ...] = ()
 
     @property
     def of_streams(self) -> bool:
@@ -145,6 +156,12 @@ def digest(decision: Decision, verdicts: bytes) -> bytes:
             decision.rung_hits,
             decision.quote_streams,
             decision.looks_owed,
+            decision.clients,
+            decision.screened,
+            decision.good_guys,
+            decision.proposals,
+            decision.limits,
+            decision.logouts,
         )
     )
     return sha256_of(rest + verdicts)

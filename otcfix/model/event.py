@@ -5,12 +5,26 @@ from typing import Any
 
 from msgspec import Struct
 
+from otcfix.model.client_commands import (
+    ApproveClient,
+    ChangeClient,
+    ChangeSettlementLimit,
+    OffboardClient,
+    OnboardClient,
+    ResumeClient,
+    SuspendClient,
+)
 from otcfix.model.hedge import Hedge, SettleHedge, VenueDown, VenueReport, VenueUp
+from otcfix.model.limit import MarksMoved, SetLimit, SetTradingState
 from otcfix.model.order import Order
 from otcfix.model.party import Desk
+from otcfix.model.policy import SetPolicy
 from otcfix.model.pricing import Parameters
+from otcfix.model.proposal import Confirm, Dismiss
 from otcfix.model.quote import Quote
 from otcfix.model.rates import Conversion, Rates
+from otcfix.model.screening import ReleaseHit, ScreeningVerdicts
+from otcfix.model.throttle import LoadMoved
 from otcfix.model.time import Instant
 
 
@@ -203,7 +217,28 @@ class CancelOrder(Struct, frozen=True, tag=True):
     why: str
 
 
-Command = Kill | SetSession | SetInstrument | MoveFunds | CancelOrder | Hedge | SettleHedge
+Command = (
+    Kill
+    | SetSession
+    | SetInstrument
+    | MoveFunds
+    | CancelOrder
+    | Hedge
+    | SettleHedge
+    | OnboardClient
+    | ApproveClient
+    | SuspendClient
+    | ResumeClient
+    | OffboardClient
+    | ChangeClient
+    | ChangeSettlementLimit
+    | SetLimit
+    | SetTradingState
+    | SetPolicy
+    | ReleaseHit
+    | Confirm
+    | Dismiss
+)
 """What staff may ask for."""
 
 Typed = (
@@ -218,13 +253,10 @@ Typed = (
     | Overflowed
     | AdminSeen
     | ClockJumped
-    | Kill
-    | SetSession
-    | SetInstrument
-    | MoveFunds
-    | CancelOrder
-    | Hedge
-    | SettleHedge
+    | Command
+    | ScreeningVerdicts
+    | MarksMoved
+    | LoadMoved
     | VenueUp
     | VenueDown
     | VenueReport

@@ -6,8 +6,13 @@ from msgspec import Struct
 
 from otcfix.model.hedge import HedgeRule
 from otcfix.model.instrument import Instrument
+from otcfix.model.limit import Limit
 from otcfix.model.money import Asset
+from otcfix.model.policy import Policy
 from otcfix.model.pricing import Rule, SourceTerms, StreamTerms
+from otcfix.model.profile import ACTIVE, Profile
+from otcfix.model.screening import ScreeningPolicy
+from otcfix.model.throttle import Throttle
 
 
 class Tier(Struct, frozen=True):
@@ -23,7 +28,8 @@ class Client(Struct, frozen=True):
 
     settlement_limits: per asset code, how far below zero available may go, in minor units.
     no_skew: he reads the desk's inventory from its skew, so his prices carry none.
-    instruments: symbols that the client may deal in.
+    instruments: symbols that the client may deal in. status: how he stands with the desk. changed:
+    the fields that a command has set, which clients.toml does not reach any more.
     """
 
     client_id: str
@@ -40,6 +46,9 @@ class Client(Struct, frozen=True):
     slippage_default_bps: Decimal
     settlement_limits: dict[str, int]
     no_skew: bool = False
+    profile: Profile = Profile()
+    status: str = ACTIVE
+    changed: tuple[str, ...] = ()
 
 
 class Session(Struct, frozen=True):
@@ -89,7 +98,8 @@ class Session(Struct, frozen=True):
 class Desk(Struct, frozen=True):
     """Everything of the configuration that can change a decision; journaled whole when it changes.
 
-    settings_hash names the keys (id key, secrets) that stay outside the journal.
+    settings_hash names the keys (id key, secrets) that stay outside the journal. reduce_when: how
+    the KYC may stand of a client who may still reduce what he has (EXPIRED, UNDER_REVIEW).
     """
 
     name: str
@@ -110,3 +120,8 @@ class Desk(Struct, frozen=True):
     hedging: tuple[HedgeRule, ...] = ()
     sources: tuple[SourceTerms, ...] = ()
     stream: StreamTerms = StreamTerms()
+    policy: Policy = Policy()
+    limits: tuple[Limit, ...] = ()
+    throttles: tuple[Throttle, ...] = ()
+    screening: ScreeningPolicy = ScreeningPolicy()
+    reduce_when: tuple[str, ...] = ()

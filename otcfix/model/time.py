@@ -40,6 +40,16 @@ def iso(at: Instant) -> str:
 
 
 @lru_cache(maxsize=1024)
+def utc_day(at: Instant) -> str:
+    """The UTC date of *at* as ISO writes it: 2026-01-31. Such dates compare as text."""
+    return _day_text(at // DAY)
+
+
+@lru_cache(maxsize=64)
+def _day_text(days: int) -> str:
+    return (EPOCH + timedelta(days=days)).strftime("%Y-%m-%d")
+
+
 def local_date(day: date) -> str:
     """Write *day* as a FIX LocalMktDate: YYYYMMDD."""
     return f"{day.year:04d}{day.month:02d}{day.day:02d}"

@@ -44,7 +44,7 @@ FEW = 8
 IDLE_S = 0.02
 QUIET = 50 * MS
 SNAPSHOT_EVERY = 50_000
-SNAPSHOT_VERSION = "4"
+SNAPSHOT_VERSION = "5"
 
 Chain = Callable[..., bytes]
 """(previous hash, the journal row's fields up to verdicts, hash left out) to the row's hash."""
@@ -272,7 +272,8 @@ class Sequencer:
         batch.decided.append((event.event, decision))
         batch.outbox.extend(outbox)
         if one.command_id:
-            result = next((a for a in decision.alerts if a.startswith("refused")), "done")
+            told = (a for a in decision.alerts if a.startswith(("refused", "waits")))
+            result = next(told, "done")
             batch.commands_done.append((one.command_id, event.event.seq, result))
         for alert in decision.alerts:
             log.warning("alert", seq=event.event.seq, alert=alert)

@@ -13,10 +13,14 @@ QUOTE_ROWS = [
     ("not_too_old", "TOO_OLD"),
     ("throttle", "THROTTLED"),
     ("desk_open", "HALTED"),
-    ("client_may_deal", "NOT_AUTHORISED"),
+    ("client_enabled", "NOT_AUTHORISED"),
+    ("client_state", "NOT_AUTHORISED"),
+    ("kyc", "NOT_AUTHORISED"),
+    ("screened", "NOT_AUTHORISED"),
     ("account_known", "UNKNOWN_ACCOUNT"),
     ("symbol_known", "UNKNOWN_SYMBOL"),
     ("instrument_allowed", "NOT_AUTHORISED"),
+    ("jurisdiction", "NOT_AUTHORISED"),
     ("instrument_open", "CLOSED"),
     ("supported", "UNSUPPORTED"),
     ("quantity_valid", "BAD_QUANTITY"),
@@ -30,7 +34,7 @@ QUOTE_ROWS = [
 ]
 
 ORDER_ROWS = [
-    *QUOTE_ROWS[:12],
+    *QUOTE_ROWS[:16],
     ("expiry", "EXPIRES_PAST"),
     ("quote_known", "UNKNOWN_QUOTE"),
     ("quote_firm", "INDICATIVE"),

@@ -23,10 +23,14 @@ from otcfix.gate import (
     QuoteCase,
     judge,
 )
+from otcfix.gate.authority import Authority
 from otcfix.model.messages import Head, NewOrderSingle, QuoteRequest, QuoteRequestLine, Side, Unit
 from otcfix.model.order import CANCELED, NEW, Order
+from otcfix.model.policy import ALLOW, PolicyAnswer
+from otcfix.model.profile import Profile
 from otcfix.model.quote import DEALT, INDICATIVE, LIVE, Quote
 from otcfix.model.refusal import Refusal
+from otcfix.model.screening import CLEAR, Screened
 from otcfix.model.time import SECOND
 from otcfix.model.verdict import Finding
 from tests.support.house_desk import CLIENTS, INSTRUMENTS, SESSIONS, house_desk
@@ -36,15 +40,30 @@ DESK = house_desk()
 SESSION, CLIENT, BTC = SESSIONS["A44"], CLIENTS["ALPHA"], INSTRUMENTS["BTC/USD"]
 ONE, PRICE = Decimal(1), Decimal(100_000)
 
+NOBODY_APPROVED = structs.replace(CLIENT, profile=Profile())
+AUTHORITY = Authority(
+    CLIENT,
+    True,
+    AT,
+    "2027-01-15",
+    BTC,
+    screened=Screened("ALPHA", CLEAR, "lists-1", AT, "digest"),
+    subject_digest="digest",
+    verdict_age_max_days=30,
+    policy=PolicyAnswer(True, ALLOW, "everything", ""),
+    reduces=False,
+)
+
+
 COMMON: dict[str, Any] = {
     "session": SESSION,
     "client": CLIENT,
     "client_id": "ALPHA",
     "received_at": AT,
+    "authority": AUTHORITY,
     "desk": DESK,
     "halted": False,
     "throttled": False,
-    "session_enabled": True,
     "account": "ALPHA-1",
     "end_client": "",
     "instrument": BTC,
@@ -192,7 +211,14 @@ SHARED: Mapping[str, tuple[Refusal, Fault]] = {
     "id_is_new": (Refusal.DUPLICATE, put(duplicate="used")),
     "throttle": (Refusal.THROTTLED, put(throttled=True)),
     "desk_open": (Refusal.HALTED, put(halted=True)),
-    "client_may_deal": (Refusal.NOT_AUTHORISED, put(session_enabled=False)),
+    "client_enabled": (
+        Refusal.NOT_AUTHORISED,
+        within("authority", session_enabled=False),
+    ),
+    "client_state": (Refusal.NOT_AUTHORISED, within("authority", client_state="HALTED")),
+    "kyc": (Refusal.NOT_AUTHORISED, within("authority", client=NOBODY_APPROVED)),
+    "screened": (Refusal.NOT_AUTHORISED, within("authority", screened=None)),
+    "jurisdiction": (Refusal.NOT_AUTHORISED, within("authority", policy=None)),
     "account_known": (Refusal.UNKNOWN_ACCOUNT, put(account="NOBODY")),
     "instrument_open": (Refusal.CLOSED, put(instrument_state="PAUSED")),
     "fresh_price": (Refusal.NO_PRICE, put(conversion=None)),
@@ -205,7 +231,10 @@ OF_A_REQUEST = {
     "session_kind": (Refusal.WRONG_SESSION, within("session", kind="trade")),
     "not_too_old": (Refusal.TOO_OLD, put(received_at=AT + 2 * SECOND + 1)),
     "symbol_known": (Refusal.UNKNOWN_SYMBOL, put(instrument=None)),
-    "instrument_allowed": (Refusal.NOT_AUTHORISED, put(instrument=INSTRUMENTS["LTC/USD"])),
+    "instrument_allowed": (
+        Refusal.NOT_AUTHORISED,
+        within("authority", instrument=INSTRUMENTS["LTC/USD"]),
+    ),
     "supported": (Refusal.UNSUPPORTED, put(repeated_line=True)),
     "quantity_valid": (Refusal.BAD_QUANTITY, within("line", quantity=Decimal(0))),
     "quantity_max": (Refusal.TOO_LARGE, put(open_quotes=10)),
@@ -229,7 +258,10 @@ OF_AN_ORDER = {
 OF_A_LIMIT = {
     **OF_AN_ORDER,
     "symbol_known": (Refusal.UNKNOWN_SYMBOL, put(instrument=None)),
-    "instrument_allowed": (Refusal.NOT_AUTHORISED, put(instrument=INSTRUMENTS["LTC/USD"])),
+    "instrument_allowed": (
+        Refusal.NOT_AUTHORISED,
+        within("authority", instrument=INSTRUMENTS["LTC/USD"]),
+    ),
     "price_valid": (Refusal.BAD_PRICE, within("order", price=Decimal("100000.001"))),
     "collar": (Refusal.COLLAR, put(mid=Decimal(95_000))),
     "open_orders": (Refusal.LIMIT, put(open_orders=5)),

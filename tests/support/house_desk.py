@@ -15,6 +15,8 @@ from otcfix.desk.ids import key_hash
 from otcfix.model.instrument import Hours, Instrument
 from otcfix.model.money import Asset
 from otcfix.model.party import Client, Desk, Session, Tier
+from otcfix.model.policy import ALLOW, Policy, PolicyRule
+from otcfix.model.profile import APPROVED, Kyc, Profile
 
 ID_KEY = bytes(range(24))
 VERSIONS = {"42": "FIX.4.2", "44": "FIX.4.4", "50": "FIX.5.0SP2"}
@@ -94,6 +96,18 @@ TIERS = (
 )
 
 
+PROFILE = Profile(
+    kind="fund",
+    jurisdiction="CH",
+    client_class="professional",
+    kyc=Kyc(APPROVED, "2", made_by="maker", approved_by="checker"),
+)
+"""Of a client whom nothing speaks against."""
+
+EVERYTHING = Policy("test", rules=(PolicyRule("everything", ALLOW),))
+"""Rules that allow everything to everybody but retail clients."""
+
+
 def client(client_id: str, **changes: Any) -> Client:
     """A client like ALPHA, but for *changes*. Limits in USD."""
     return structs.replace(
@@ -111,6 +125,7 @@ def client(client_id: str, **changes: Any) -> Client:
             open_quotes_max=10,
             slippage_default_bps=Decimal(20),
             settlement_limits={},
+            profile=PROFILE,
         ),
         **changes,
     )
@@ -239,6 +254,7 @@ def house_desk(
             indicative_life_ms=60_000,
             venues=("custody",),
             id_key_hash=key_hash(ID_KEY),
+            policy=EVERYTHING,
         ),
         **changes,
     )

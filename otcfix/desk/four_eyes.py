@@ -1,0 +1,62 @@
+"""Four eyes: a command that waits until a second person confirms it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from msgspec import structs
+
+from otcfix.desk.draft import Draft
+from otcfix.model.event import Command
+from otcfix.model.proposal import CONFIRMED, DISMISSED, Confirm, Dismiss, Proposal
+
+_encode = msgspec.json.Encoder().encode
+_command = msgspec.json.Decoder(Command)
+
+Handler = Callable[[Draft, Any], None]
+
+
+def waits(draft: Draft, command: Any, about: str) -> bool:
+    """Whether *command* must wait for a second person: it does unless one has just confirmed it.
+
+    Handlers call it before they change anything, and return when it is so.
+    """
+    if draft.checked_by:
+        return False
+    proposal = Proposal(
+        draft.ids.next("W"),
+        type(command).__name__,
+        about,
+        _encode(command).decode(),
+        command.by,
+        draft.event.at,
+    )
+    draft.proposals.append(proposal)
+    draft.alerts.append(f"waits for a second person as {proposal.proposal_id}: {about}")
+    return True
+
+
+def on_confirm(draft: Draft, confirm: Confirm, handlers: dict[type, Handler]) -> None:
+    """Do what was proposed, unless it is the same person who confirms."""
+    proposal = draft.state.approvals.waiting.get(confirm.proposal_id)
+    if proposal is None:
+        draft.alerts.append(f"refused: nothing waits as {confirm.proposal_id}")
+        return
+    if not confirm.by or confirm.by == proposal.by:
+        draft.alerts.append(f"refused: {proposal.by or 'nobody'} proposed it; another confirms")
+        return
+    command = _command.decode(proposal.command)
+    draft.checked_by = confirm.by
+    done = structs.replace(proposal, state=CONFIRMED, checked_by=confirm.by)
+    draft.proposals.append(done)
+    handlers[type(command)](draft, command)
+
+
+def on_dismiss(draft: Draft, dismiss: Dismiss) -> None:
+    """Drop a proposal."""
+    proposal = draft.state.approvals.waiting.get(dismiss.proposal_id)
+    if proposal is None:
+        draft.alerts.append(f"refused: nothing waits as {dismiss.proposal_id}")
+        return
+    done = structs.replace(proposal, state=DISMISSED, checked_by=dismiss.by)
+    draft.proposals.append(done)

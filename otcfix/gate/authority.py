@@ -1,0 +1,94 @@
+"""Whether a client may deal at all, and in this: KYC, screening, class, jurisdiction, states.
+
+Quotes, orders and streams are judged by the same checks; so is what already stands, when something
+about its client changes. What they measure is for the record alone: on the wire every one of them
+is NOT_AUTHORISED and nothing more (R23).
+"""
+
+from msgspec import Struct
+
+from otcfix.model.instrument import Instrument
+from otcfix.model.party import Client
+from otcfix.model.policy import PolicyAnswer
+from otcfix.model.profile import ACTIVE
+from otcfix.model.refusal import Refusal
+from otcfix.model.screening import Screened
+from otcfix.model.time import Instant
+from otcfix.model.verdict import Finding
+
+
+class Authority(Struct, gc=False):
+    """What is known of a client and of what he asks for.
+
+    day: ISO date of at, UTC. client_state: ACTIVE, REDUCING or HALTED. screened: None when he never
+    was; subject_digest: of him as he is now. policy: None without an instrument. reduces: whether
+    the deal makes his position smaller and keeps its sign; None when that is not known.
+    reduce_when: how his KYC may stand for such a deal all the same.
+    """
+
+    client: Client | None
+    session_enabled: bool
+    at: Instant
+    day: str
+    instrument: Instrument | None = None
+    client_state: str = ACTIVE
+    screened: Screened | None = None
+    subject_digest: str = ""
+    verdict_age_max_days: int = 0
+    policy: PolicyAnswer | None = None
+    reduces: bool | None = None
+    reduce_when: tuple[str, ...] = ()
+
+
+_ENABLED = Finding("client_enabled")
+_ALLOWED = Finding("instrument_allowed")
+
+
+def client_enabled(asked: Authority) -> Finding:
+    """The client is known, active and enabled, and so is the session."""
+    client = asked.client
+    if client is None:
+        return Finding("client_enabled", Refusal.NOT_AUTHORISED, "unknown client")
+    if not client.enabled or client.status != ACTIVE:
+        measured = client.status if client.enabled else "disabled"
+        return Finding("client_enabled", Refusal.NOT_AUTHORISED, measured, ACTIVE)
+    if not asked.session_enabled:
+        return Finding("client_enabled", Refusal.NOT_AUTHORISED, "session disabled")
+    return _ENABLED
+
+
+def client_state(asked: Authority) -> Finding | None:
+    """His trading state lets it pass."""
+    return Finding("client_state")
+
+
+def kyc(asked: Authority) -> Finding | None:
+    """His KYC is approved and has not expired."""
+    return Finding("kyc")
+
+
+def screened(asked: Authority) -> Finding | None:
+    """He was screened as he is now, not too long ago, and is clear."""
+    return Finding("screened")
+
+
+def instrument_allowed(asked: Authority) -> Finding | None:
+    """He may deal in the instrument."""
+    if asked.instrument is None or asked.client is None:
+        return None
+    instruments = asked.client.instruments
+    if asked.instrument.symbol not in instruments and "*" not in instruments:
+        return Finding("instrument_allowed", Refusal.NOT_AUTHORISED)
+    return _ALLOWED
+
+
+def jurisdiction(asked: Authority) -> Finding | None:
+    """The rules of his jurisdiction allow it."""
+    return Finding("jurisdiction")
+
+
+CLIENT_CHECKS = (client_enabled, client_state, kyc, screened)
+"""Of the client alone."""
+
+INSTRUMENT_CHECKS = (instrument_allowed, jurisdiction)
+"""Of the client and the instrument."""

@@ -1,0 +1,36 @@
+"""Four eyes: a command that waits for a second person."""
+
+from msgspec import Struct
+
+from otcfix.model.time import Instant
+
+OPEN, CONFIRMED, DISMISSED = "OPEN", "CONFIRMED", "DISMISSED"
+
+
+class Proposal(Struct, frozen=True, array_like=True):
+    """A command that somebody asked for, and how it stands. command: its JSON; about: in words."""
+
+    proposal_id: str
+    kind: str
+    about: str
+    command: str
+    by: str
+    at: Instant
+    state: str = OPEN
+    checked_by: str = ""
+
+
+class Confirm(Struct, frozen=True, tag=True):
+    """A second person confirms: the command is done now. by must not be who proposed it."""
+
+    proposal_id: str
+    by: str
+    why: str
+
+
+class Dismiss(Struct, frozen=True, tag=True):
+    """A proposal is dropped, by whomever."""
+
+    proposal_id: str
+    by: str
+    why: str
