@@ -46,7 +46,8 @@ YE Yemen|ZM Zambia|ZW Zimbabwe|XK Kosovo
 """
 
 _ALSO = """
-BS Bahamas, The|BS The Bahamas|BO Bolivia, Plurinational State of|BO Bolivia (Plurinational State of)
+BS Bahamas, The|BS The Bahamas|BO Bolivia, Plurinational State of
+BO Bolivia (Plurinational State of)
 BN Brunei|CV Cape Verde|CG Congo, Republic of the|CG Republic of the Congo|CG Congo (Brazzaville)
 CD Congo, Democratic Republic of the|CD Congo (Democratic Republic)|CD DR Congo
 CD Congo, The Democratic Republic of the|CI Ivory Coast|CZ Czech Republic|SZ Swaziland
@@ -58,7 +59,8 @@ KR Korea, South|KR South Korea|KR Korea, Republic of|LA Laos|LY Libyan Arab Jama
 FM Micronesia (Federated States of)|MD Republic of Moldova|MD Moldova, Republic of|MM Burma
 MM Burma (Myanmar)|MK Macedonia|MK The former Yugoslav Republic of Macedonia
 MK Macedonia, The Former Yugoslav Republic of|MK North Macedonia, The Republic of
-NL The Netherlands|PS State of Palestine|PS Palestinian|PS West Bank|PS Gaza|PS Palestinian Territories
+NL The Netherlands|PS State of Palestine|PS Palestinian|PS West Bank|PS Gaza
+PS Palestinian Territories
 PS Occupied Palestinian Territories|PS Palestinian Territory, Occupied|PS Region: Gaza
 RU Russia|RU Soviet Union|RU former Soviet Union|RU USSR|RU Union of Soviet Socialist Republics
 SY Syria|TW Taiwan (Province of China)|TW Taiwan, Province of China|TZ Tanzania

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from otcfix.screening.loaders import ofac_csv, un_xml
+from otcfix.screening.loaders import addresses, eu_csv, ofac_csv, ofac_xml, own_csv, uk_csv, un_xml
 from otcfix.screening.loaders.draft import Loaded
 from otcfix.screening.loaders.reading import BAD_SHARE_MAX, SPOILT, ListRefused, sha256_of
 
@@ -12,7 +12,12 @@ __all__ = ["FORMATS", "ListRefused", "Loaded", "load"]
 
 FORMATS: dict[str, Callable[..., Loaded]] = {
     "ofac_csv": ofac_csv.read,
+    "ofac_xml": ofac_xml.read,
     "un_xml": un_xml.read,
+    "eu_csv": eu_csv.read,
+    "uk_csv": uk_csv.read,
+    "own_csv": own_csv.read,
+    "addresses": addresses.read,
 }
 
 
@@ -36,7 +41,7 @@ def load(
 
 
 def _spoilt(path: Path, loaded: Loaded) -> tuple[str, ...]:
-    """Names that went through a wrong encoding would match nobody. Errors: ListRefused above 1 %."""
+    """Names spoilt by a wrong encoding would match nobody. Errors: ListRefused above 1 %."""
     spoilt = [n.text for e in loaded.entries for n in e.names if SPOILT.search(n.text)]
     if not spoilt:
         return ()

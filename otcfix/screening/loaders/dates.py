@@ -16,7 +16,7 @@ _WORDS = re.compile(r"(?:(\d{1,2}) +)?(?:([A-Za-z]{3})[a-z]*\.? +)?(\d{4})\b")
 
 
 def iso(year: int, month: int = 0, day: int = 0) -> str:
-    """`1965-03-01`, `1965-03` or `1965`; what cannot be a date becomes the longest part that can."""
+    """`1965-03-01`, `1965-03` or `1965`: the longest part of it that can be a date."""
     if not 1800 <= year <= 2200:
         return ""
     if not 1 <= month <= 12:
@@ -28,7 +28,7 @@ def iso(year: int, month: int = 0, day: int = 0) -> str:
 
 
 def in_words(text: str) -> list[str]:
-    """OFAC's `22 May 1964`, `circa 1965`, `Jan 1970`, `1957 to 1963`: a span as each of its years."""
+    """`22 May 1964`, `circa 1965`, `Jan 1970`, `1957 to 1963`: a span as each of its years."""
     found = []
     for day, month, year in _WORDS.findall(text):
         number = MONTHS.get(month.lower(), 0)

@@ -1,6 +1,7 @@
 """OFAC's CSV: sdn (or cons_prim), alt, add and comments, joined on ent_num.
 
-OFAC's data specification: no header; null is `-0-`; the last byte is 0x1A; persons are `LAST, First`.
+OFAC's data specification: no header; null is `-0-`; the last byte is 0x1A; persons are
+`LAST, First`.
 sdn: ent_num, SDN_Name, SDN_Type, Program, Title, Call_Sign, Vess_type, Tonnage, GRT, Vess_flag,
 Vess_owner, Remarks. alt: ent_num, alt_num, alt_type, alt_name, alt_remarks. add: ent_num, add_num,
 address, city/state/zip, country, add_remarks. comments: ent_num, the remark's overflow.

@@ -48,7 +48,7 @@ def joined(remark: str, overflow: str) -> str:
 
 
 def read_remarks(draft: Draft, text: str, *, cut: bool) -> None:
-    """Take out of *text* all that is looked up. cut: its end is missing, so its last item is not used."""
+    """Take out of *text* all that is looked up. cut: its end is missing, the last item unused."""
     draft.remarks = text
     if cut:
         text = text.rpartition(";")[0]

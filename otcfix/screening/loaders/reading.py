@@ -1,7 +1,7 @@
-"""Bytes of a published list read with suspicion: encodings, quoting, truncation, XML without tricks.
+"""Bytes of a published list read with suspicion: encodings, quoting, truncation.
 
-Whatever is wrong ends in ListRefused, which names file, line and what is wrong. A few rows that cannot
-be read are skipped and counted; more than BAD_SHARE_MAX of them refuse the file.
+Whatever is wrong ends in ListRefused, which names file, line and what is wrong. A few rows that
+cannot be read are skipped and counted; more than BAD_SHARE_MAX of them refuse the file.
 """
 
 import csv
@@ -30,9 +30,11 @@ END_OF_FILE = "\x1a"
 """CP/M's end of file, which OFAC still writes as the last byte."""
 
 _BINARY = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x19\x1b-\x1f]")
-SPOILT = re.compile("\u00c3[\u0080-\u00bf]|\u00c2[\u00a0-\u00bf]|\u00e2\u20ac|[\u00d0\u00d1][\u0080-\u00bf]"
-                    "|[\u00d8\u00d9][\u0080-\u00bf\u2020\u201e\u0160]|\ufffd")  # fmt: skip
-"""UTF-8 that was once read as cp1252 or Latin-1 (`M\u00c3\u00bcller`), or letters somebody gave up on."""
+SPOILT = re.compile(
+    "\u00c3[\u0080-\u00bf]|\u00c2[\u00a0-\u00bf]|\u00e2\u20ac|\ufffd"
+    "|[\u00d0\u00d1][\u0080-\u00bf]|[\u00d8\u00d9][\u0080-\u00bf\u2020\u201e\u0160]"
+)
+"""UTF-8 that was once read as cp1252 (`M\u00c3\u00bcller`), or letters somebody gave up on."""
 
 
 class ListRefused(OtcfixError):
@@ -52,6 +54,7 @@ class Faults:
     file: Path
     rows: int = 0
     bad: int = 0
+    hurt: int = 0
     first: str = ""
     told: list[str] = field(default_factory=list)
 
@@ -62,6 +65,13 @@ class Faults:
         if len(self.told) < WARNINGS_MAX:
             self.told.append(f"{self.file.name}:{line}: skipped: {why}")
 
+    def damaged(self, line: int, why: str) -> None:
+        """Count a row that is used though something is wrong with it."""
+        self.hurt += 1
+        self.first = self.first or f"line {line}: {why}"
+        if len(self.told) < WARNINGS_MAX:
+            self.told.append(f"{self.file.name}:{line}: {why}")
+
     def say(self, text: str) -> None:
         """Warn of something that loses no row."""
         self.told.append(f"{self.file.name}: {text}")
@@ -70,8 +80,8 @@ class Faults:
         """Errors: ListRefused for no row at all, or more than 1 % that cannot be read."""
         if not self.rows:
             raise ListRefused(self.file, f"empty: no {what}")
-        if self.bad > self.rows * BAD_SHARE_MAX:
-            share = f"{self.bad} of {self.rows} {what} cannot be read"
+        if max(self.bad, self.hurt) > self.rows * BAD_SHARE_MAX:
+            share = f"{max(self.bad, self.hurt)} of {self.rows} {what} cannot be read"
             raise ListRefused(self.file, f"{share} (at most 1 %); the first: {self.first}")
         if self.bad > WARNINGS_MAX:
             self.told.append(f"{self.file.name}: {self.bad} {what} skipped in all")
@@ -145,7 +155,7 @@ def csv_rows(
 ) -> Iterator[tuple[int, list[str]]]:
     """(line, cells) of each row that is not blank; the trailing 0x1A is no row.
 
-    Quoting is read strictly. A row with broken quotes is skipped and counted.
+    Quoting is read strictly; a row with broken quotes is counted and taken as it stands.
     Errors: ListRefused for a quote that is still open at the end of the file.
     """
     body = text.rstrip(END_OF_FILE)
@@ -183,12 +193,16 @@ def _row_by_row(
         try:
             row = next(csv.reader(lines[at : at + size], delimiter=delimiter, strict=True), [])
         except csv.Error as error:
-            faults.rows += 1
-            faults.skip(at + 1, f"quoting: {error}")
-            size = 1
-        else:
-            yield at + 1, row
+            # a quote that was meant as a letter: as the line stands, if that has all its columns
+            row, size = [_bare(cell) for cell in lines[at].split(delimiter)], 1
+            faults.damaged(at + 1, f"quoting: {error}")
+        yield at + 1, row
         at += size
+
+
+def _bare(cell: str) -> str:
+    cell = cell.strip("\r\n")
+    return cell[1:-1] if len(cell) > 1 and cell[0] == cell[-1] == '"' else cell
 
 
 def whole_rows(
