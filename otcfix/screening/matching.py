@@ -20,11 +20,17 @@ OTHER_SPELLING = 0.95
 NO_VOWELS = 0.92
 """Highest likeness of a word from a script without vowels and a word in full."""
 
+LONG_VOWELS_MIN = 0.75
+"""So much alike with their long vowels are two words of the same consonants at least."""
+
 INITIAL = 0.90
 """A letter standing for a word that begins with it."""
 
 JOINED_MIN = 0.85
 """Two words written as one have to be this much alike."""
+
+UNPAIRED = 0.96
+"""What is left of a likeness by letters where a word on each side has no counterpart."""
 
 LITTLE_FACTOR = 0.4
 """Weight of particles and titles, against that of a name as rare."""
@@ -37,7 +43,7 @@ WEIGHT_MIN = 0.2
 
 UNMATCHED_QUERY = 1.0
 UNMATCHED_LISTED = 0.4
-"""Cost of a word left over. Lists give the full name, people a part of it: their words cost less."""
+"""Cost of a word left over; less for the list's, since people give a part of the full name."""
 
 Weigh = Callable[[str], float]
 
@@ -115,8 +121,8 @@ def bare_alike(bare: str, full: str) -> float:
     soft, hard = consonants(bare)
     other_soft, other_hard = consonants(full)
     alike = ratio(soft, other_soft) / 100
-    if hard == other_hard and len(hard) >= 3:
-        alike = max(alike, 0.97)
+    if hard == other_hard and len(hard) >= 3 and alike >= LONG_VOWELS_MIN:
+        return NO_VOWELS
     return NO_VOWELS * alike
 
 
@@ -133,6 +139,8 @@ def compare(query: Name, listed: Name, weigh: Weigh = NO_WEIGHTS) -> Likeness:
     if SYLLABLES in query.scripts or SYLLABLES in listed.scripts:
         return by_words
     letters = max(ratio(query.key, listed.key), ratio(query.plain, listed.plain)) / 100
+    if by_words.unmatched_query and by_words.unmatched_listed:
+        letters *= UNPAIRED
     if letters > by_words.score:
         return Likeness(
             letters, "ratio", by_words.pairs, by_words.unmatched_query, by_words.unmatched_listed

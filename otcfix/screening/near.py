@@ -14,8 +14,8 @@ from otcfix.screening.matching import (
 )
 from otcfix.screening.normalise import BARE, FULL, SYLLABLES, Name, consonants, folded
 
-WORD_SHARE = 0.4
-"""Share of a word's pairs of letters that a near word has; two swapped in four leave two of five."""
+WORD_SHARE = 0.5
+"""Share of a word's pairs of letters that a near word has: two letters swapped leave that much."""
 
 FOLDED_MIN = 0.70
 """Ratio of the folded words below which the words are not compared."""
@@ -146,9 +146,7 @@ class Words:
     def _rows(self, name: Name) -> list["_Row"]:
         """One row a word: which spellings have it or something near. Single letters say nothing."""
         tokens = name.tokens
-        rows = [
-            _Row(self._weights(word), {}, 0.0) if len(word) > 1 else None for word in tokens
-        ]
+        rows = [_Row(self._weights(word), {}, 0.0) if len(word) > 1 else None for word in tokens]
         for i, row in enumerate(rows):
             if row is None:
                 continue

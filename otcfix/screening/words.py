@@ -42,7 +42,7 @@ LITTLE = frozenset(
 
 TITLES = frozenset(
     "mr mrs ms miss dr prof professor sir dame haji hajji hadji haj alhaj mullah mulla maulavi "
-    "mawlawi maulawi maulana mawlana sheikh shaikh sheik shaykh sayyid sayed sayyed qari hafiz ustad "
-    "general gen colonel col major maj captain capt lieutenant lt senior jr sr".split()
+    "mawlawi maulawi maulana mawlana sheikh shaikh sheik shaykh sayyid sayed sayyed qari hafiz "
+    "ustad general gen colonel col major maj captain capt lieutenant lt senior jr sr".split()
 )
 """They count for less than a name, and are the name where nothing else is there."""
