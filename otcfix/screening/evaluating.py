@@ -142,9 +142,11 @@ def _screened(
     result = index.screen(case.party)
     took = time.perf_counter() - began
     wanted = set(case.wanted)
-    hits = [h for h in result.hits if not wanted or h.entry_id in wanted]
+    # An address that hits is a hit, also where another list has it without the owner.
+    anybody = not wanted or case.kind == "crypto"
+    hits = [h for h in result.hits if anybody or h.entry_id in wanted]
     score = hits[0].score if hits else 0.0
-    absent = bool(wanted) and not wanted & known
+    absent = bool(wanted) and not wanted & known and not hits
     _count(into, took, right=bool(wanted), hit=score >= threshold, absent=absent)
     if bool(wanted) == (score >= threshold):
         return None

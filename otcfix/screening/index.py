@@ -21,6 +21,9 @@ LETTERS_SHARE = 0.6
 NAMES_MAX = 20
 """Names and aliases of one party that are screened."""
 
+FORM_OR_NAME = 3
+"""Letters of a legal form that may be a name as well: Se, As, Co, Sia."""
+
 COMPARED_MAX = 400
 """Listed names that one name is compared with word by word: the likeliest ones."""
 
@@ -185,9 +188,11 @@ class Index:
 
 
 def readings(text: str) -> tuple[Name, ...]:
-    """Return *text* as a Name without legal forms, and with them if it seems to have some."""
+    """Return *text* as a Name without legal forms, and with them where people bear them too."""
     name = normalise(text)
-    return (name, normalise(text, person=True)) if name.forms else (name,)
+    if any(len(form) <= FORM_OR_NAME for form in name.forms):
+        return name, normalise(text, person=True)
+    return (name,)
 
 
 def _keep(best: dict[int, Hit], place: int, hit: Hit) -> None:

@@ -170,12 +170,20 @@ def _by_words(query: Name, listed: Name, weigh: Weigh) -> Likeness:
             words = (query.tokens, ours), (listed.tokens, theirs)
             one, other = (" ".join([tokens[i] for i in places]) for tokens, places in words)
             pairs.append(Pair(one, other, alike, weight))
-    left_q = tuple([(query.tokens[i], weights_q[i]) for i in sorted(free_q)])
-    left_l = tuple([(listed.tokens[j], weights_l[j]) for j in sorted(free_l)])
+    left_q = _left(query.tokens, weights_q, free_q)
+    left_l = _left(listed.tokens, weights_l, free_l)
     possible += UNMATCHED_QUERY * sum([w for _, w in left_q])
     possible += UNMATCHED_LISTED * sum([w for _, w in left_l])
     score = earned / possible if possible else 0.0
     return Likeness(score, "tokens", tuple(pairs), left_q, left_l)
+
+
+def _left(
+    tokens: tuple[str, ...], weights: list[float], free: set[int]
+) -> tuple[tuple[str, float], ...]:
+    """Return the words without a counterpart; one said twice and paired once is not left over."""
+    paired = {token for i, token in enumerate(tokens) if i not in free}
+    return tuple([(tokens[i], weights[i]) for i in sorted(free) if tokens[i] not in paired])
 
 
 _Offer = tuple[float, tuple[int, ...], tuple[int, ...]]

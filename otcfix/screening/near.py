@@ -37,7 +37,7 @@ class Words:
         totals: list[float] = []
         for place, name in enumerate(spellings):
             total = 0.0
-            for word in name.tokens:
+            for word in dict.fromkeys(name.tokens):
                 number = self._places.setdefault(word, len(having))
                 if number == len(having):
                     having.append([])
@@ -45,7 +45,7 @@ class Words:
                 total += weights(word)
             totals.append(total)
         self._words = tuple(self._places)
-        self._having = tuple([tuple(dict.fromkeys(found)) for found in having])
+        self._having = tuple([tuple(found) for found in having])
         self._totals = tuple(totals)
         self._weight = tuple([weights(word) for word in self._words])
         by_sound: dict[str, list[int]] = {}

@@ -25,7 +25,7 @@ class Name:
     """A name ready to be compared.
 
     tokens: words in the order written. scripts: of each, FULL, BARE or SYLLABLES.
-    forms: families of the legal forms left out. key: the tokens sorted, with one space between.
+    forms: the legal forms left out. key: the tokens sorted, with one space between.
     joined: the tokens as one word. plain: all words but legal forms as written.
     note: what was cut or why nothing is left; "" is in order.
     """
@@ -141,9 +141,9 @@ def _without_forms(words: _Words) -> tuple[_Words, tuple[str, ...]]:
     i, count = 0, len(words)
     while i < count:
         for size in range(min(PHRASE_WORDS_MAX, count - i), 0, -1):
-            family = LEGAL_FORMS.get(" ".join([word for word, _ in words[i : i + size]]))
-            if family is not None:
-                forms.append(family)
+            phrase = " ".join([word for word, _ in words[i : i + size]])
+            if phrase in LEGAL_FORMS:
+                forms.append(phrase)
                 i += size
                 break
         else:
