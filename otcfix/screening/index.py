@@ -71,7 +71,8 @@ class Index:
     def screen(self, party: Party, floor: float = FLOOR) -> ScreenResult:
         """Return every entry that *party* may be, at *floor* or more, the likeliest first.
 
-        Scores are rounded to four places, half to even. One hit an entry, by its likeliest name. Never fails: notes say what was not compared.
+        Scores are rounded to four places, half to even. One hit an entry, by its likeliest name.
+        Never fails: notes say what was not compared.
         """
         notes: list[str] = []
         best: dict[int, Hit] = {}

@@ -74,7 +74,7 @@ def test_one_hit_an_entry_by_its_likeliest_name() -> None:
     )
     hits = index.screen(Party("Ivan Petrov")).hits
 
-    assert [h.entry_id for h in hits][0] == "OWN:1"
+    assert hits[0].entry_id == "OWN:1"
     assert len({h.entry_id for h in hits}) == len(hits)
     assert [h.score for h in hits] == sorted([h.score for h in hits], reverse=True)
     assert hits[0].digest == "digest 1"

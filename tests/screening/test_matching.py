@@ -75,10 +75,10 @@ def test_stages_are_told() -> None:
     assert alike("Maurizio Colombo", "Maurrizio Colmbo").stage in {"ratio", "tokens"}
     found = alike("Ivan Volkov", "Ivan Sergeyevich Volkov")
     assert found.stage == "tokens"
-    assert [(p.query, p.listed, p.likeness) for p in found.pairs] == [
-        ("volkov", "volkov", 1.0),
+    assert sorted((p.query, p.listed, p.likeness) for p in found.pairs) == [
         ("ivan", "ivan", 1.0),
-    ] or [(p.query, p.listed) for p in found.pairs] == [("ivan", "ivan"), ("volkov", "volkov")]
+        ("volkov", "volkov", 1.0),
+    ]
     assert [word for word, _ in found.unmatched_listed] == ["sergeyevich"]
     assert found.unmatched_query == ()
 

@@ -108,7 +108,7 @@ def test_a_name_of_ten_kilobytes_is_cut_and_it_is_said() -> None:
         "hussein husain husayn hussain",
         "grigoryevich grigorievich",
         "qaeda qaida",
-        "abdullah abdulla abdallah".replace("abdallah", "abdula"),
+        "abdullah abdulla",
     ],
 )
 def test_other_spellings_of_the_same_sounds_fold_together(same: str) -> None:
@@ -140,9 +140,8 @@ def test_any_text_is_read_in_bounded_time(text: str) -> None:
     assert bool(name.tokens) or name.note
 
 
-WORDS = st.lists(
-    st.text("abcdefghijklmnopqrstuvwxyz", min_size=2, max_size=9), min_size=1, max_size=6
-)
+WORD = st.text("abcdefghijklmnopqrstuvwxyz", min_size=2, max_size=9)
+WORDS = st.lists(WORD, min_size=1, max_size=6)
 
 
 @given(WORDS)
@@ -152,6 +151,4 @@ def test_case_and_punctuation_do_not_matter(words: list[str]) -> None:
 
     assert normalise(" ".join(words).upper()).key == plain.key
     assert normalise(f" {';  '.join(words)}!").key == plain.key
-    assert sorted(normalise(", ".join(w.capitalize() for w in words)).tokens) == sorted(
-        plain.tokens
-    )
+    assert normalise(", ".join(w.capitalize() for w in words)).key == plain.key
