@@ -32,9 +32,9 @@ def canonical(address: str) -> str:
         return address[2:].lower()
     if first in _MAY_LACK_CASE:
         lower = address.lower()
-        if address == lower or address == address.upper():
-            if _CASHADDR.fullmatch(lower) or _BECH32.fullmatch(lower):
-                return lower
+        one_case = address == lower or address == address.upper()
+        if one_case and (_CASHADDR.fullmatch(lower) or _BECH32.fullmatch(lower)):
+            return lower
     if size in _HEX_SIZES and _HEX.fullmatch(address):
         return address.lower()
     return address
