@@ -9,7 +9,7 @@ from otcfix.screening.entry import Entry, Kind
 from otcfix.screening.grams import Grams
 from otcfix.screening.matching import Likeness, Weights, compare
 from otcfix.screening.near import Words
-from otcfix.screening.normalise import TEXT_MAX, Name, normalise
+from otcfix.screening.normalise import SYLLABLES, TEXT_MAX, Name, normalise
 from otcfix.screening.party import Hit, Party, ScreenResult
 
 FLOOR = 0.80
@@ -53,8 +53,11 @@ class Index:
         for place, name in enumerate(spellings):
             self._exact.setdefault(name.key, []).append(place)
             self._joined.setdefault(name.joined, []).append(place)
-        self._keys = tuple(self._exact)
-        self._letters = Grams(self._keys)
+        self._letters = Grams(tuple(self._exact))
+        self._written: dict[str, list[int]] = {}
+        for place, name in enumerate(spellings):
+            self._written.setdefault(name.plain, []).append(place)
+        self._order = Grams(tuple(self._written))
         counts = Counter([word for name in spellings for word in set(name.tokens)])
         self.weights = weights or Weights(counts, len(spellings))
         self._words = Words(self.spellings, self.weights)
@@ -163,8 +166,12 @@ class Index:
         """Return the places of all spellings that may reach *floor*, by any stage."""
         found = set(self._exact.get(name.key, ()))
         found.update(self._joined.get(name.joined, ()))
-        for place, _ in self._letters.near(name.key, floor, LETTERS_SHARE):
-            found.update(self._exact[self._keys[place]])
+        if SYLLABLES not in name.scripts:
+            # A slip in a first letter moves a word when they are sorted: as written as well.
+            for place, _ in self._letters.near(name.key, floor, LETTERS_SHARE):
+                found.update(self._exact[self._letters.texts[place]])
+            for place, _ in self._order.near(name.plain, floor, LETTERS_SHARE):
+                found.update(self._written[self._order.texts[place]])
         found.update(self._words.candidates(name, floor, COMPARED_MAX))
         return found
 

@@ -1,7 +1,7 @@
 """How alike two names are: exact, sorted words letter by letter, or word by word by weight."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -28,6 +28,9 @@ INITIAL = 0.90
 
 JOINED_MIN = 0.85
 """Two words written as one have to be this much alike."""
+
+JOINED_LETTERS_MAX = 3
+"""And have lengths so near: a script without vowels leaves some out."""
 
 UNPAIRED = 0.96
 """What is left of a likeness by letters where a word on each side has no counterpart."""
@@ -189,30 +192,31 @@ def _left(
 _Offer = tuple[float, tuple[int, ...], tuple[int, ...]]
 
 
-def _offers(query: Name, listed: Name) -> list[_Offer]:
-    """Return every pair of words that may be the same, and of two words written as one."""
-    offers: list[_Offer] = []
-    ours, theirs = query.tokens, listed.tokens
-    for i, one in enumerate(ours):
-        for j, other in enumerate(theirs):
+def _offers(query: Name, listed: Name) -> Iterator[_Offer]:
+    """Yield every pair of words that may be the same, and of two words written as one."""
+    for i, one in enumerate(query.tokens):
+        for j, other in enumerate(listed.tokens):
             alike = _alike(one, query.scripts[i], other, listed.scripts[j])
             if alike >= WORD_ALIKE_MIN:
-                offers.append((alike, (i,), (j,)))
-        if i + 1 < len(ours):
-            both = one + ours[i + 1]
-            for j, other in enumerate(theirs):
-                if abs(len(both) - len(other)) <= 3:
-                    alike = _alike(both, query.scripts[i], other, listed.scripts[j])
-                    if alike >= JOINED_MIN:
-                        offers.append((alike, (i, i + 1), (j,)))
-    for j in range(len(theirs) - 1):
-        both = theirs[j] + theirs[j + 1]
-        for i, one in enumerate(ours):
-            if abs(len(both) - len(one)) <= 3:
-                alike = _alike(one, query.scripts[i], both, listed.scripts[j])
+                yield alike, (i,), (j,)
+    for alike, pair, j in _joined(query, listed):
+        yield alike, pair, (j,)
+    for alike, pair, i in _joined(listed, query):
+        yield alike, (i,), pair
+
+
+def _joined(apart: Name, whole: Name) -> Iterator[tuple[float, tuple[int, int], int]]:
+    """Yield two neighbours of *apart* and a word of *whole* that may be the two as one."""
+    for i in range(len(apart.tokens) - 1):
+        script = apart.scripts[i]
+        if script != apart.scripts[i + 1]:
+            continue
+        both = apart.tokens[i] + apart.tokens[i + 1]
+        for j, word in enumerate(whole.tokens):
+            if abs(len(both) - len(word)) <= JOINED_LETTERS_MAX:
+                alike = _alike(both, script, word, whole.scripts[j])
                 if alike >= JOINED_MIN:
-                    offers.append((alike, (i,), (j, j + 1)))
-    return offers
+                    yield alike, (i, i + 1), j
 
 
 def _alike(one: str, script: int, other: str, other_script: int) -> float:

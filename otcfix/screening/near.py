@@ -75,9 +75,11 @@ class Words:
 
     def _full(self, word: str) -> Near:
         rows: dict[int, float] = {}
-        for twin in (word, "al" + word, word.removeprefix("al")):
-            if twin in self._places:
-                rows[self._places[twin]] = words_alike(word, twin)
+        swapped = [word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)]
+        for twin in (word, "al" + word, word.removeprefix("al"), *swapped):
+            number = self._places.get(twin)
+            if number is not None and (alike := words_alike(word, twin)) >= WORD_ALIKE_MIN:
+                rows[number] = alike
         if len(word) > 2:
             for place, _ in self._sounds.near(folded(word), FOLDED_MIN, WORD_SHARE):
                 for number in self._by_sound[self._sounds.texts[place]]:
@@ -153,6 +155,8 @@ class Words:
             self._add(row, self.near(tokens[i], name.scripts[i]))
             self._add_split(row, tokens[i])
         for i in range(len(tokens) - 1):
+            if name.scripts[i] != name.scripts[i + 1]:
+                continue
             both = tokens[i] + tokens[i + 1]
             near = [r for r in self.near(both, name.scripts[i]) if r[0] >= JOINED_MIN]
             for row in (rows[i], rows[i + 1]):

@@ -5,8 +5,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from anyascii import anyascii
+from rapidfuzz.fuzz import ratio
 
-from otcfix.screening.words import ARTICLES, KINSHIP, LEGAL_FORMS, PHRASE_WORDS_MAX
+from otcfix.screening.words import (
+    ARTICLES,
+    FORM_WORD_MIN,
+    FORM_WORDS,
+    KINSHIP,
+    LEGAL_FORMS,
+    PHRASE_WORDS_MAX,
+)
 
 TEXT_MAX = 400
 """Characters of a name that are read; the longest listed names have 350."""
@@ -14,6 +22,9 @@ TEXT_MAX = 400
 FULL, BARE, SYLLABLES = 0, 1, 2
 """How a script writes a word: with vowels; without (Arabic, Hebrew, and what anyascii makes of
 South Asian ones); a sign a syllable (Han, Hangul, kana)."""
+
+FORM_ALIKE_MIN = 85
+"""Ratio (0 to 100) of a word and a word of a legal form that are one: a slip in six letters."""
 
 TOKENS_MAX = 24
 TOKEN_MAX = 40
@@ -134,8 +145,25 @@ def _words(text: str) -> list[str]:
     return words
 
 
+@lru_cache(maxsize=65_536)
+def _form_words(word: str) -> tuple[str, ...]:
+    """Return *word* with a slip in a long word of legal forms mended, or such a word cut off.
+
+    Companys and Limitedd would weigh as the rarest names otherwise.
+    """
+    if len(word) < FORM_WORD_MIN - 1 or word in FORM_WORDS:
+        return (word,)
+    for form in FORM_WORDS:
+        if word.endswith(form) and len(word) > len(form) + 2:
+            return word[: -len(form)], form
+        if ratio(word, form) >= FORM_ALIKE_MIN:
+            return (form,)
+    return (word,)
+
+
 def _without_forms(words: _Words) -> tuple[_Words, tuple[str, ...]]:
     """Take legal forms out, the longest phrases first; a name of nothing else keeps its words."""
+    words = [(mended, script) for word, script in words for mended in _form_words(word)]
     kept: _Words = []
     forms: list[str] = []
     i, count = 0, len(words)

@@ -18,6 +18,12 @@ LEGAL_FORMS = frozenset(
 
 PHRASE_WORDS_MAX = max(len(form.split()) for form in LEGAL_FORMS)
 
+FORM_WORD_MIN = 6
+FORM_WORDS = tuple(
+    sorted({w for form in LEGAL_FORMS for w in form.split() if len(w) >= FORM_WORD_MIN})
+)
+"""Words of legal forms that are long enough to be known with a slip in them."""
+
 ARTICLES = frozenset("al el ul ur ud".split())
 """Arabic articles: written apart, with a hyphen, or joined to the next word, as one likes."""
 

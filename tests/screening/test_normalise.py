@@ -51,6 +51,9 @@ def test_words_of_a_name(text: str, tokens: tuple[str, ...]) -> None:
         ("Strip Limited Liability Company", ("strip",), ("limited liability company",)),
         ("Deutsche Quartz Aktiengesellschaft", ("deutsche", "quartz"), ("aktiengesellschaft",)),
         ("Quartz S.A.", ("quartz",), ("sa",)),
+        ("Quartz Compnay Limitedd", ("quartz",), ("company", "limited")),
+        ("QUARTZCOMPANY", ("quartz",), ("company",)),
+        ("Limited Liabilty Company Quartz", ("quartz",), ("limited liability company",)),
         ("Company Limited", ("company", "limited"), ("company", "limited")),
     ],
 )
