@@ -10,6 +10,7 @@ from otcfix.cli import (
     check,
     client,
     database,
+    evaluate,  # noqa: F401 - adds its command to sanctions
     funds,  # noqa: F401 - adds its commands to ledger
     hedges,
     journal,
@@ -17,6 +18,7 @@ from otcfix.cli import (
     price,
     replay,
     sanctions,
+    screen,  # noqa: F401 - adds its commands to sanctions
     serve,
     sim,
     staff,
