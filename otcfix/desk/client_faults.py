@@ -39,6 +39,11 @@ def _faults(client: Client, register: Register) -> Iterator[str]:
     for symbol in client.instruments:
         if symbol != "*" and symbol not in register.instruments:
             yield f"instruments: no instrument {symbol}"
+    yield from _of_numbers(client, register)
+    yield from _of_profile(client.profile, register)
+
+
+def _of_numbers(client: Client, register: Register) -> Iterator[str]:
     for code, limit in sorted(client.settlement_limits.items()):
         if code not in register.assets or limit < 0:
             yield f"settlement_limits {code}: expected a listed asset, and an amount from zero on"
@@ -55,7 +60,6 @@ def _faults(client: Client, register: Register) -> Iterator[str]:
         yield "slippage_default_bps: expected less than 10000"
     if client.open_orders_max < 0 or client.open_quotes_max < 0:
         yield "open_orders_max, open_quotes_max: expected numbers from zero on"
-    yield from _of_profile(client.profile, register)
 
 
 def _of_profile(known: Profile, register: Register) -> Iterator[str]:
@@ -71,6 +75,14 @@ def _of_profile(known: Profile, register: Register) -> Iterator[str]:
         yield f"lei {known.lei}: expected 20 characters, the last two digits"
     if not _is_birth(known.birth):
         yield f"birth {known.birth}: expected a date or a year"
+    yield from _of_owners(known)
+    yield from _destinations(known, register)
+    yield from documents_faults(known.kyc.documents)
+    if known.kyc.expires and not is_day(known.kyc.expires):
+        yield f"kyc.expires {known.kyc.expires}: expected a date, as 2027-12-31"
+
+
+def _of_owners(known: Profile) -> Iterator[str]:
     for owner in known.owners:
         if not owner.name.strip() or len(owner.name) > NAME_MAX:
             yield "owners: expected a name"
@@ -80,10 +92,6 @@ def _of_profile(known: Profile, register: Register) -> Iterator[str]:
             yield f"owners {owner.name}: birth: expected a date or a year"
         if owner.country and not is_country(owner.country):
             yield f"owners {owner.name}: country {owner.country}: expected ISO 3166, as CH"
-    yield from _destinations(known, register)
-    yield from documents_faults(known.kyc.documents)
-    if known.kyc.expires and not is_day(known.kyc.expires):
-        yield f"kyc.expires {known.kyc.expires}: expected a date, as 2027-12-31"
 
 
 def _destinations(known: Profile, register: Register) -> Iterator[str]:

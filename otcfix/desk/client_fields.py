@@ -16,23 +16,19 @@ from otcfix.model.party import Client
 from otcfix.model.profile import REFUSED, UNDER_REVIEW, BankAccount, Owner, Wallet
 
 More = Callable[[Any, Any], bool]
-"""(before, after): whether it gives more, so that a second person must confirm."""
+"""(before, after), which differ: whether it gives more, so that a second person must confirm."""
 
 
 def _always(before: Any, after: Any) -> bool:
-    return True
+    return bool(before != after)
 
 
 def _up(before: Any, after: Any) -> bool:
     return bool(after > before)
 
 
-def _on(before: Any, after: Any) -> bool:
-    return bool(after)
-
-
 def _credit(before: Any, after: Any) -> bool:
-    return bool(after == "credit")
+    return bool(after == "credit" != before)
 
 
 class Field(NamedTuple):
@@ -55,7 +51,7 @@ class ListField(NamedTuple):
 
 FIELDS: dict[str, Field] = {
     "name": Field(str, False, _always),
-    "enabled": Field(bool, False, _on),
+    "enabled": Field(bool, False, _up),
     "tier": Field(str, False, _always),
     "quote_notional_max": Field(Decimal, False, _up),
     "order_notional_max": Field(Decimal, False, _up),

@@ -102,6 +102,7 @@ def _cancel_forbidden(draft: Draft, desk: Desk) -> None:
         if not known or not _known_well(draft, desk, every[order.client_id], order):
             cancel_by_desk(draft, order)
 
+
 def _known_well(draft: Draft, desk: Desk, client: Client, order: Order) -> bool:
     """Whether the client's KYC holds for an order of his, by the rules that now come to hold."""
     at = draft.event.at
@@ -171,6 +172,7 @@ def on_timer_fired(draft: Draft, timer: TimerFired) -> None:
             hedge_lines.on_answer_due(draft, key)
         elif kind == "kyc":
             _kyc_ends(draft, when)
+
 
 def _hours_changed(draft: Draft, symbol: str) -> None:
     instrument = draft.register.instruments.get(symbol)
