@@ -1,6 +1,7 @@
 """otcfix check: everything that would keep a desk from running, at once."""
 
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,8 +22,10 @@ from otcfix.cli.outcome import NO
 from otcfix.cli.secrets import trial_secret
 from otcfix.cli.serve import port_taken
 from otcfix.cli.show import print_json
+from otcfix.config.client_checks import client_warnings
 from otcfix.log import redacted
 from otcfix.model.errors import OtcfixError
+from otcfix.model.time import utc_day
 
 if TYPE_CHECKING:
     from otcfix.config import Config
@@ -67,6 +70,7 @@ def check(
         _feeds(report, loaded)
         _secrets(report, loaded)
         report.warnings += unreachable_rules(loaded)
+        report.warnings += client_warnings(loaded, utc_day(time.time_ns() // 1_000))
     failed = bool(report.problems or (strict and report.warnings))
     if as_json:
         print_json({"ok": not failed, "problems": report.problems, "warnings": report.warnings})

@@ -17,7 +17,6 @@ from otcfix.model.countries import is_country, is_jurisdiction
 from otcfix.model.party import Client
 from otcfix.model.profile import (
     APPROVED,
-    NONE,
     BankAccount,
     Document,
     Kyc,
@@ -122,7 +121,7 @@ class DocumentConfig(Closed):
 class KycConfig(Closed):
     """[client.profile.kyc]: APPROVED takes two people, made_by and approved_by."""
 
-    status: Literal["NONE", "PENDING", "APPROVED", "UNDER_REVIEW", "REFUSED"] = NONE
+    status: Literal["NONE", "PENDING", "APPROVED", "UNDER_REVIEW", "REFUSED"] = "NONE"
     level: str = ""
     expires: Day = ""
     documents: tuple[DocumentConfig, ...] = ()
@@ -229,8 +228,8 @@ class ClientConfig(Closed):
     open_orders_max: Annotated[int, Field(ge=0)] = 100
     open_quotes_max: Annotated[int, Field(ge=0)] = 100
     slippage_default_bps: Annotated[Decimal, Field(ge=0, lt=10_000)]
-    settlement_limits: dict[str, NotNegative] = {}
-    prefund: dict[str, Positive] = {}
+    settlement_limits: dict[str, NotNegative] = Field(default_factory=dict)
+    prefund: dict[str, Positive] = Field(default_factory=dict)
     no_skew: bool = False
     profile: ProfileConfig | None = None
 
