@@ -2,7 +2,6 @@
 
 import pytest
 
-from otcfix.model.event import ClockJumped
 from otcfix.model.limit import SetTradingState
 from tests.conftest import OpenDesk
 from tests.conversation import Client, Conversation
@@ -67,7 +66,8 @@ def test_reducing(open_desk: OpenDesk, number: str, scope: str, code: str) -> No
     client = desk.client(f"A{number}")
     client.talk_44(RESTING)
     sets(desk, scope, "REDUCING")
-    client.talk_44(f"""
+    client.talk_44(
+        f"""
         D 35=8|37=O1|11=B1|150=4|39=4|378=(DESK)|58=CANCELLED_BY_DESK...
         C 35=D|11=H1|117=Q1|55=BTC/USD|54=1|38=1|40=D
         D 35=8|11=H1|150=8|103=({code})|58={code}: ...
@@ -84,7 +84,8 @@ def test_reducing(open_desk: OpenDesk, number: str, scope: str, code: str) -> No
         D 35=9|434=2|58={code}: ...
         C 35=G|11=G2|41=S1|55=BTC/USD|54=2|38=1.5|40=2|44=100900|59=1
         D 35=8|150=(REPLACED)
-    """.replace("D 35=8|150=(REPLACED)", "D 35=8|11=G2"))
+    """.replace("D 35=8|150=(REPLACED)", "D 35=8|11=G2")
+    )
     desk.books("ALPHA", BTC="0.50000000")
 
 
@@ -127,10 +128,12 @@ def test_the_kill_switch_is_the_desks_state(desk: Conversation, client: Client) 
 def test_a_clock_that_jumped_halts_a_reducing_desk(desk: Conversation) -> None:
     """REDUCING does not hide that nobody knows the time."""
     sets(desk, "desk", "REDUCING")
-    desk.tell(ClockJumped(False, 5_000))
+    desk.wall_steps("-2s")
     assert desk.state.halted
-    desk.tell(ClockJumped(True, 0))
+    desk.wall_steps("+2s")
+    desk.at("+4s")
     assert not desk.state.halted
+    assert desk.state.word("desk", "state") == "REDUCING"
 
 
 def test_who_has_nothing_reduces_nothing(open_desk: OpenDesk) -> None:
