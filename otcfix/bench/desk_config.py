@@ -106,6 +106,16 @@ position_max = 1000000000000
 open_orders_max = 1000000
 open_quotes_max = 1000000
 slippage_default_bps = 20
+
+[client.profile]
+kind = "fund"
+jurisdiction = "CH"
+client_class = "professional"
+
+[client.profile.kyc]
+status = "APPROVED"
+made_by = "maker"
+approved_by = "checker"
 """
 
 _SESSION = """

@@ -1,6 +1,7 @@
 """otcfix check: everything that would keep a desk from running, at once."""
 
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,7 @@ from otcfix.cli.serve import port_taken
 from otcfix.cli.show import print_json
 from otcfix.log import redacted
 from otcfix.model.errors import OtcfixError
+from otcfix.model.time import utc_day
 
 if TYPE_CHECKING:
     from otcfix.config import Config
@@ -58,6 +60,8 @@ def check(
       otcfix check --config /etc/otcfix --strict
     """
     quiet("error")
+    from otcfix.config.client_checks import client_warnings  # noqa: PLC0415
+
     report = Report()
     loaded = _config(report, config)
     runs = _database(report, database)
@@ -68,6 +72,7 @@ def check(
         _secrets(report, loaded)
         _lists(report, loaded)
         report.warnings += unreachable_rules(loaded)
+        report.warnings += client_warnings(loaded, utc_day(time.time_ns() // 1_000))
     failed = bool(report.problems or (strict and report.warnings))
     if as_json:
         print_json({"ok": not failed, "problems": report.problems, "warnings": report.warnings})

@@ -12,10 +12,10 @@ from typing import Any
 import msgspec
 
 from otcfix.config.checks import cross_check
+from otcfix.config.clients import ClientsConfig
 from otcfix.config.hedging import HedgingConfig
 from otcfix.config.models import (
     AcceptorConfig,
-    ClientsConfig,
     Closed,
     DeskConfig,
     InstrumentConfig,
@@ -31,7 +31,7 @@ from otcfix.config.screening import ListConfig, ScreeningConfig
 from otcfix.model.errors import ConfigError
 from otcfix.model.instrument import Hours, Instrument
 from otcfix.model.money import Asset
-from otcfix.model.party import Client, Desk, Session, Tier
+from otcfix.model.party import Desk, Session, Tier
 from otcfix.model.pricing import SourceTerms
 
 __all__ = [
@@ -130,28 +130,8 @@ def _desk(config: Config) -> Desk:
         )
         for i in desk.instrument
     )
-    clients = tuple(
-        Client(
-            c.id,
-            c.name,
-            c.enabled,
-            c.tier,
-            c.accounts,
-            c.instruments,
-            c.quote_notional_max,
-            c.order_notional_max,
-            c.position_max,
-            c.open_orders_max,
-            c.open_quotes_max,
-            c.slippage_default_bps,
-            {
-                code: int(limit.scaleb(assets[code].scale))
-                for code, limit in sorted(c.settlement_limits.items())
-            },
-            c.no_skew,
-        )
-        for c in config.clients.client
-    )
+    scales = {code: asset.scale for code, asset in assets.items()}
+    clients = tuple(c.made(scales) for c in config.clients.client)
     accounts = {c.id: c.accounts[0] for c in config.clients.client if c.accounts}
     sessions = tuple(
         Session(
@@ -204,6 +184,7 @@ def _desk(config: Config) -> Desk:
             for s in config.venues.source
         ),
         stream=config.pricing.stream.made(),
+        reduce_when=config.clients.kyc.reduce_when,
     )
 
 

@@ -5,7 +5,7 @@ is closed lives in the store and comes back as `Recalled` facts (R9), so State s
 """
 
 import heapq
-from decimal import ROUND_UP, Decimal
+from decimal import Decimal
 
 import msgspec
 
@@ -13,6 +13,7 @@ from otcfix.desk.approvals import Approvals
 from otcfix.desk.clientele import Clientele
 from otcfix.desk.cover import Cover
 from otcfix.desk.knowledge import Knowledge
+from otcfix.desk.leaves import base_left
 from otcfix.desk.limits import Limits
 from otcfix.desk.register import Register
 from otcfix.desk.snapshot import Snapshot
@@ -22,7 +23,8 @@ from otcfix.model.decision import Decision, DepthTaken
 from otcfix.model.errors import InvariantBroken
 from otcfix.model.event import Event
 from otcfix.model.ledger import Obligation, Transfer
-from otcfix.model.messages import Side, Unit
+from otcfix.model.limit import HALTED
+from otcfix.model.messages import Side
 from otcfix.model.order import Order
 from otcfix.model.party import Desk
 from otcfix.model.quote import LIVE, Quote
@@ -30,23 +32,10 @@ from otcfix.model.time import SECOND, Instant
 
 OPEN = "OPEN"
 
-
 TIMERS_REST = 10 * SECOND
 """After a TimerFired that could not be decided."""
 
 ZERO = Decimal(0)
-BASE_STEP = Decimal("1E-9")
-
-
-def base_left(order: Order) -> Decimal:
-    """What an open order may still deal, in base; of one in terms, at its limit.
-
-    Rounds: ROUND_UP to nine decimals. Sums of such numbers are exact, so State counts the same
-    whether it grew event by event or came from a snapshot.
-    """
-    if order.unit is Unit.TERMS and order.price:
-        return (order.leaves_qty / order.price).quantize(BASE_STEP, ROUND_UP)
-    return order.leaves_qty
 
 
 class State:
@@ -92,13 +81,15 @@ class State:
     @property
     def halted(self) -> bool:
         """Whether the kill switch is on, or the desk's clock is not to be trusted."""
-        words = self.words.get("desk")
-        return bool(words)
+        words = self.words.get("desk", {})
+        return words.get("state") == HALTED or "clock" in words
 
     def instrument_state(self, symbol: str) -> str:
-        """OPEN, CLOSED (trading hours) or PAUSED (staff)."""
+        """OPEN, CLOSED (trading hours), PAUSED or HALTED (staff)."""
         if self.word("paused", symbol):
             return "PAUSED"
+        if self.word("state", f"instrument:{symbol}") == HALTED:
+            return HALTED
         return str(self.word("hours", symbol, OPEN))
 
     def session_enabled(self, key: str) -> bool:
@@ -200,7 +191,7 @@ class State:
             return
         if event.body.desk is not None:
             self.set_desk(event.body.desk, event.body.desk_hash)
-        self.timers = [timer for timer in self.timers if timer[1] != "hours"]
+        self.timers = [timer for timer in self.timers if timer[1] not in ("hours", "kyc")]
         heapq.heapify(self.timers)
 
     def set_desk(self, desk: Desk, desk_hash: str) -> None:
@@ -374,7 +365,9 @@ class State:
         state = cls(id_key)
         state.clientele = Clientele.load(kept.clientele)
         if kept.desk is not None:
-            state.set_desk(kept.desk, kept.desk_hash)
+            # Not seeded again: the clients are kept as they stood, in their order.
+            state.register = Register(kept.desk, state.clientele.clients)
+            state.desk_hash = kept.desk_hash
         state.seq, state.at = kept.seq, kept.at
         state.balances = kept.balances
         for quote in kept.quotes:

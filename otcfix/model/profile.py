@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from otcfix.model.time import Instant
+from otcfix.model.time import DAY, Instant, day_start
 
 # How a client stands with the desk.
 PROSPECT, ACTIVE, SUSPENDED, OFFBOARDED = "PROSPECT", "ACTIVE", "SUSPENDED", "OFFBOARDED"
@@ -15,7 +15,15 @@ NONE, PENDING, APPROVED, UNDER_REVIEW, REFUSED = (
     *("UNDER_REVIEW", "REFUSED"),
 )
 
+EXPIRED = "EXPIRED"
+"""An approved KYC behind its last day: it is not a status but a matter of the date."""
+
+REDUCE_WHEN = (EXPIRED, UNDER_REVIEW)
+"""How a KYC may stand of a client who may still reduce what he has, where the desk says so."""
+
 RETAIL = "retail"
+CLASSES = (RETAIL, "professional", "eligible_counterparty")
+SETTLEMENT_MODES = ("prefunded", "credit")
 
 
 class Owner(Struct, frozen=True):
@@ -48,6 +56,27 @@ class Kyc(Struct, frozen=True):
     made_by: str = ""
     approved_by: str = ""
     approved_at: Instant = 0
+
+    @property
+    def last_day(self) -> str:
+        """The last day (ISO, UTC) on which it holds: of itself and of every document, whichever is
+        first; "" for no end. ISO dates compare as text."""
+        days = [one.expires for one in self.documents if one.expires]
+        if self.expires:
+            days.append(self.expires)
+        return min(days, default="")
+
+    @property
+    def ends_at(self) -> Instant:
+        """The first instant at which an approved one does not hold any more; 0: none."""
+        last = self.last_day
+        return day_start(last) + DAY if self.status == APPROVED and last else 0
+
+    def faults(self, day: str) -> tuple[str, ...]:
+        """What keeps it from holding on *day*: a status that is not APPROVED, EXPIRED, or both."""
+        found = () if self.status == APPROVED else (self.status,)
+        last = self.last_day
+        return (*found, EXPIRED) if last and last < day else found
 
 
 class Wallet(Struct, frozen=True):
