@@ -3,14 +3,15 @@
 What is kept here besides could be made anew at any time, and would come out the same.
 """
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from otcfix.gate.policy import Rulebook
 from otcfix.model.hedge import HedgeRule
 from otcfix.model.instrument import Instrument
 from otcfix.model.messages import Side
 from otcfix.model.money import Asset
 from otcfix.model.party import Client, Desk, Session, Tier
-from otcfix.model.policy import PolicyAnswer
+from otcfix.model.policy import Policy, PolicyAnswer
 from otcfix.model.pricing import Parameters, SourceTerms
 from otcfix.model.rates import Rates
 from otcfix.model.time import Instant
@@ -51,6 +52,9 @@ class Register:
         self.sources: dict[str, SourceTerms] = {s.name: s for s in desk.sources} if desk else {}
         self.composites: dict[tuple[str, str], Kept] = {}
         self._settings: dict[tuple[str, str], Settings] = {}
+        self._rulebook: Rulebook | None = None
+        self._policy_day = ""
+        self._policy_answers: dict[tuple[str, str, str, Side | None], PolicyAnswer] = {}
 
     def client_changed(self, client_id: str) -> None:
         """A command changed a client: what was kept for him is made anew."""
@@ -59,9 +63,33 @@ class Register:
 
     def policy_answer(
         self, client: Client, instrument: Instrument, side: Side | None, day: str
-    ) -> PolicyAnswer | None:
-        """What the rules of jurisdiction say to *client* in *instrument*; side None: both."""
-        return None
+    ) -> PolicyAnswer:
+        """What the rules of jurisdiction say to *client* in *instrument*; side None: both.
+
+        Kept until the day changes: there are as many answers as jurisdictions, classes, symbols and
+        sides, however many clients.
+        """
+        if day != self._policy_day:
+            self._policy_answers.clear()
+            self._policy_day = day
+        known = client.profile
+        key = (known.jurisdiction, known.client_class, instrument.symbol, side)
+        found = self._policy_answers.get(key)
+        if found is None:
+            made = self.rulebook().for_side(client, instrument, side, day)
+            found = self._policy_answers[key] = made
+        return found
+
+    def rulebook(self) -> Rulebook:
+        """The rules of jurisdiction, compiled when they are first asked."""
+        if self._rulebook is None:
+            self._rulebook = Rulebook(self.desk.policy if self.desk else Policy())
+        return self._rulebook
+
+    def with_policy(self, policy: Policy) -> "Register":
+        """The same configuration with other rules of jurisdiction. It shares the clients."""
+        assert self.desk is not None
+        return Register(structs.replace(self.desk, policy=policy), self.clients)
 
     def house_settings(self, instrument: Instrument) -> Settings:
         """The pricing rules of *instrument* that name no client and no tier."""

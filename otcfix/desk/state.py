@@ -18,13 +18,14 @@ from otcfix.desk.register import Register
 from otcfix.desk.snapshot import Snapshot
 from otcfix.desk.streams import Streams
 from otcfix.ledger import chart
-from otcfix.model.decision import Decision, DepthTaken
+from otcfix.model.decision import Decision, DepthTaken, sha256_of
 from otcfix.model.errors import InvariantBroken
 from otcfix.model.event import Event
 from otcfix.model.ledger import Obligation, Transfer
 from otcfix.model.messages import Side, Unit
 from otcfix.model.order import Order
 from otcfix.model.party import Desk
+from otcfix.model.policy import Policy
 from otcfix.model.quote import LIVE, Quote
 from otcfix.model.time import SECOND, Instant
 
@@ -143,6 +144,9 @@ class State:
             return hedge is not None and hedge.due == due
         if kind == "quote_stream":
             return key in self.streams.quote_streams
+        if kind == "policy":
+            desk = self.register.desk
+            return desk is not None and desk.policy.version == key
         return True
 
     def due(self, until: Instant) -> list[tuple[Instant, str, str]]:
@@ -188,6 +192,8 @@ class State:
             self.knowledge.take(event.body)
         self.streams.take(event, decision, self.register.desk)
         self._take_clients(decision)
+        if decision.policy is not None:
+            self._take_policy(decision.policy)
         self.limits.take(event, decision)
         self.approvals.take(decision)
         if event.kind == "TimerFired":
@@ -213,6 +219,14 @@ class State:
         self.clientele.take(decision)
         for client in decision.clients:
             self.register.client_changed(client.client_id)
+
+    def _take_policy(self, policy: Policy) -> None:
+        """Other rules of jurisdiction. The hash is that of the Desk with them, as at a boot."""
+        desk = self.register.desk
+        if desk is not None:
+            self.register = self.register.with_policy(policy)
+            assert self.register.desk is not None
+            self.desk_hash = sha256_of(msgspec.msgpack.encode(self.register.desk)).hex()
 
     def _post(self, transfer: Transfer) -> None:
         balances = self.balances
