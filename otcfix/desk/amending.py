@@ -5,8 +5,10 @@ from decimal import Decimal
 from msgspec import structs
 
 from otcfix.desk import fills
+from otcfix.desk.authority import reduces
 from otcfix.desk.dealing import expiry_of, order_case
 from otcfix.desk.draft import Draft
+from otcfix.desk.leaves import base_left
 from otcfix.desk.lookups import duplicate_text, order_of, prior_use, scope_of
 from otcfix.desk.market import Market
 from otcfix.desk.matching import execute
@@ -230,8 +232,14 @@ def _judge(draft: Draft, order: Order, wanted: NewOrderSingle, session: Session)
         return Finding("replaces", Refusal.REPLACE_REFUSED, str(len(order.chain)), detail=detail)
     if wanted.quantity <= order.cum_qty and wanted.quantity > 0:
         return None  # amended down to what is filled: nothing new is asked for
-    prepare(draft, case, max(wanted.quantity - order.quantity, Decimal(0)))
+    increase = max(wanted.quantity - order.quantity, Decimal(0))
+    prepare(draft, case, increase)
     instrument, client = case.instrument, case.client
+    if instrument is not None and not increase:
+        # Nothing more is asked for: it is judged alone, as it is where it rests.
+        after = structs.replace(order, quantity=wanted.quantity, price=wanted.price)
+        of = (order.client_id, instrument, order.side)
+        case.authority.reduces = reduces(draft, *of, base_left(after))
     if instrument is not None and client is not None and wanted.price and wanted.price > 0:
         tier = draft.register.tiers[client.tier]
         leaves = wanted.quantity - order.cum_qty

@@ -1,9 +1,14 @@
 """What the gate must know of a client before it says whether he may deal: gathered from State."""
 
+from decimal import Decimal
+
 from otcfix.desk.draft import Draft
-from otcfix.gate.authority import CLIENT_CHECKS, INSTRUMENT_CHECKS, Authority
+from otcfix.desk.leaves import base_left, smaller
+from otcfix.gate.authority import CLIENT_CHECKS, INSTRUMENT_CHECKS, Authority, state_forbids
 from otcfix.model.instrument import Instrument
 from otcfix.model.messages import Side
+from otcfix.model.money import from_minor
+from otcfix.model.order import Order
 from otcfix.model.party import Client
 from otcfix.model.profile import ACTIVE
 from otcfix.model.time import utc_day
@@ -16,19 +21,25 @@ def authority_of(
     session: str,
     instrument: Instrument | None = None,
     side: Side | None = None,
+    *,
+    deals: bool = False,
 ) -> Authority:
-    """The facts about *client* who asks on *session* for *instrument*; side None: both of them."""
+    """The facts about *client* who asks on *session* for *instrument*; side None: both of them.
+
+    deals: it is an order. Whether it reduces is laid down by who measures it.
+    """
     state, at = draft.state, draft.event.at
     desk, day = draft.register.desk, utc_day(at)
-    asked = Authority(client, state.session_enabled(session), at, day, instrument)
+    asked = Authority(client, state.session_enabled(session), at, day, instrument, deals=deals)
     if client is None or desk is None:
         return asked
-    asked.client_state = str(state.word("state", f"client:{client.client_id}", ACTIVE))
-    asked.screened = state.clientele.screened.get(client.client_id)
-    asked.subject_digest = state.clientele.digest_of(client.client_id)
+    asked.client_state = str(draft.word("state", f"client:{client.client_id}", ACTIVE))
+    asked.desk_state = str(draft.word("desk", "state", ACTIVE))
+    asked.screened, asked.subject_digest = draft.screening(client.client_id)
     asked.verdict_age_max_days = desk.screening.verdict_age_max_days
     asked.reduce_when = desk.reduce_when
     if instrument is not None:
+        asked.instrument_state = str(draft.word("state", f"instrument:{instrument.symbol}", ACTIVE))
         asked.policy = draft.register.policy_answer(client, instrument, side, day)
     return asked
 
@@ -46,3 +57,27 @@ def forbidden(asked: Authority) -> Finding | None:
         if finding is not None and finding.refusal is not None:
             return finding
     return None
+
+
+def reduces(
+    draft: Draft, client_id: str, instrument: Instrument, side: Side, base: Decimal | None
+) -> bool | None:
+    """Whether dealing *base* makes the client's position in the base asset smaller and keeps its
+    sign (R23), this event's deals included; None when the amount is not known."""
+    if base is None or base < 0:
+        return None
+    minor = draft.position(client_id, instrument.base.code)
+    return smaller(from_minor(minor, instrument.base), side, base)
+
+
+def order_forbidden(draft: Draft, order: Order) -> bool:
+    """Whether a resting order may not stay or fill: each is judged alone, on what is left of it,
+    against the position as it is now."""
+    register = draft.register
+    client, instrument = draft.client(order.client_id), register.instruments.get(order.symbol)
+    if instrument is None or order.session not in register.sessions:
+        return True
+    asked = authority_of(draft, client, order.session, instrument, order.side, deals=True)
+    asked.reduces = reduces(draft, order.client_id, instrument, order.side, base_left(order))
+    states = (asked.desk_state, asked.instrument_state)
+    return any(state_forbids(asked, state) for state in states) or forbidden(asked) is not None

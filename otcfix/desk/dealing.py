@@ -80,7 +80,9 @@ def order_case(draft: Draft, message: NewOrderSingle, session: Session) -> Order
         session=session,
         client=client,
         client_id=session.client_id,
-        authority=authority_of(draft, client, session.key, instrument, message.side),
+        authority=authority_of(
+            draft, client, session.key, instrument, message.side, deals=True
+        ),
         received_at=draft.event.received_at,
         desk=register.desk,
         halted=state.halted,

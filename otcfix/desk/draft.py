@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from otcfix.desk.clientele import subject_digest
 from otcfix.desk.ids import Ids
 from otcfix.desk.state import State
 from otcfix.ledger import chart
@@ -160,6 +161,22 @@ class Draft:
     def client(self, client_id: str) -> Client | None:
         """The client as he stands now, this event included."""
         return self.clients.get(client_id) or self.register.clients.get(client_id)
+
+    def word(self, what: str, key: str, default: str | int = "") -> str | int:
+        """One of State's small facts as it stands now, this event included."""
+        for moved in reversed(self.moved):
+            if moved.what == what and moved.key == key:
+                return moved.value or default
+        return self.state.word(what, key, default)
+
+    def screening(self, client_id: str) -> tuple[Screened | None, str]:
+        """How a client stands after screening, and the digest of him as he is now, this event
+        included."""
+        screened = self.screened.get(client_id) or self.state.clientele.screened.get(client_id)
+        changed = self.clients.get(client_id)
+        if changed is not None:
+            return screened, subject_digest(changed)
+        return screened, self.state.clientele.digest_of(client_id)
 
     def taken_depth(self) -> dict[tuple[str, str, Side], DepthTaken]:
         """What clients have taken of the sources' snapshots, this event included (R16)."""

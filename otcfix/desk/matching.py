@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from otcfix.desk import fills
+from otcfix.desk.authority import order_forbidden
 from otcfix.desk.draft import Draft
 from otcfix.desk.market import Market
 from otcfix.model.instrument import Instrument
@@ -101,5 +102,4 @@ def may_fill(draft: Draft, order: Order) -> bool:
     """Whether a resting order may execute now: it is not past its expiry, its client may deal."""
     if order.expire_at is not None and order.expire_at <= draft.event.at:
         return False
-    client = draft.register.clients.get(order.client_id)
-    return client is not None and client.enabled and order.ord_type == LIMIT
+    return order.ord_type == LIMIT and not order_forbidden(draft, order)

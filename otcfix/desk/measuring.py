@@ -2,6 +2,7 @@
 
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal
 
+from otcfix.desk.authority import reduces
 from otcfix.desk.draft import Draft
 from otcfix.desk.lookups import position_value, resting_base
 from otcfix.desk.market import Market
@@ -161,12 +162,14 @@ def _measure(
     rate = draft.conversion(instrument.base.code)
     if client is None or base is None:
         return
+    # What already rests on the same side may fill as well: together they reduce, or keep the limit.
+    rests = resting_base(draft, client.client_id, instrument, message.side)
+    of = (client.client_id, instrument, message.side)
+    case.authority.reduces = reduces(draft, *of, base + rests)
     if rate is not None:
         case.notional = base * rate
         case.position_before = position_value(draft, client, instrument, rate)
-        # What already rests on the same side may fill as well: together they keep the limit.
-        resting = resting_base(draft, client.client_id, instrument, message.side) * rate
-        step = case.notional + resting
+        step = case.notional + rests * rate
         case.position_after = case.position_before + (step if message.side is Side.BUY else -step)
     if px is None or base > 2 * instrument.qty_max:
         return  # refused as too large; an amount that fits no account is not measured

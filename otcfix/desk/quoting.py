@@ -5,7 +5,7 @@ from decimal import Decimal
 from msgspec import structs
 
 from otcfix.desk import quote_streams
-from otcfix.desk.authority import authority_of, forbidden
+from otcfix.desk.authority import authority_of, forbidden, reduces
 from otcfix.desk.draft import Draft
 from otcfix.desk.lookups import position_value, quotes_of_request, throttled
 from otcfix.desk.market import Market
@@ -200,6 +200,9 @@ def _measure(draft: Draft, case: QuoteCase, sides: _Sides, tier: Tier) -> None:
     elif priced is not None:
         case.base_quantity = priced.base
     base = case.base_quantity
+    if line.side is not None:  # of both sides one would not reduce
+        of = (client.client_id, instrument, line.side)
+        case.authority.reduces = reduces(draft, *of, base)
     if base is None or base <= 0 or rate is None:
         return
     case.notional = base * rate

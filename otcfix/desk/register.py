@@ -3,9 +3,10 @@
 What is kept here besides could be made anew at any time, and would come out the same.
 """
 
-from msgspec import Struct, structs
+from msgspec import Struct, msgpack, structs
 
 from otcfix.gate.policy import Rulebook
+from otcfix.model.decision import sha256_of
 from otcfix.model.hedge import HedgeRule
 from otcfix.model.instrument import Instrument
 from otcfix.model.messages import Side
@@ -17,6 +18,9 @@ from otcfix.model.rates import Rates
 from otcfix.model.time import Instant
 from otcfix.pricing.composite import Composite
 from otcfix.pricing.rules import Settings, settings_of
+
+
+_NO_RULES = Policy()
 
 
 class Kept(Struct, frozen=True, gc=False):
@@ -83,8 +87,17 @@ class Register:
     def rulebook(self) -> Rulebook:
         """The rules of jurisdiction, compiled when they are first asked."""
         if self._rulebook is None:
-            self._rulebook = Rulebook(self.desk.policy if self.desk else Policy())
+            self._rulebook = Rulebook(self.policy)
         return self._rulebook
+
+    @property
+    def policy(self) -> Policy:
+        """The rules of jurisdiction; before the first Boot none, which allow nothing."""
+        return self.desk.policy if self.desk else _NO_RULES
+
+    def desk_hash(self) -> str:
+        """SHA-256 (hex) of the Desk, as a Boot names it."""
+        return sha256_of(msgpack.encode(self.desk)).hex()
 
     def with_policy(self, policy: Policy) -> "Register":
         """The same configuration with other rules of jurisdiction. It shares the clients."""

@@ -5,7 +5,7 @@ is closed lives in the store and comes back as `Recalled` facts (R9), so State s
 """
 
 import heapq
-from decimal import ROUND_UP, Decimal
+from decimal import Decimal
 
 import msgspec
 
@@ -13,41 +13,29 @@ from otcfix.desk.approvals import Approvals
 from otcfix.desk.clientele import Clientele
 from otcfix.desk.cover import Cover
 from otcfix.desk.knowledge import Knowledge
+from otcfix.desk.leaves import base_left
 from otcfix.desk.limits import Limits
 from otcfix.desk.register import Register
 from otcfix.desk.snapshot import Snapshot
 from otcfix.desk.streams import Streams
 from otcfix.ledger import chart
-from otcfix.model.decision import Decision, DepthTaken, sha256_of
+from otcfix.model.decision import Decision, DepthTaken
 from otcfix.model.errors import InvariantBroken
 from otcfix.model.event import Event
 from otcfix.model.ledger import Obligation, Transfer
-from otcfix.model.messages import Side, Unit
+from otcfix.model.limit import HALTED, REDUCING
+from otcfix.model.messages import Side
 from otcfix.model.order import Order
 from otcfix.model.party import Desk
-from otcfix.model.policy import Policy
 from otcfix.model.quote import LIVE, Quote
 from otcfix.model.time import SECOND, Instant
 
 OPEN = "OPEN"
 
-
 TIMERS_REST = 10 * SECOND
 """After a TimerFired that could not be decided."""
 
 ZERO = Decimal(0)
-BASE_STEP = Decimal("1E-9")
-
-
-def base_left(order: Order) -> Decimal:
-    """What an open order may still deal, in base; of one in terms, at its limit.
-
-    Rounds: ROUND_UP to nine decimals. Sums of such numbers are exact, so State counts the same
-    whether it grew event by event or came from a snapshot.
-    """
-    if order.unit is Unit.TERMS and order.price:
-        return (order.leaves_qty / order.price).quantize(BASE_STEP, ROUND_UP)
-    return order.leaves_qty
 
 
 class State:
@@ -94,12 +82,14 @@ class State:
     def halted(self) -> bool:
         """Whether the kill switch is on, or the desk's clock is not to be trusted."""
         words = self.words.get("desk")
-        return bool(words)
+        return bool(words) and (words.get("state") != REDUCING or len(words) > 1)
 
     def instrument_state(self, symbol: str) -> str:
-        """OPEN, CLOSED (trading hours) or PAUSED (staff)."""
+        """OPEN, CLOSED (trading hours), PAUSED or HALTED (staff)."""
         if self.word("paused", symbol):
             return "PAUSED"
+        if self.word("state", f"instrument:{symbol}") == HALTED:
+            return HALTED
         return str(self.word("hours", symbol, OPEN))
 
     def session_enabled(self, key: str) -> bool:
@@ -145,8 +135,7 @@ class State:
         if kind == "quote_stream":
             return key in self.streams.quote_streams
         if kind == "policy":
-            desk = self.register.desk
-            return desk is not None and desk.policy.version == key
+            return self.register.policy.version == key
         return True
 
     def due(self, until: Instant) -> list[tuple[Instant, str, str]]:
@@ -193,7 +182,8 @@ class State:
         self.streams.take(event, decision, self.register.desk)
         self._take_clients(decision)
         if decision.policy is not None:
-            self._take_policy(decision.policy)
+            self.register = self.register.with_policy(decision.policy)
+            self.desk_hash = self.register.desk_hash()
         self.limits.take(event, decision)
         self.approvals.take(decision)
         if event.kind == "TimerFired":
@@ -206,7 +196,7 @@ class State:
             return
         if event.body.desk is not None:
             self.set_desk(event.body.desk, event.body.desk_hash)
-        self.timers = [timer for timer in self.timers if timer[1] != "hours"]
+        self.timers = [timer for timer in self.timers if timer[1] not in ("hours", "kyc")]
         heapq.heapify(self.timers)
 
     def set_desk(self, desk: Desk, desk_hash: str) -> None:
@@ -219,14 +209,6 @@ class State:
         self.clientele.take(decision)
         for client in decision.clients:
             self.register.client_changed(client.client_id)
-
-    def _take_policy(self, policy: Policy) -> None:
-        """Other rules of jurisdiction. The hash is that of the Desk with them, as at a boot."""
-        desk = self.register.desk
-        if desk is not None:
-            self.register = self.register.with_policy(policy)
-            assert self.register.desk is not None
-            self.desk_hash = sha256_of(msgspec.msgpack.encode(self.register.desk)).hex()
 
     def _post(self, transfer: Transfer) -> None:
         balances = self.balances

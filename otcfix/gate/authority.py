@@ -8,9 +8,10 @@ is NOT_AUTHORISED and nothing more (R23).
 from msgspec import Struct
 
 from otcfix.model.instrument import Instrument
+from otcfix.model.limit import REDUCING
 from otcfix.model.party import Client
 from otcfix.model.policy import PolicyAnswer
-from otcfix.model.profile import ACTIVE
+from otcfix.model.profile import ACTIVE, APPROVED, EXPIRED
 from otcfix.model.refusal import Refusal
 from otcfix.model.screening import Screened
 from otcfix.model.time import Instant
@@ -23,7 +24,8 @@ class Authority(Struct, gc=False):
     day: ISO date of at, UTC. client_state: ACTIVE, REDUCING or HALTED. screened: None when he never
     was; subject_digest: of him as he is now. policy: None without an instrument. reduces: whether
     the deal makes his position smaller and keeps its sign; None when that is not known.
-    reduce_when: how his KYC may stand for such a deal all the same.
+    reduce_when: how his KYC may stand for such a deal all the same. deals: it is an order; a price
+    alone changes no position. desk_state, instrument_state: as client_state.
     """
 
     client: Client | None
@@ -38,10 +40,15 @@ class Authority(Struct, gc=False):
     policy: PolicyAnswer | None = None
     reduces: bool | None = None
     reduce_when: tuple[str, ...] = ()
+    deals: bool = True
+    desk_state: str = ACTIVE
+    instrument_state: str = ACTIVE
 
 
 _ENABLED = Finding("client_enabled")
 _ALLOWED = Finding("instrument_allowed")
+_STATE = Finding("client_state")
+_KYC = Finding("kyc")
 _NO_ANSWER = Finding("jurisdiction", Refusal.NOT_AUTHORISED, "no rules")
 
 
@@ -58,14 +65,44 @@ def client_enabled(asked: Authority) -> Finding:
     return _ENABLED
 
 
+def state_forbids(asked: Authority, state: str) -> bool:
+    """Whether a trading state forbids it: HALTED everything, REDUCING an order that is not known to
+    reduce. What is no state at all forbids as well."""
+    if state == ACTIVE:
+        return False
+    return state != REDUCING or (asked.deals and not asked.reduces)
+
+
 def client_state(asked: Authority) -> Finding | None:
-    """His trading state lets it pass."""
-    return Finding("client_state")
+    """His trading state lets it pass: HALTED nothing, REDUCING only what reduces."""
+    if asked.client_state == ACTIVE:
+        return _STATE
+    refusal = Refusal.NOT_AUTHORISED if state_forbids(asked, asked.client_state) else None
+    return Finding("client_state", refusal, asked.client_state, _deal_of(asked))
+
+
+def _deal_of(asked: Authority) -> str:
+    if not asked.deals:
+        return "a price"
+    if asked.reduces is None:
+        return "not known to reduce"
+    return "reduces" if asked.reduces else "does not reduce"
 
 
 def kyc(asked: Authority) -> Finding | None:
-    """His KYC is approved and has not expired."""
-    return Finding("kyc")
+    """His KYC is approved, and neither it nor a document has expired; else the deal reduces, and
+    the desk lets such a one pass (reduce_when)."""
+    if asked.client is None:
+        return None
+    known = asked.client.profile.kyc
+    faults = known.faults(asked.day)
+    if not faults:
+        return _KYC
+    words = [f"expired {known.last_day}" if one == EXPIRED else one for one in faults]
+    passes = bool(asked.reduces) and all(one in asked.reduce_when for one in faults)
+    refusal = None if passes else Refusal.NOT_AUTHORISED
+    limit = f"{APPROVED} on {asked.day}"
+    return Finding("kyc", refusal, ", ".join(words), f"{limit}, or reduces" if passes else limit)
 
 
 def screened(asked: Authority) -> Finding | None:

@@ -40,9 +40,12 @@ def throttle(case: Common) -> Finding:
 
 
 def desk_open(case: Common) -> Finding:
-    """No kill switch is on."""
+    """The desk is not halted; while it is REDUCING, an order reduces."""
     if case.halted:
         return Finding("desk_open", Refusal.HALTED)
+    state = case.authority.desk_state
+    if authority.state_forbids(case.authority, state):
+        return Finding("desk_open", Refusal.HALTED, state)
     return DESK_OPEN
 
 
@@ -96,11 +99,14 @@ def jurisdiction(case: Common) -> Finding | None:
 
 
 def instrument_open(case: Common) -> Finding | None:
-    """The instrument is in its trading hours and not paused."""
+    """The instrument is in its trading hours, not paused or halted; REDUCING: an order reduces."""
     if case.instrument is None:
         return None
     if case.instrument_state != "OPEN":
         return Finding("instrument_open", Refusal.CLOSED, measured=case.instrument_state)
+    state = case.authority.instrument_state
+    if authority.state_forbids(case.authority, state):
+        return Finding("instrument_open", Refusal.CLOSED, measured=state)
     return INSTRUMENT_OPEN
 
 

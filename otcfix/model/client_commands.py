@@ -54,13 +54,19 @@ class OffboardClient(Struct, frozen=True, tag=True):
 
 
 class ChangeClient(Struct, frozen=True, tag=True):
-    """Staff changes fields of a client by name, each with its new value as JSON. Which changes wait
-    for a second person stands in desk/clients.py."""
+    """Staff changes fields of a client, each value as JSON.
+
+    changes: a field that has one value, to its new one. add, remove: a field that is a list, to
+    what goes in and what goes out. So a change that waits cannot undo another made meanwhile.
+    Which fields there are, and what waits for a second person, stands in desk/client_fields.py.
+    """
 
     client_id: str
     changes: dict[str, str]
     by: str
     why: str
+    add: dict[str, str] = {}
+    remove: dict[str, str] = {}
 
 
 class ChangeSettlementLimit(Struct, frozen=True, tag=True):

@@ -22,6 +22,11 @@ MEASURES = (
 
 DESK = "desk"
 
+REDUCING, HALTED = "REDUCING", "HALTED"
+TRADING_STATES = ("ACTIVE", REDUCING, HALTED)
+"""ACTIVE deals; REDUCING lets only those orders pass that make a position smaller; HALTED deals
+nothing."""
+
 
 class Limit(Struct, frozen=True):
     """One limit. who: `client:ALPHA`, `tier:gold` (each of its clients alone) or `desk` (all

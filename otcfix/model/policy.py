@@ -10,7 +10,6 @@ ALLOW, DENY, LIMIT, REVIEW = "ALLOW", "DENY", "LIMIT", "REVIEW"
 ANY = "*"
 BUY, SELL = "buy", "sell"
 CLASS_PREFIX = "class:"
-CLIENT_CLASSES = ("retail", "professional", "eligible_counterparty")
 
 
 class PolicyRule(Struct, frozen=True):

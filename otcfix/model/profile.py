@@ -15,7 +15,15 @@ NONE, PENDING, APPROVED, UNDER_REVIEW, REFUSED = (
     *("UNDER_REVIEW", "REFUSED"),
 )
 
+EXPIRED = "EXPIRED"
+"""An approved KYC behind its last day: it is not a status but a matter of the date."""
+
+REDUCE_WHEN = (EXPIRED, UNDER_REVIEW)
+"""How a KYC may stand of a client who may still reduce what he has, where the desk says so."""
+
 RETAIL = "retail"
+CLASSES = (RETAIL, "professional", "eligible_counterparty")
+SETTLEMENT_MODES = ("prefunded", "credit")
 
 
 class Owner(Struct, frozen=True):
@@ -48,6 +56,21 @@ class Kyc(Struct, frozen=True):
     made_by: str = ""
     approved_by: str = ""
     approved_at: Instant = 0
+
+    @property
+    def last_day(self) -> str:
+        """The last day (ISO, UTC) on which it holds: of itself and of every document, whichever is
+        first; "" for no end. ISO dates compare as text."""
+        days = [one.expires for one in self.documents if one.expires]
+        if self.expires:
+            days.append(self.expires)
+        return min(days, default="")
+
+    def faults(self, day: str) -> tuple[str, ...]:
+        """What keeps it from holding on *day*: a status that is not APPROVED, EXPIRED, or both."""
+        found = () if self.status == APPROVED else (self.status,)
+        last = self.last_day
+        return (*found, EXPIRED) if last and last < day else found
 
 
 class Wallet(Struct, frozen=True):

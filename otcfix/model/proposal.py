@@ -4,7 +4,13 @@ from msgspec import Struct
 
 from otcfix.model.time import Instant
 
-OPEN, CONFIRMED, DISMISSED = "OPEN", "CONFIRMED", "DISMISSED"
+OPEN, CONFIRMED, DISMISSED, REFUSED = "OPEN", "CONFIRMED", "DISMISSED", "REFUSED"
+"""REFUSED: it was confirmed, and could not be done any more."""
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two names are of one person: case and blanks around do not make another of him."""
+    return one.strip().casefold() == other.strip().casefold()
 
 
 class Proposal(Struct, frozen=True, array_like=True):
