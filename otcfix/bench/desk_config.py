@@ -98,6 +98,8 @@ _CLIENT = """
 id = "{name}"
 name = "{name}"
 tier = "gold"
+jurisdiction = "CH"
+client_class = "professional"
 accounts = ["{name}-1"]
 instruments = ["*"]
 quote_notional_max = 1000000000
@@ -106,6 +108,12 @@ position_max = 1000000000000
 open_orders_max = 1000000
 open_quotes_max = 1000000
 slippage_default_bps = 20
+"""
+
+_JURISDICTIONS = """
+[[rule]]
+id = "everything"
+effect = "ALLOW"
 """
 
 _SESSION = """
@@ -139,6 +147,7 @@ def write(folder: Path, port: int, sessions: int, streamed: Sequence[str] = ()) 
     (folder / "pricing.toml").write_text("[stream]\ninterval_ms = 100\n", "utf-8")
     clients = "".join(_CLIENT.format(name=name) for name in names)
     (folder / "clients.toml").write_text(clients, "utf-8")
+    (folder / "jurisdictions.toml").write_text(_JURISDICTIONS, "utf-8")
     acceptor = f"[acceptor]\nport = {port}\nstore = '{folder / 'state'}'\n"
     told = "".join(
         _SESSION.format(

@@ -13,6 +13,7 @@ import msgspec
 
 from otcfix.config.checks import cross_check
 from otcfix.config.hedging import HedgingConfig
+from otcfix.config.jurisdictions import JurisdictionsConfig
 from otcfix.config.models import (
     AcceptorConfig,
     ClientsConfig,
@@ -32,6 +33,7 @@ from otcfix.model.instrument import Hours, Instrument
 from otcfix.model.money import Asset
 from otcfix.model.party import Client, Desk, Session, Tier
 from otcfix.model.pricing import SourceTerms
+from otcfix.model.profile import APPROVED, Kyc, Profile
 
 __all__ = [
     "AcceptorConfig",
@@ -54,9 +56,13 @@ FILES: dict[str, type[Closed]] = {
     "venues.toml": VenuesConfig,
     "pricing.toml": PricingConfig,
     "hedging.toml": HedgingConfig,
+    "jurisdictions.toml": JurisdictionsConfig,
 }
 OPTIONAL = ("pricing.toml", "hedging.toml")
 """Files that may be absent: no rules, no hedging."""
+
+WITHOUT = {"jurisdictions.toml": "without rules of jurisdiction nothing is allowed"}
+"""What it means that a file is absent."""
 
 
 class Config(Closed):
@@ -69,6 +75,7 @@ class Config(Closed):
     venues: VenuesConfig
     pricing: PricingConfig = PricingConfig()
     hedging: HedgingConfig = HedgingConfig()
+    jurisdictions: JurisdictionsConfig = JurisdictionsConfig()
 
     @property
     def id_key(self) -> bytes:
@@ -86,7 +93,8 @@ def load(folder: Path) -> Config:
     problems: list[str] = []
     parts: dict[str, Any] = {}
     for name, model in FILES.items():
-        parts[name] = read(folder / name, model, problems, optional=name in OPTIONAL)
+        absent = WITHOUT.get(name, "")
+        parts[name] = read(folder / name, model, problems, optional=name in OPTIONAL, absent=absent)
     if not problems:
         config = Config(folder=folder, **{n.split(".")[0]: part for n, part in parts.items()})
         problems += cross_check(config)
@@ -122,6 +130,7 @@ def _desk(config: Config) -> Desk:
             int(hour) * 60 + int(minute),
             hours[i.hours] if i.hours else Hours("UTC"),
             i.asset_class,
+            i.product,
         )
         for i in desk.instrument
     )
@@ -144,6 +153,11 @@ def _desk(config: Config) -> Desk:
                 for code, limit in sorted(c.settlement_limits.items())
             },
             c.no_skew,
+            Profile(
+                jurisdiction=c.jurisdiction,
+                client_class=c.client_class,
+                kyc=Kyc(APPROVED, made_by="seed", approved_by="desk"),
+            ),
         )
         for c in config.clients.client
     )
@@ -199,6 +213,7 @@ def _desk(config: Config) -> Desk:
             for s in config.venues.source
         ),
         stream=config.pricing.stream.made(),
+        policy=config.jurisdictions.made(),
     )
 
 

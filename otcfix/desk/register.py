@@ -19,7 +19,6 @@ from otcfix.model.time import Instant
 from otcfix.pricing.composite import Composite
 from otcfix.pricing.rules import Settings, settings_of
 
-
 _NO_RULES = Policy()
 
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from msgspec import structs
 
-from otcfix.desk import fills, hedge_lines, quote_streams, quoting, streaming
+from otcfix.desk import fills, hedge_lines, policies, quote_streams, quoting, streaming
 from otcfix.desk.draft import Draft
 from otcfix.desk.market import mid_for
 from otcfix.desk.matching import match_resting
@@ -72,6 +72,7 @@ def on_boot(draft: Draft, boot: Boot) -> None:
     if desk is not None:
         _cancel_forbidden(draft, desk)
         _watch_hours(draft, desk)
+        policies.at_boot(draft, desk)
 
 
 def _cancel_forbidden(draft: Draft, desk: Desk) -> None:
@@ -131,6 +132,8 @@ def on_timer_fired(draft: Draft, timer: TimerFired) -> None:
             _cancel_disconnected(draft, key)
         elif kind == "hedge":
             hedge_lines.on_answer_due(draft, key)
+        elif kind == "policy":
+            policies.on_new_day(draft)
 
 
 def _hours_changed(draft: Draft, symbol: str) -> None:

@@ -56,6 +56,7 @@ NO_RULE = "no rule"
 Limits = tuple[tuple[str, Decimal], ...]
 
 _EPOCH = date(1970, 1, 1)
+_LAST_DAY = "9999-12-31"
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -292,7 +293,7 @@ def next_boundary(policy: Policy, at: Instant) -> Instant | None:
     for one in (*policy.rules, *policy.licences):
         if one.valid_from > today:
             dues.add(_midnight(one.valid_from))
-        if one.valid_to and one.valid_to >= today:
+        if one.valid_to and today <= one.valid_to < _LAST_DAY:
             dues.add(_midnight(one.valid_to) + DAY)
     return min(dues, default=None)
 
