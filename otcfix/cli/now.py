@@ -35,7 +35,8 @@ def policy_now(store: Any) -> Any:
     import msgspec  # noqa: PLC0415
 
     from otcfix.desk.snapshot import Snapshot  # noqa: PLC0415
-    from otcfix.model.event import Boot, SetPolicy, Typed  # noqa: PLC0415
+    from otcfix.model.event import Boot, Typed  # noqa: PLC0415
+    from otcfix.model.policy import SetPolicy  # noqa: PLC0415
     from otcfix.sequencer.loop import SNAPSHOT_VERSION  # noqa: PLC0415
 
     kept = store.newest_snapshot(SNAPSHOT_VERSION)

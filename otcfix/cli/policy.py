@@ -1,4 +1,4 @@
-"""otcfix policy: the rules of jurisdiction, what they say of a client, and new ones for the desk."""
+"""otcfix policy: the rules of jurisdiction, what they say of a client, new ones for the desk."""
 
 import time
 from datetime import date
@@ -218,7 +218,8 @@ def _held(database: str) -> "Policy | None":
 
     store = open_database(database)
     try:
-        return policy_now(store)
+        held: Policy | None = policy_now(store)
+        return held
     finally:
         store.close()
 
@@ -233,7 +234,7 @@ def reload(
 ) -> None:
     """Give the rules of jurisdictions.toml to the desk; what they forbid is withdrawn and told.
 
-    The whole configuration is read first: with anything wrong in it nothing is sent. Only the rules,
+    The whole configuration is read first: with anything wrong in it nothing is sent. Only rules,
     regions and licences are taken; where addresses lie ([geofence]) is read when the desk starts.
 
     Examples:
@@ -265,6 +266,5 @@ def reload(
         print(f"Unchanged: policy {policy.version[:8]} holds already")
         return
     late = " No desk runs: it holds from the next start on." if offline else ""
-    print(
-        f"Policy {policy.version[:8]} holds instead of {before[:8] or 'none'}: event {seq}.{late}"
-    )
+    instead = f"instead of {before[:8]}" if before else "from now on"
+    print(f"Policy {policy.version[:8]} holds {instead}: event {seq}.{late}")

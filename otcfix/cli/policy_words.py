@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from otcfix.model.instrument import Instrument
     from otcfix.model.messages import Side
     from otcfix.model.party import Client
-    from otcfix.model.policy import Licence, PolicyAnswer
+    from otcfix.model.policy import Licence
 
 
 def answer_of(
@@ -30,18 +30,17 @@ def answer_of(
         "rule": answer.rule_id or None,
         "why": answer.why,
         "limits": dict(answer.limits),
-        "candidates": [_candidate(book, asked, answer, candidates, one) for one in candidates],
+        "candidates": [_candidate(book, asked, candidates[0], one) for one in candidates],
     }
 
 
 def _candidate(
     book: "Rulebook",
     asked: "Question",
-    answer: "PolicyAnswer",
-    all_of_them: "list[Candidate]",
+    strongest: "Candidate",
     one: "Candidate",
 ) -> dict[str, Any]:
-    rule, strongest = one.rule, all_of_them[0]
+    rule = one.rule
     decides = one.holds and one.strength == strongest.strength
     licence = book.licence_for(rule.licence, asked) if rule.licence else None
     looked_at = None

@@ -13,6 +13,7 @@ from otcfix.model.limit import MEASURES
 from otcfix.model.policy import ALLOW, ANY, CLASS_PREFIX, LIMIT, Licence, Policy, PolicyRule
 from otcfix.model.profile import CLASSES
 
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{2,32}$")]
 Place = Annotated[str, Field(pattern=r"^(\*|[A-Za-z0-9_-]{2,32})$")]
 
 
@@ -42,8 +43,8 @@ class RuleConfig(_Dated):
     asset: Annotated[str, Field(min_length=1, max_length=64)] = ANY
     client_class: str = ANY
     product: Annotated[str, Field(pattern=r"^(\*|[a-z0-9_]{1,32})$")] = ANY
-    side: Literal["*", "buy", "sell"] = ANY
-    limits: dict[str, NotNegative] = {}
+    side: Literal["*", "buy", "sell"] = "*"
+    limits: dict[str, NotNegative] = Field(default_factory=dict)
     licence: str = ""
     legal_reference: str = ""
 
@@ -128,7 +129,7 @@ class JurisdictionsConfig(Closed):
     """jurisdictions.toml. other_assets: what the desk does not deal in, and rules may name."""
 
     other_assets: tuple[str, ...] = ()
-    regions: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{2,32}$")], tuple[str, ...]] = {}
+    regions: dict[Name, tuple[str, ...]] = Field(default_factory=dict)
     rule: tuple[RuleConfig, ...] = ()
     licence: tuple[LicenceConfig, ...] = ()
     geofence: GeofenceConfig = GeofenceConfig()

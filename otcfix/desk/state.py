@@ -181,9 +181,6 @@ class State:
             self.knowledge.take(event.body)
         self.streams.take(event, decision, self.register.desk)
         self._take_clients(decision)
-        if decision.policy is not None:
-            self.register = self.register.with_policy(decision.policy)
-            self.desk_hash = self.register.desk_hash()
         self.limits.take(event, decision)
         self.approvals.take(decision)
         if event.kind == "TimerFired":
@@ -209,6 +206,9 @@ class State:
         self.clientele.take(decision)
         for client in decision.clients:
             self.register.client_changed(client.client_id)
+        if decision.policy is not None:
+            self.register = self.register.with_policy(decision.policy)
+            self.desk_hash = self.register.desk_hash()
 
     def _post(self, transfer: Transfer) -> None:
         balances = self.balances

@@ -204,7 +204,8 @@ class Rulebook:
             if not what:
                 why = f"the client has no {name}"
                 return self._refused(DENY, "", why, f"{NO_RULE}: {why}")
-        best, winners = (-1, -1), []
+        best = (-1, -1)
+        winners: list[PolicyRule] = []
         for specificity, rule in self._matching(asked):
             strength = (specificity, RANK[rule.effect])
             if strength < best or not holds_on(rule.valid_from, rule.valid_to, asked.day):
@@ -237,9 +238,9 @@ class Rulebook:
         None when there is none."""
         covered = dict(self.places(asked.jurisdiction))
         for licence in self._licences.get(kind, ()):
-            if licence.active and licence.jurisdiction in covered:
-                if holds_on(licence.valid_from, licence.valid_to, asked.day):
-                    return licence
+            covers = licence.active and licence.jurisdiction in covered
+            if covers and holds_on(licence.valid_from, licence.valid_to, asked.day):
+                return licence
         return None
 
     def _found(self, rule: PolicyRule) -> Finding:
@@ -290,11 +291,13 @@ def next_boundary(policy: Policy, at: Instant) -> Instant | None:
     """The next midnight (UTC) after *at* at which a rule or a licence begins or ends to hold."""
     today = utc_day(at)
     dues: set[Instant] = set()
-    for one in (*policy.rules, *policy.licences):
-        if one.valid_from > today:
-            dues.add(_midnight(one.valid_from))
-        if one.valid_to and today <= one.valid_to < _LAST_DAY:
-            dues.add(_midnight(one.valid_to) + DAY)
+    spans = [(rule.valid_from, rule.valid_to) for rule in policy.rules]
+    spans += [(licence.valid_from, licence.valid_to) for licence in policy.licences]
+    for valid_from, valid_to in spans:
+        if valid_from > today:
+            dues.add(_midnight(valid_from))
+        if valid_to and today <= valid_to < _LAST_DAY:
+            dues.add(_midnight(valid_to) + DAY)
     return min(dues, default=None)
 
 

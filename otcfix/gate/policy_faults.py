@@ -82,9 +82,10 @@ class _Seen:
             self.beaten_by[name].add(winner)
             if one.specificity == first.specificity:
                 self._equals.setdefault((winner, name), _where(asked, first, one))
-            elif one.rule.effect == DENY and first.rule.effect in LETS_PASS:
-                if not narrower(book, first.rule, one.rule, asked):
-                    self._outdone.setdefault((name, winner), _where(asked, first, one))
+                continue
+            lets_pass = one.rule.effect == DENY and first.rule.effect in LETS_PASS
+            if lets_pass and not narrower(book, first.rule, one.rule, asked):
+                self._outdone.setdefault((name, winner), _where(asked, first, one))
 
     def conflicts(self) -> list[str]:
         """Pairs whose winner is not plain to see."""
