@@ -59,6 +59,10 @@ def rule_faults(
     return found + seen.conflicts()
 
 
+CONFLICTS_MAX = 100
+"""Pairs of rules that are told one by one."""
+
+
 class _Seen:
     """What came of the questions."""
 
@@ -97,7 +101,9 @@ class _Seen:
             f"rule {one}: a DENY that {other} outdoes where both match: {where}"
             for (one, other), where in self._outdone.items()
         ]
-        return sorted(equal) + sorted(outdone)
+        found = sorted(equal) + sorted(outdone)
+        more = len(found) - CONFLICTS_MAX
+        return [*found[:CONFLICTS_MAX], f"and {more} more pairs of rules"] if more > 0 else found
 
 
 def _where(asked: Question, winner: Candidate, other: Candidate) -> str:
