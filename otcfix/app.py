@@ -11,6 +11,7 @@ import structlog
 
 import otcfix
 from otcfix.config import Config, desk_hash
+from otcfix.desk.clientele import floors_of
 from otcfix.desk.state import State
 from otcfix.fix import dictionaries
 from otcfix.fix.acceptor import Acceptor
@@ -73,18 +74,14 @@ class App:
         self.store = open_store(database)
         self.store.lock()
         self.desk = config.to_desk()
-        for account in self.store.set_floors(
-            {
-                (client.client_id, asset): limit
-                for client in self.desk.clients
-                for asset, limit in client.settlement_limits.items()
-            }
-        ):
-            log.warning("settlement_limit_below_use", account=account)
         self.words: Words | None = None
         started = time.monotonic()
         self.state, seen = recover(self.store, config.id_key, self._bind)
         self.recovery_s = time.monotonic() - started
+        # What commands have set wins over the file: the floors are those of the register.
+        clients = self.state.clientele.seeded(self.desk.clients)
+        for account in self.store.set_floors(floors_of(clients.values())):
+            log.warning("settlement_limit_below_use", account=account)
         words = self.words = Words(self.state)
         self._refuse_a_clock_in_the_past()
         self._refuse_other_scales()

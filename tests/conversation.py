@@ -32,6 +32,7 @@ from decimal import Decimal
 from typing import Any
 
 from otcfix.config import desk_hash
+from otcfix.desk.clientele import floors_of
 from otcfix.desk.state import State
 from otcfix.fix.parse import Parser
 from otcfix.fix.render import Rendered, rendered
@@ -165,13 +166,8 @@ class Conversation:
             on_event=lambda *told: self.told.append(told),
             venues=self.venues,
         )
-        self.store.set_floors(
-            {
-                (client.client_id, asset): limit
-                for client in self.desk.clients
-                for asset, limit in client.settlement_limits.items()
-            }
-        )
+        clients = self.state.clientele.seeded(self.desk.clients)
+        self.store.set_floors(floors_of(clients.values()))
         seq, last_hash, _, outbox_id = self.store.head()
         self.told = [told for told in self.told if told[0].seq <= seq]  # the rest was lost
         self.sequencer.start_from(last_hash if seq else GENESIS, outbox_id, 0)

@@ -98,8 +98,6 @@ _CLIENT = """
 id = "{name}"
 name = "{name}"
 tier = "gold"
-jurisdiction = "CH"
-client_class = "professional"
 accounts = ["{name}-1"]
 instruments = ["*"]
 quote_notional_max = 1000000000
@@ -108,6 +106,16 @@ position_max = 1000000000000
 open_orders_max = 1000000
 open_quotes_max = 1000000
 slippage_default_bps = 20
+
+[client.profile]
+kind = "fund"
+jurisdiction = "CH"
+client_class = "professional"
+
+[client.profile.kyc]
+status = "APPROVED"
+made_by = "maker"
+approved_by = "checker"
 """
 
 _JURISDICTIONS = """

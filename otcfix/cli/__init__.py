@@ -6,9 +6,12 @@ What a command needs is imported when it runs, so that `otcfix --help` is there 
 import typer
 
 from otcfix.cli import (
+    approvals,
     bench,
     check,
     client,
+    client_lists,  # noqa: F401 - adds its commands to client, as the next one does
+    client_register,  # noqa: F401
     database,
     funds,  # noqa: F401 - adds its commands to ledger
     hedges,
@@ -21,6 +24,7 @@ from otcfix.cli import (
     serve,
     sim,
     staff,
+    states,
     trades,
 )
 from otcfix.cli.demo import demo
@@ -59,6 +63,8 @@ app.add_typer(policy.app, name="policy", rich_help_panel=ASK)
 app.add_typer(sanctions.app, name="sanctions", rich_help_panel=ASK)
 app.command(rich_help_panel=STAFF)(staff.kill)
 app.command(rich_help_panel=STAFF)(staff.unkill)
+app.add_typer(approvals.app, name="approvals", rich_help_panel=STAFF)
+app.add_typer(states.app, name="state", rich_help_panel=STAFF)
 app.add_typer(staff.sessions, name="sessions", rich_help_panel=STAFF)
 app.add_typer(staff.instrument, name="instrument", rich_help_panel=STAFF)
 

@@ -22,8 +22,10 @@ from otcfix.cli.outcome import NO
 from otcfix.cli.secrets import trial_secret
 from otcfix.cli.serve import port_taken
 from otcfix.cli.show import print_json
+from otcfix.config.client_checks import client_warnings
 from otcfix.log import redacted
 from otcfix.model.errors import OtcfixError
+from otcfix.model.time import utc_day
 
 if TYPE_CHECKING:
     from otcfix.config import Config
@@ -70,6 +72,7 @@ def check(
         report.warnings += unreachable_rules(loaded)
         _geofence(report, loaded)
         report.warnings += policy_warnings(loaded)
+        report.warnings += client_warnings(loaded, utc_day(time.time_ns() // 1_000))
     failed = bool(report.problems or (strict and report.warnings))
     if as_json:
         print_json({"ok": not failed, "problems": report.problems, "warnings": report.warnings})

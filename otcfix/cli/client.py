@@ -17,7 +17,11 @@ from otcfix.cli.talk import Line, Talk, state_folder, talking
 if TYPE_CHECKING:
     from otcfix.fix.client import Heard
 
-app = typer.Typer(help="A FIX client for people: ask, deal, cancel, watch.", no_args_is_help=True)
+app = typer.Typer(
+    help="Clients: a FIX client for people, and the register of who they are.",
+    no_args_is_help=True,
+)
+FIX = "As a FIX client"
 
 
 class Side(StrEnum):
@@ -107,7 +111,7 @@ def _answers(heard: "Heard", *ids: str) -> bool:
     return any(heard.value(tag) in ids for tag in (11, 131, 379)) or heard.msg_type == "3"
 
 
-@app.command()
+@app.command(rich_help_panel=FIX)
 def rfq(
     symbol: SymbolArgument,
     quantity: QuantityArgument,
@@ -206,7 +210,7 @@ def _follow(talk: Talk, cl_ord_id: str, timeout_s: float) -> tuple[list["Heard"]
             return fills, heard
 
 
-@app.command()
+@app.command(rich_help_panel=FIX)
 def order(
     symbol: SymbolArgument,
     side: Annotated[Side, typer.Argument(metavar="SIDE", help="buy or sell.")],
@@ -301,7 +305,7 @@ def _order(
         _end(talk, line, filled > 0, "ended", f"Ended with {filled} filled.", **more)
 
 
-@app.command()
+@app.command(rich_help_panel=FIX)
 def cancel(
     cl_ord_id: Annotated[str, typer.Argument(metavar="CLORDID", help="The order's ClOrdID(11).")],
     symbol: Annotated[
@@ -345,7 +349,7 @@ def cancel(
         _end(talk, line, done, "cancelled" if done else "refused", said, cl_ord_id=cl_ord_id)
 
 
-@app.command()
+@app.command(rich_help_panel=FIX)
 def watch(
     seconds: Annotated[
         float, typer.Option("--for", metavar="SECONDS", help="Then end; 0: until Ctrl-C.")

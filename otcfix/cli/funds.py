@@ -1,11 +1,13 @@
 """otcfix ledger deposit and withdraw: money in and out, as commands to the desk."""
 
+from collections.abc import Collection
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from otcfix.cli.client_register import clients_made
 from otcfix.cli.ledger import app
 from otcfix.cli.mailbox import send
 from otcfix.cli.options import (
@@ -99,7 +101,7 @@ def _move(
     quiet("error")
     value = read_amount(amount, "AMOUNT")
     config = load_config(folder)
-    check_names(config, client, asset, value, amount)
+    check_names(config, client, asset, value, amount, clients_made(database))
     from otcfix.model.event import MoveFunds  # noqa: PLC0415 - msgspec comes with it
 
     by = by or whoami()
@@ -117,10 +119,20 @@ def _move(
         print(f"{what} {value:f} {asset} for {client}: event {done.seq}.")
 
 
-def check_names(config: "Config", client: str, asset: str, value: Decimal, text: str) -> None:
-    """Errors: BadParameter for a client or asset not configured, or digits below its scale."""
+def check_names(
+    config: "Config",
+    client: str,
+    asset: str,
+    value: Decimal,
+    text: str,
+    made: Collection[str] = (),
+) -> None:
+    """made: clients whom only a command made.
+
+    Errors: BadParameter for a client or asset not known, or digits below its scale.
+    """
     clients = [c.id for c in config.clients.client]
-    if client not in clients:
+    if client not in clients and client not in made:
         raise usage_error(
             f"CLIENT: no client {client} in {config.folder / 'clients.toml'}; "
             f"there are {', '.join(clients)}"

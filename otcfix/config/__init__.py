@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 
 from otcfix.config.checks import cross_check
+from otcfix.config.clients import ClientsConfig
 from otcfix.config.hedging import HedgingConfig
 from otcfix.config.jurisdictions import JurisdictionsConfig
 from otcfix.config.models import (
     AcceptorConfig,
-    ClientsConfig,
     Closed,
     DeskConfig,
     InstrumentConfig,
@@ -31,9 +31,8 @@ from otcfix.config.reading import read
 from otcfix.model.errors import ConfigError
 from otcfix.model.instrument import Hours, Instrument
 from otcfix.model.money import Asset
-from otcfix.model.party import Client, Desk, Session, Tier
+from otcfix.model.party import Desk, Session, Tier
 from otcfix.model.pricing import SourceTerms
-from otcfix.model.profile import APPROVED, Kyc, Profile
 
 __all__ = [
     "AcceptorConfig",
@@ -134,33 +133,8 @@ def _desk(config: Config) -> Desk:
         )
         for i in desk.instrument
     )
-    clients = tuple(
-        Client(
-            c.id,
-            c.name,
-            c.enabled,
-            c.tier,
-            c.accounts,
-            c.instruments,
-            c.quote_notional_max,
-            c.order_notional_max,
-            c.position_max,
-            c.open_orders_max,
-            c.open_quotes_max,
-            c.slippage_default_bps,
-            {
-                code: int(limit.scaleb(assets[code].scale))
-                for code, limit in sorted(c.settlement_limits.items())
-            },
-            c.no_skew,
-            Profile(
-                jurisdiction=c.jurisdiction,
-                client_class=c.client_class,
-                kyc=Kyc(APPROVED, made_by="seed", approved_by="desk"),
-            ),
-        )
-        for c in config.clients.client
-    )
+    scales = {code: asset.scale for code, asset in assets.items()}
+    clients = tuple(c.made(scales) for c in config.clients.client)
     accounts = {c.id: c.accounts[0] for c in config.clients.client if c.accounts}
     sessions = tuple(
         Session(
@@ -214,6 +188,7 @@ def _desk(config: Config) -> Desk:
         ),
         stream=config.pricing.stream.made(),
         policy=config.jurisdictions.made(),
+        reduce_when=config.clients.kyc.reduce_when,
     )
 
 

@@ -70,7 +70,8 @@ def _clients(config: "Config", problem: Problem) -> None:
             problem("clients.toml", f"client {c.id}.tier", f"expected one of {sorted(tiers)}")
         for symbol in set(c.instruments) - symbols - {"*"}:
             problem("clients.toml", f"client {c.id}.instruments", f"unknown symbol {symbol}")
-        for code in (set(c.settlement_limits) | set(c.prefund)) - assets:
+        wallets = {wallet.asset for wallet in c.profile.wallets} if c.profile else set()
+        for code in sorted((set(c.settlement_limits) | set(c.prefund) | wallets) - assets):
             problem("clients.toml", f"client {c.id}", f"unknown asset {code}")
 
 
@@ -79,13 +80,11 @@ def _sessions(config: "Config", problem: Problem) -> None:
     clients = {c.id: c for c in config.clients.client}
     for s in config.sessions.session:
         where = f"session {s.key}"
-        if s.kind not in ("provider", "drop_copy") and s.client not in clients:
+        if s.kind not in ("provider", "drop_copy") and not s.client:
             problem("sessions.toml", f"{where}.client", f"expected one of {sorted(clients)}")
         known = clients.get(s.client)
         if s.account and known and s.account not in known.accounts:
             problem("sessions.toml", f"{where}.account", f"not an account of {s.client}")
-        for client in set(s.drop_copy_of) - set(clients):
-            problem("sessions.toml", f"{where}.drop_copy_of", f"unknown client {client}")
         for symbol in set(s.symbols.values()) - symbols:
             problem("sessions.toml", f"{where}.symbols", f"unknown symbol {symbol}")
         if s.flat_quote_request and s.version != "FIX.4.2":

@@ -125,34 +125,6 @@ class DeskConfig(Closed):
     tier: tuple[TierConfig, ...]
 
 
-class ClientConfig(Closed):
-    """[[client]] of clients.toml. Limits in the desk's limit currency."""
-
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,32}$")]
-    name: str
-    enabled: bool = True
-    tier: str
-    accounts: tuple[Id, ...]
-    instruments: tuple[str, ...]
-    quote_notional_max: Positive
-    order_notional_max: Positive
-    position_max: Positive
-    open_orders_max: Annotated[int, Field(ge=0)] = 100
-    open_quotes_max: Annotated[int, Field(ge=0)] = 100
-    slippage_default_bps: Annotated[Decimal, Field(ge=0, lt=10_000)]
-    settlement_limits: dict[str, NotNegative] = {}
-    prefund: dict[str, Positive] = {}
-    no_skew: bool = False
-    jurisdiction: str = ""
-    client_class: str = ""
-
-
-class ClientsConfig(Closed):
-    """clients.toml."""
-
-    client: tuple[ClientConfig, ...]
-
-
 class ScheduleConfig(Closed):
     """schedule of a session: UTC times; days for a weekly session. Absent: non-stop."""
 

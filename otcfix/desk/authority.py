@@ -45,9 +45,11 @@ def authority_of(
     return asked
 
 
-def forbidden(asked: Authority) -> Finding | None:
-    """The first reason why he may not deal (any more); None when he may."""
+def forbidden(asked: Authority, but: tuple[object, ...] = ()) -> Finding | None:
+    """The first reason why he may not deal (any more); None when he may. but: checks left out."""
     for check in CLIENT_CHECKS:
+        if check in but:
+            continue
         finding = check(asked)
         if finding is not None and finding.refusal is not None:
             return finding
@@ -71,9 +73,9 @@ def reduces(
     return smaller(from_minor(minor, instrument.base), side, base)
 
 
-def order_forbidden(draft: Draft, order: Order) -> bool:
+def order_forbidden(draft: Draft, order: Order, but: tuple[object, ...] = ()) -> bool:
     """Whether a resting order may not stay or fill: each is judged alone, on what is left of it,
-    against the position as it is now."""
+    against the position as it is now. but: checks left out."""
     register = draft.register
     client, instrument = draft.client(order.client_id), register.instruments.get(order.symbol)
     if instrument is None or order.session not in register.sessions:
@@ -81,7 +83,7 @@ def order_forbidden(draft: Draft, order: Order) -> bool:
     asked = authority_of(draft, client, order.session, instrument, order.side, deals=True)
     asked.reduces = reduces(draft, order.client_id, instrument, order.side, base_left(order))
     states = (asked.desk_state, asked.instrument_state)
-    return any(state_forbids(asked, state) for state in states) or forbidden(asked) is not None
+    return any(state_forbids(asked, state) for state in states) or forbidden(asked, but) is not None
 
 
 def tell_review(draft: Draft, verdict: Verdict, *asked: Authority) -> None:

@@ -1,8 +1,17 @@
 """The register of clients, and what screening said of them: a part of State.
 
-A client comes from clients.toml or from a command. What a command has set wins over the file, field
-by field, until the client is offboarded.
+A client comes from clients.toml or from a command. What a command has set wins over the file from
+then on, field by field (`changed` names them; `profile.wallets` is one field of the profile,
+`settlement_limits.USD` one asset of the limits). Whom a command made is the commands' altogether. A
+client with changes who leaves the file is kept, disabled: when he comes back, so do the changes, or
+a suspension could be undone by deleting him for one start.
+
+For an auditor: the register on any day is the clients of the last Boot event that carries a
+configuration, with the commands of the journal laid over them in their order.
 """
+
+from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 from msgspec import Struct, structs
@@ -23,6 +32,35 @@ def subject_digest(client: Client) -> str:
         *(known.owners, known.banks, known.wallets),
     )
     return sha256_of(_encode(parts)).hex()[:16]
+
+
+def laid_over(seed: Client, before: Client) -> Client:
+    """*seed* with the fields that commands have set on *before*."""
+    whole: dict[str, Any] = {}
+    of_profile: dict[str, Any] = {}
+    limits = dict(seed.settlement_limits)
+    for name in before.changed:
+        part, _, field = name.partition(".")
+        if part == "profile":
+            of_profile[field] = getattr(before.profile, field)
+        elif part == "settlement_limits":
+            limits[field] = before.settlement_limits.get(field, 0)
+        else:
+            whole[name] = getattr(before, name)
+    profile = structs.replace(seed.profile, **of_profile)
+    return structs.replace(
+        seed, profile=profile, settlement_limits=limits, changed=before.changed, **whole
+    )
+
+
+def floors_of(clients: Iterable[Client]) -> dict[tuple[str, str], int]:
+    """How far below zero each client's available account may go, by (client_id, asset): minor
+    units. What the store keeps as floors."""
+    return {
+        (client.client_id, asset): limit
+        for client in clients
+        for asset, limit in client.settlement_limits.items()
+    }
 
 
 class KeptClientele(Struct, array_like=True):
@@ -55,16 +93,20 @@ class Clientele:
         )
 
     def seeded(self, seeds: tuple[Client, ...]) -> dict[str, Client]:
-        """Every client as he stands with these of the file: what commands set is kept, and so are
-        those whom only a command made. One that left the file is gone."""
-        known = {key: one for key, one in self.clients.items() if "client_id" in one.changed}
+        """Every client as he stands with these of the file: see above."""
+        known: dict[str, Client] = {}
+        named = {seed.client_id for seed in seeds}
+        for key, one in self.clients.items():
+            if "client_id" in one.changed:
+                known[key] = one
+            elif one.changed and key not in named:
+                known[key] = structs.replace(one, enabled=False)
         for seed in seeds:
             before = self.clients.get(seed.client_id)
-            if before is not None and before.changed:
-                kept = {name: getattr(before, name) for name in before.changed}
-                known[seed.client_id] = structs.replace(seed, changed=before.changed, **kept)
-            else:
+            if before is None or not before.changed:
                 known[seed.client_id] = seed
+            elif "client_id" not in before.changed:
+                known[seed.client_id] = laid_over(seed, before)
         return known
 
     def seed(self, seeds: tuple[Client, ...]) -> None:

@@ -4,31 +4,76 @@ are withdrawn, orders cancelled, streams emptied of whoever may not deal any mor
 from collections.abc import Callable
 
 from otcfix.desk import quoting, streaming
-from otcfix.desk.authority import authority_of, forbidden
+from otcfix.desk.authority import authority_of, forbidden, order_forbidden, reduces
 from otcfix.desk.draft import Draft
 from otcfix.desk.staff import cancel_by_desk
+from otcfix.gate.authority import Authority, state_forbids
+from otcfix.model.messages import Unit
+from otcfix.model.quote import Quote
 
 
-def enforce(draft: Draft, concerns: Callable[[str], bool] = lambda _: True) -> None:
-    """Withdraw and cancel what is forbidden now. concerns: whether a client_id is to be looked at.
+def enforce(
+    draft: Draft,
+    concerns: Callable[[str], bool] = lambda _: True,
+    symbol: str = "",
+    but: tuple[object, ...] = (),
+) -> None:
+    """Withdraw and cancel what is forbidden now, and tell it.
 
-    Call it behind the change: it sees clients, screening and rules as this event leaves them.
+    concerns: whether a client_id is to be looked at; symbol: the only one to be looked at. Call it
+    behind the change: it sees clients, screening, rules and trading states as this event leaves
+    them. but: checks of the gate that are left out.
     """
     state = draft.state
     for quote in tuple(state.quotes.values()):
-        if concerns(quote.client_id) and _gone(draft, quote.client_id, quote.session, quote.symbol):
-            quoting.withdraw(draft, quote)
+        if symbol in ("", quote.symbol) and concerns(quote.client_id):
+            now = draft.quote(quote.quote_id)
+            if now is not None and now.lives and _quote_forbidden(draft, now, but):
+                quoting.withdraw(draft, now)
     for order in sorted(state.orders.values(), key=lambda o: o.accepted_seq):
-        if concerns(order.client_id) and _gone(draft, order.client_id, order.session, order.symbol):
-            cancel_by_desk(draft, order)
-    for number, subscription in state.streams.subscriptions.items():
-        if concerns(subscription.client_id):
-            streaming.look_again(draft, number)
+        if symbol in ("", order.symbol) and concerns(order.client_id):
+            current = draft.order(order.order_id)
+            if current is not None and current.is_open and order_forbidden(draft, current, but):
+                cancel_by_desk(draft, current)
+    _empty_streams(draft, concerns, symbol)
 
 
-def _gone(draft: Draft, client_id: str, session: str, symbol: str) -> bool:
-    instrument = draft.register.instruments.get(symbol)
-    client = draft.client(client_id)
-    if instrument is None or session not in draft.register.sessions:
+def _quote_forbidden(draft: Draft, quote: Quote, but: tuple[object, ...]) -> bool:
+    """A quote is a price: REDUCING leaves it. One of one side may reduce, where his KYC asks."""
+    client = draft.client(quote.client_id)
+    instrument = draft.register.instruments.get(quote.symbol)
+    if instrument is None or quote.session not in draft.register.sessions:
         return True
-    return forbidden(authority_of(draft, client, session, instrument)) is not None
+    asked = authority_of(draft, client, quote.session, instrument, quote.side)
+    if client is not None and quote.side is not None:
+        base = quote.quantity
+        if quote.unit is not Unit.BASE:
+            price = quote.price_for(quote.side)
+            base = base / price if price else base
+        asked.reduces = reduces(draft, client.client_id, instrument, quote.side, base)
+    return _price_forbidden(asked, but)
+
+
+def _price_forbidden(asked: Authority, but: tuple[object, ...] = ()) -> bool:
+    states = (asked.desk_state, asked.instrument_state)
+    return any(state_forbids(asked, state) for state in states) or forbidden(asked, but) is not None
+
+
+def _empty_streams(draft: Draft, concerns: Callable[[str], bool], symbol: str) -> None:
+    """Books of who may not be told a price any more are emptied at once; others are looked at."""
+    register = draft.register
+    closed: dict[tuple[str, str], bool] = {}
+    for number, subscription in draft.state.streams.subscriptions.items():
+        if not concerns(subscription.client_id):
+            continue
+        client, key = draft.client(subscription.client_id), subscription.session
+        for name, _ in subscription.symbols:
+            if symbol not in ("", name) or (name, key) in closed:
+                continue
+            instrument = register.instruments.get(name)
+            gone = instrument is None or key not in register.sessions
+            gone = gone or _price_forbidden(authority_of(draft, client, key, instrument))
+            closed[name, key] = gone
+            if gone:
+                streaming.close(draft, name, key)
+        streaming.look_again(draft, number)

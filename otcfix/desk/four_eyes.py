@@ -8,7 +8,15 @@ from msgspec import structs
 
 from otcfix.desk.draft import Draft
 from otcfix.model.event import Command
-from otcfix.model.proposal import CONFIRMED, DISMISSED, Confirm, Dismiss, Proposal
+from otcfix.model.proposal import (
+    CONFIRMED,
+    DISMISSED,
+    REFUSED,
+    Confirm,
+    Dismiss,
+    Proposal,
+    same_person,
+)
 
 _encode = msgspec.json.Encoder().encode
 _command = msgspec.json.Decoder(Command)
@@ -23,6 +31,9 @@ def waits(draft: Draft, command: Any, about: str) -> bool:
     """
     if draft.checked_by:
         return False
+    if not command.by.strip():
+        draft.alerts.append("refused: nobody asks; four eyes need two names")
+        return True
     proposal = Proposal(
         draft.ids.next("W"),
         type(command).__name__,
@@ -42,14 +53,17 @@ def on_confirm(draft: Draft, confirm: Confirm, handlers: dict[type, Handler]) ->
     if proposal is None:
         draft.alerts.append(f"refused: nothing waits as {confirm.proposal_id}")
         return
-    if not confirm.by or confirm.by == proposal.by:
+    if not confirm.by.strip() or same_person(confirm.by, proposal.by):
         draft.alerts.append(f"refused: {proposal.by or 'nobody'} proposed it; another confirms")
         return
     command = _command.decode(proposal.command)
     draft.checked_by = confirm.by
-    done = structs.replace(proposal, state=CONFIRMED, checked_by=confirm.by)
-    draft.proposals.append(done)
+    before = len(draft.alerts)
     handlers[type(command)](draft, command)
+    # What was right when it was proposed may have become impossible since.
+    refused = any(alert.startswith("refused") for alert in draft.alerts[before:])
+    state = REFUSED if refused else CONFIRMED
+    draft.proposals.append(structs.replace(proposal, state=state, checked_by=confirm.by))
 
 
 def on_dismiss(draft: Draft, dismiss: Dismiss) -> None:

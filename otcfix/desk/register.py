@@ -43,7 +43,9 @@ class Register:
         )
         self.tiers: dict[str, Tier] = {t.name: t for t in desk.tiers} if desk else {}
         self.clients: dict[str, Client] = {} if clients is None else clients
-        self.sessions: dict[str, Session] = {s.key: s for s in desk.sessions} if desk else {}
+        self.sessions: dict[str, Session] = (
+            {s.key: self._with_account(s) for s in desk.sessions} if desk else {}
+        )
         self.drop_copies: dict[str, tuple[str, ...]] = {
             client_id: tuple(s.key for s in self.sessions.values() if client_id in s.drop_copy_of)
             for client_id in sorted({c for s in self.sessions.values() for c in s.drop_copy_of})
@@ -59,8 +61,18 @@ class Register:
         self._policy_day = ""
         self._policy_answers: dict[tuple[str, str, str, Side | None], PolicyAnswer] = {}
 
+    def _with_account(self, session: Session) -> Session:
+        """A session that names no account has its client's first one, as soon as there is one."""
+        client = self.clients.get(session.client_id)
+        if session.account or client is None or not client.accounts:
+            return session
+        return structs.replace(session, account=client.accounts[0])
+
     def client_changed(self, client_id: str) -> None:
         """A command changed a client: what was kept for him is made anew."""
+        for session in self.desk.sessions if self.desk else ():
+            if session.client_id == client_id:
+                self.sessions[session.key] = self._with_account(session)
         for key in [key for key in self._settings if key[1] == client_id]:
             del self._settings[key]
 

@@ -16,6 +16,7 @@ from otcfix.model.event import (
 from otcfix.model.ledger import Transfer
 from otcfix.model.money import AMOUNT_MAX, from_minor, to_minor
 from otcfix.model.order import CANCELED, Order
+from otcfix.model.profile import OFFBOARDED
 from otcfix.model.refusal import Refusal, wording
 
 
@@ -94,6 +95,9 @@ def on_move_funds(draft: Draft, command: MoveFunds) -> None:
     if asset is None or client is None or not command.amount.is_finite():
         missing = f"asset {command.asset}" if asset is None else f"client {command.client_id}"
         draft.alerts.append(f"refused: no {missing}")
+        return
+    if client.status == OFFBOARDED:
+        draft.alerts.append(f"refused: {client.client_id} was offboarded")
         return
     if abs(command.amount) >= from_minor(AMOUNT_MAX, asset):
         draft.alerts.append("refused: no account holds that much")

@@ -23,7 +23,7 @@ from otcfix.model.decision import Decision, DepthTaken
 from otcfix.model.errors import InvariantBroken
 from otcfix.model.event import Event
 from otcfix.model.ledger import Obligation, Transfer
-from otcfix.model.limit import HALTED, REDUCING
+from otcfix.model.limit import HALTED
 from otcfix.model.messages import Side
 from otcfix.model.order import Order
 from otcfix.model.party import Desk
@@ -81,8 +81,8 @@ class State:
     @property
     def halted(self) -> bool:
         """Whether the kill switch is on, or the desk's clock is not to be trusted."""
-        words = self.words.get("desk")
-        return bool(words) and (words.get("state") != REDUCING or len(words) > 1)
+        words = self.words.get("desk", {})
+        return words.get("state") == HALTED or "clock" in words
 
     def instrument_state(self, symbol: str) -> str:
         """OPEN, CLOSED (trading hours), PAUSED or HALTED (staff)."""

@@ -1,15 +1,20 @@
 """What happens without a client asking: boot, timers, rates, sessions."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from msgspec import structs
 
 from otcfix.desk import fills, hedge_lines, policies, quote_streams, quoting, streaming
+from otcfix.desk.authority import reduces
 from otcfix.desk.draft import Draft
+from otcfix.desk.enforcing import enforce
+from otcfix.desk.leaves import base_left
 from otcfix.desk.market import mid_for
 from otcfix.desk.matching import match_resting
 from otcfix.desk.settling import settle
 from otcfix.desk.staff import cancel_by_desk
+from otcfix.gate.authority import Authority, kyc
 from otcfix.model.decision import Disputed
 from otcfix.model.event import (
     Boot,
@@ -24,7 +29,7 @@ from otcfix.model.event import (
 )
 from otcfix.model.messages import Complaint, Head, Malformed, Unsupported
 from otcfix.model.order import CANCELED, EXPIRED, REJECTED, Order
-from otcfix.model.party import Desk
+from otcfix.model.party import Client, Desk
 from otcfix.model.profile import ACTIVE
 from otcfix.model.quote import LIVE, WITHDRAWN
 from otcfix.model.refusal import Refusal, wording
@@ -35,7 +40,7 @@ from otcfix.model.replies import (
     QuoteWithdrawn,
     SessionRejected,
 )
-from otcfix.model.time import MS
+from otcfix.model.time import MS, Instant, utc_day
 from otcfix.settlement import calendar
 
 
@@ -73,6 +78,7 @@ def on_boot(draft: Draft, boot: Boot) -> None:
         _cancel_forbidden(draft, desk)
         _watch_hours(draft, desk)
         policies.at_boot(draft, desk)
+        watch_kyc(draft, state.clientele.seeded(desk.clients).values(), draft.event.at)
 
 
 def _cancel_forbidden(draft: Draft, desk: Desk) -> None:
@@ -93,9 +99,42 @@ def _cancel_forbidden(draft: Draft, desk: Desk) -> None:
         if client.enabled and client.status == ACTIVE
     }
     for order in sorted(draft.state.orders.values(), key=lambda o: o.accepted_seq):
-        known = order.session in sessions
-        if not known or order.symbol not in allowed.get(order.client_id, ()):
+        known = order.session in sessions and order.symbol in allowed.get(order.client_id, ())
+        if not known or not _known_well(draft, desk, every[order.client_id], order):
             cancel_by_desk(draft, order)
+
+
+def _known_well(draft: Draft, desk: Desk, client: Client, order: Order) -> bool:
+    """Whether the client's KYC holds for an order of his, by the rules that now come to hold."""
+    at = draft.event.at
+    asked = Authority(client, True, at, utc_day(at), reduce_when=desk.reduce_when)
+    for instrument in desk.instruments:
+        if instrument.symbol == order.symbol:
+            base = base_left(order)
+            asked.reduces = reduces(draft, client.client_id, instrument, order.side, base)
+    found = kyc(asked)
+    return found is not None and found.refusal is None
+
+
+def _kyc_ends(draft: Draft, due: Instant) -> None:
+    """Midnight, UTC: of whose KYC yesterday was the last day, what stands is withdrawn, cancelled
+    and told, but for what the desk lets stand."""
+    clients = draft.register.clients
+    expired = [key for key in sorted(clients) if clients[key].profile.kyc.ends_at == due]
+    for client_id in expired:
+        last = clients[client_id].profile.kyc.last_day
+        draft.alerts.append(f"the KYC of {client_id} has expired: its last day was {last}")
+    if expired:
+        enforce(draft, set(expired).__contains__)
+    watch_kyc(draft, clients.values(), due)
+
+
+def watch_kyc(draft: Draft, clients: Iterable[Client], after: Instant) -> None:
+    """Wait for the first of these clients whose KYC ends after *after*: one timer, not one each."""
+    ends = [client.profile.kyc.ends_at for client in clients]
+    first = min((end for end in ends if end > after), default=0)
+    if first:
+        draft.timer(first, "kyc", "")
 
 
 def _watch_hours(draft: Draft, desk: Desk) -> None:
@@ -115,7 +154,7 @@ def on_timer_fired(draft: Draft, timer: TimerFired) -> None:
     value_dates = [key for _, kind, key in due if kind == "value_date"]
     if value_dates:
         settle(draft, max(value_dates))  # one walk settles every date up to the latest
-    for _, kind, key in due:
+    for when, kind, key in due:
         if kind == "quote":
             quote = draft.quote(key)
             if quote is not None and quote.lives:
@@ -134,6 +173,8 @@ def on_timer_fired(draft: Draft, timer: TimerFired) -> None:
             hedge_lines.on_answer_due(draft, key)
         elif kind == "policy":
             policies.on_new_day(draft)
+        elif kind == "kyc":
+            _kyc_ends(draft, when)
 
 
 def _hours_changed(draft: Draft, symbol: str) -> None:

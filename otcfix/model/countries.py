@@ -1,4 +1,4 @@
-"""The countries that a jurisdiction may name: ISO 3166-1 alpha-2, officially assigned (2024), and XK
+"""The countries that a jurisdiction may name: ISO 3166-1 alpha-2, officially assigned, and XK
 (Kosovo), which is user-assigned but in common use."""
 
 COUNTRIES = frozenset(

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from otcfix.model.time import Instant
+from otcfix.model.time import DAY, Instant, day_start
 
 # How a client stands with the desk.
 PROSPECT, ACTIVE, SUSPENDED, OFFBOARDED = "PROSPECT", "ACTIVE", "SUSPENDED", "OFFBOARDED"
@@ -65,6 +65,12 @@ class Kyc(Struct, frozen=True):
         if self.expires:
             days.append(self.expires)
         return min(days, default="")
+
+    @property
+    def ends_at(self) -> Instant:
+        """The first instant at which an approved one does not hold any more; 0: none."""
+        last = self.last_day
+        return day_start(last) + DAY if self.status == APPROVED and last else 0
 
     def faults(self, day: str) -> tuple[str, ...]:
         """What keeps it from holding on *day*: a status that is not APPROVED, EXPIRED, or both."""

@@ -50,6 +50,19 @@ def _day_text(days: int) -> str:
     return (EPOCH + timedelta(days=days)).strftime("%Y-%m-%d")
 
 
+def day_start(day: str) -> Instant:
+    """The first instant of an ISO date, UTC. Errors: ValueError for what is none."""
+    return (date.fromisoformat(day) - EPOCH.date()).days * DAY
+
+
+def is_day(text: str) -> bool:
+    """Whether *text* is a date as ISO writes it: 2026-01-31."""
+    try:
+        return len(text) == 10 and date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
 def local_date(day: date) -> str:
     """Write *day* as a FIX LocalMktDate: YYYYMMDD."""
     return f"{day.year:04d}{day.month:02d}{day.day:02d}"

@@ -24,7 +24,8 @@ from otcfix.store.books import Books
 from otcfix.store.hedges import Hedges
 from otcfix.store.progress import Tracker
 from otcfix.store.recovery import Recovery, tracker
-from otcfix.store.rows import Floors, Row, Work, order_of, packed_work, quote_of, unpacked, work_of
+from otcfix.store.registering import Floors, moved_floors
+from otcfix.store.rows import Row, Work, order_of, packed_work, quote_of, unpacked, work_of
 from otcfix.store.tables import accounts, commands, journal, meta, proven, snapshots
 
 Key = tuple[str, str, str]
@@ -138,7 +139,9 @@ class Store(Recovery, Books, Hedges, ABC):
                     f"event {self._next_seq - 1}"
                 )
             self._next_seq = last + 1
-        work = work_of(batch, followed.link(batch.outbox), self._known, self.floors)
+        floors = moved_floors(batch, self.floors)
+        work = work_of(batch, followed.link(batch.outbox), self._known, floors.opening)
+        self.floors, work.floors = floors.floors, floors.rows
         work.proven = [row for row in work.proven if self._proven.get(row[0]) != row[1]]
         work.progress = followed.take(batch)
         self._known.update(row[0] for row in work.opened)
@@ -341,6 +344,7 @@ PUTS = {
     "orders": " ON CONFLICT (order_id)" + _ANEW.format("status"),
     "quotes": " ON CONFLICT (quote_id)" + _ANEW.format("state"),
     "hedges": " ON CONFLICT (hedge_id)" + _ANEW.format("status"),
+    "register": " ON CONFLICT (kind, key) DO UPDATE SET seq = excluded.seq, body = excluded.body",
     "proven": " ON CONFLICT (session) DO UPDATE SET outbox_id = excluded.outbox_id",
     "meta": " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
 }

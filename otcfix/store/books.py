@@ -25,6 +25,7 @@ from otcfix.store.tables import (
     outbox,
     price_explanations,
     quotes,
+    register,
     sent,
     trades,
     transfers,
@@ -208,6 +209,20 @@ class Books(Reader):
             if len(rows) < reader.CHUNK:
                 return
             before = rows[-1].seq
+
+    def registered(self, kind: str) -> dict[str, bytes]:
+        """Return what commands have set of a *kind* (see `registering`), by key, as JSON."""
+        rows = sa.select(register.c.key, register.c.body).where(register.c.kind == kind)
+        with self.reading() as connection:
+            found = connection.execute(rows.order_by(register.c.key))
+            return {row.key: bytes(row.body) for row in found}
+
+    def boots(self, after: int = 0) -> Iterator[str]:
+        """Yield the texts of the Boot events behind *after*, the newest first."""
+        query = sa.select(journal.c.text).where(journal.c.kind == "Boot", journal.c.seq > after)
+        with self.reading() as connection:
+            for text in connection.scalars(query.order_by(journal.c.seq.desc())):
+                yield unpacked(text)
 
     def orders_open(self, client_id: str = "") -> list[Order]:
         """Return the orders that can still fill or be cancelled, oldest first."""

@@ -30,7 +30,8 @@ COPIED = (
 _PUT = ("orders", "quotes", "hedges")
 """Tables whose rows change: with many of them, one statement each after the copies."""
 
-_WRITTEN = (*COPIED, *_PUT, "disputes", "hedge_fills", "accounts", "proven", "meta")
+_WRITTEN = (*COPIED, *_PUT, "disputes", "hedge_fills", "accounts", "register", "proven",
+            "meta")  # fmt: skip
 
 
 _Ready = tuple[list[tuple[str, bytes]] | None, list[Call]]
@@ -84,6 +85,8 @@ _ADD_MANY = """
     ELSE ('no account for one of ' || $1::text)::int END FROM done
 """
 
+_LOOSEN = "UPDATE accounts SET floor = $2::int8 WHERE account = $1::text AND floor > $2::int8"
+_TIGHTEN = "UPDATE accounts SET floor = LEAST(balance, $2::int8) WHERE account = $1::text"
 
 # Every statement here finds single rows by a key. Plans are made once, perhaps while the tables
 # are empty, where reading all of a table would look cheaper, and must not be made so.
@@ -111,6 +114,8 @@ def _statements() -> Iterable[tuple[bytes, str]]:
         yield b"recall " + kind.encode(), query.format(keys=_KEYS)
     yield b"add", _ADD
     yield b"add many", _ADD_MANY
+    yield b"loosen", _LOOSEN
+    yield b"tighten", _TIGHTEN
     yield b"done", "UPDATE commands SET done_seq = $1::int8, result = $2::text WHERE id = $3::int8"
     yield b"commit", "COMMIT"
 
@@ -229,6 +234,7 @@ class PostgresStore(Store):
 
 def _small(work: Work) -> Iterable[Call]:
     """The whole of *work*, row by row."""
+    yield from _loosened(work)
     for name, rows in work.tables.items():
         yield from _each(name, rows)
     yield from _each("orders", work.orders)
@@ -249,6 +255,7 @@ def _rest(work: Work) -> Iterable[Call]:
             columns = list(zip(*rows, strict=True))
             _needs_escapes(name, columns)
             yield b"many " + name.encode(), [array(column) for column in columns], None
+    yield from _loosened(work)
     if work.deltas:
         columns = list(zip(*work.deltas, strict=True))
         yield b"add many", [array(column) for column in columns], None
@@ -256,8 +263,16 @@ def _rest(work: Work) -> Iterable[Call]:
     yield b"commit", [], None
 
 
+def _loosened(work: Work) -> Iterable[Call]:
+    for name, lowest, _ in work.floors:
+        yield b"loosen", encoded((name, lowest)), None
+
+
 def _always(work: Work) -> Iterable[Call]:
     yield from _each("accounts", work.opened)
+    for name, _, floor in work.floors:
+        yield b"tighten", encoded((name, floor)), None
+    yield from _each("register", work.register)
     yield from _each("proven", work.proven)
     for seq, result, command_id in work.commands:
         yield b"done", encoded((seq, packed(result), command_id)), None

@@ -4,7 +4,7 @@ The order of the values in a row is the order of the columns in `tables`. This r
 event: `astuple` is four times as fast as naming the fields.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -21,10 +21,13 @@ from otcfix.model.pricing import Explanation
 from otcfix.model.quote import Quote
 from otcfix.model.record import Batch
 from otcfix.model.trade import Trade
+from otcfix.store.registering import (
+    FloorRow,
+    Floors,
+    register_rows,
+)
 
 Row = tuple[Any, ...]
-Floors = Mapping[tuple[str, str], int]
-"""Per (client_id, asset code): minor units that available may go below zero (R20)."""
 
 MARK = "\x02packed\x02"
 """Begins a text that was packed; no FIX text, JSON text or id of ours begins with it."""
@@ -41,7 +44,8 @@ class Work(Struct):
 
     tables: rows to insert, by table; orders, quotes, hedges: rows to put, the latest of each id;
     opened: accounts seen for the first time, with the batch's change as balance; deltas: change
-    per known account, in sorted order; progress: the new value of that word of meta, if due.
+    per known account, in sorted order; progress: the new value of that word of meta, if due;
+    register: rows to put; floors: of accounts whose settlement limit has changed.
     """
 
     tables: dict[str, list[Row]]
@@ -53,6 +57,8 @@ class Work(Struct):
     commands: list[Row]
     progress: str | None = None
     hedges: list[Row] = []
+    register: list[Row] = []
+    floors: list[FloorRow] = []
 
     def size(self) -> int:
         """How many rows it writes."""
@@ -65,6 +71,8 @@ class Work(Struct):
             + len(self.deltas)
             + len(self.proven)
             + len(self.commands)
+            + len(self.register)
+            + len(self.floors)
         )
 
 
@@ -86,6 +94,7 @@ def work_of(batch: Batch, links: Iterable[int], known: set[str], floors: Floors)
         "price_explanations": [],
     }
     hedges: dict[str, Row] = {}
+    register: dict[Row, Row] = {}
     orders: dict[str, Row] = {}
     quotes: dict[str, Row] = {}
     moved: dict[str, int] = {}
@@ -117,6 +126,7 @@ def work_of(batch: Batch, links: Iterable[int], known: set[str], floors: Floors)
             _rare(event, decision, tables)
         if decision.hedges or decision.hedge_fills:
             _hedges(seq, decision, tables["hedge_fills"], hedges)
+        register.update(register_rows(event, decision))
     opened = [_opened(name, moved.pop(name), floors) for name in sorted(moved.keys() - known)]
     return Work(
         tables,
@@ -127,6 +137,7 @@ def work_of(batch: Batch, links: Iterable[int], known: set[str], floors: Floors)
         sorted(batch.proven.items()),
         [(seq, result, command_id) for command_id, seq, result in batch.commands_done],
         hedges=list(hedges.values()),
+        register=list(register.values()),
     )
 
 
@@ -240,6 +251,8 @@ def packed_work(work: Work) -> Work:
         _packed_rows(work.commands),
         work.progress,
         _packed_rows(work.hedges),
+        _packed_rows(work.register),
+        work.floors,
     )
 
 

@@ -49,8 +49,10 @@ ROWS_AT_ONCE = (*range(256, 15, -16), *range(15, 0, -1))
 SQLite; row by row the driver would give the interpreter's lock up, and have to win it back, for
 every row."""
 
-_Ready = tuple[list[tuple[str, Row]], list[tuple[str, Row]], int]
-"""Statements with their values; those that add to accounts; how many accounts they add to."""
+_Steps = list[tuple[str, Row]]
+_Ready = tuple[_Steps, _Steps, int, _Steps]
+"""Statements with their values; those that add to accounts; how many accounts they add to; those
+that set the last floors."""
 
 _TAILS = PUTS | {
     # Said again after a restart, a reply may carry the same number twice: once is enough.
@@ -74,6 +76,8 @@ def _add(rows: int) -> str:
     )
 
 
+_LOOSEN = "UPDATE accounts SET floor = ? WHERE account = ? AND floor > ?"
+_TIGHTEN = "UPDATE accounts SET floor = MIN(balance, ?) WHERE account = ?"
 _DONE = "UPDATE commands SET done_seq = ?, result = ? WHERE id = ?"
 
 
@@ -137,22 +141,24 @@ class SqliteStore(Store):
         ids = [row[1] for row in work.tables["id_uses"]] + [row[2] for row in work.quotes]
         if "\0" in "".join(ids):
             raise Unstorable("an id with NUL")
-        steps: list[tuple[str, Row]] = []
+        steps: list[tuple[str, Row]] = [(_LOOSEN, (low, name, low)) for name, low, _ in work.floors]
         for table, rows in work.tables.items():
             steps += _inserts(table, rows)
         steps += _inserts("orders", work.orders)
         steps += _inserts("quotes", work.quotes)
         steps += _inserts("hedges", work.hedges)
         steps += _inserts("accounts", work.opened)
+        steps += _inserts("register", work.register)
         steps += _inserts("proven", work.proven)
         steps += [(_DONE, command) for command in work.commands]
         if work.progress is not None:
             steps += _inserts("meta", [(progress.KEY, work.progress)])
         deltas = [(_add(size), flat) for size, flat in _cut(work.deltas)]
-        return steps, deltas, len(work.deltas)
+        tighten = [(_TIGHTEN, (floor, name)) for name, _, floor in work.floors]
+        return steps, deltas, len(work.deltas), tighten
 
     def _write(self, ready: _Ready) -> None:
-        steps, deltas, accounts = ready
+        steps, deltas, accounts, tighten = ready
         execute = self._connection.execute
         execute("BEGIN IMMEDIATE")
         try:
@@ -160,6 +166,8 @@ class SqliteStore(Store):
                 execute(statement, values)
             if sum(execute(statement, values).rowcount for statement, values in deltas) != accounts:
                 raise StoreLost("an account that was there is gone")
+            for statement, values in tighten:
+                execute(statement, values)
             execute("COMMIT")
         except BaseException:
             with contextlib.suppress(sqlite3.Error):  # it may have been rolled back already

@@ -251,6 +251,14 @@ hedges = _table(
     _bytes("body"),
 )
 
+register = _table(
+    "register",
+    _key("kind", sa.Text),
+    _key("key", sa.Text),
+    _number("seq"),
+    _bytes("body"),
+)
+
 accounts = _table(
     "accounts",
     _key("account", sa.Text),

@@ -28,7 +28,17 @@ RESTS = "D 35=8|11={0}|37={1}|150=0|39=0"
 REFUSED = "D 35=8|11={0}|37=NONE|150=8|39=8|103=(NOT_AUTHORISED)|58=NOT_AUTHORISED: not authorised"
 CANCELLED = "D 35=8|11={0}|150=4|39=4|378=(DESK)|58=CANCELLED_BY_DESK: cancelled by the desk"
 STREAM = "C 35=V|262=M1|263=1|264=0|265=0|267=2|269=0|269=1|146=1|55=BTC/USD"
-SECRETS = ("review", "rule", "policy", "licen", "jurisdict", "CH-deny", "secret", "retail", "sanction")
+SECRETS = (
+    "review",
+    "rule",
+    "policy",
+    "licen",
+    "jurisdict",
+    "CH-deny",
+    "secret",
+    "retail",
+    "sanction",
+)
 """What must never be read on the wire when a rule refuses."""
 
 
@@ -152,9 +162,7 @@ def test_one_side_may_be_allowed_alone(open_desk: OpenDesk, number: str) -> None
 # -- by a command ---------------------------------------------------------------------------------
 
 
-def test_new_rules_withdraw_and_cancel_what_they_forbid(
-    open_desk: OpenDesk, number: str
-) -> None:
+def test_new_rules_withdraw_and_cancel_what_they_forbid(open_desk: OpenDesk, number: str) -> None:
     """A live quote, a resting order and a stream; of BETA, whom they do not concern, nothing."""
     desk = open_desk(
         stream=StreamTerms(200, sizes=(("BTC/USD", (Decimal(1),)),)),
@@ -286,7 +294,9 @@ def test_the_last_day_ends_at_midnight(
 
 def test_the_first_day_begins_at_midnight(open_desk: OpenDesk) -> None:
     """A rule that denies from tomorrow on lets everything stand until then."""
-    desk = open_desk(policy=policy(ALL, rule("CH-deny", DENY, asset="BTC", valid_from="2027-01-14")))
+    desk = open_desk(
+        policy=policy(ALL, rule("CH-deny", DENY, asset="BTC", valid_from="2027-01-14"))
+    )
     client = desk.client("A44")
     client.talk_44(f"{BUY.format('A1')}\n{RESTS.format('A1', 'O1')}")
     desk.at("23:59:59.999")

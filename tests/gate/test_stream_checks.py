@@ -8,8 +8,9 @@ from msgspec import structs
 from otcfix.gate import STREAM_CHECKS, StreamCase, judge
 from otcfix.gate.authority import Authority
 from otcfix.model.messages import Head, MarketDataRequest
+from otcfix.model.party import Client
 from otcfix.model.policy import ALLOW, PolicyAnswer
-from otcfix.model.profile import Profile
+from otcfix.model.profile import SUSPENDED, Profile
 from otcfix.model.refusal import Refusal
 from otcfix.model.screening import CLEAR, Screened
 from tests.support.house_desk import client, instrument, session
@@ -68,7 +69,7 @@ FAULTS: list[tuple[str, dict[str, Any], Refusal, int | None]] = [
 def case(*faults: dict[str, Any]) -> StreamCase:
     """A good request with these faults."""
     values = dict(GOOD)
-    for fault in faults:
+    for fault in reversed(faults):
         for name, value in fault.items():
             is_part = isinstance(value, dict)
             values[name] = structs.replace(values[name], **value) if is_part else value
@@ -90,9 +91,13 @@ def test_precedence(place: int) -> None:
     assert (failed.check, failed.refusal, failed.tag) == (name, refusal, tag)
 
 
-@pytest.mark.parametrize("off", [{"enabled": False}, None])
-def test_a_client_who_is_off_or_gone(off: dict[str, Any] | None) -> None:
+@pytest.mark.parametrize(
+    "off",
+    [client("ALPHA", enabled=False), client("ALPHA", status=SUSPENDED), None],
+    ids=["off", "suspended", "gone"],
+)
+def test_a_client_who_is_off_or_gone(off: Client | None) -> None:
     """One word for every reason."""
-    failed = judge(STREAM_CHECKS, case({"client": off})).failed
+    failed = judge(STREAM_CHECKS, case({"authority": {"client": off}})).failed
     assert failed is not None
     assert failed.refusal is Refusal.NOT_AUTHORISED
