@@ -171,10 +171,15 @@ def on_timer_fired(draft: Draft, timer: TimerFired) -> None:
             _cancel_disconnected(draft, key)
         elif kind == "hedge":
             hedge_lines.on_answer_due(draft, key)
-        elif kind == "policy":
-            policies.on_new_day(draft)
-        elif kind == "kyc":
-            _kyc_ends(draft, when)
+        else:
+            _day_begins(draft, kind, when)
+
+
+def _day_begins(draft: Draft, kind: str, midnight: Instant) -> None:
+    if kind == "policy":
+        policies.on_new_day(draft)
+    elif kind == "kyc":
+        _kyc_ends(draft, midnight)
 
 
 def _hours_changed(draft: Draft, symbol: str) -> None:

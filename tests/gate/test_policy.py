@@ -278,54 +278,57 @@ questions = st.builds(
 )
 
 
+def points_of(one: PolicyRule, asked: Question) -> int | None:
+    """How specific a rule is to a question; None when it does not match on the day."""
+    place, asset = _place_points(one, asked), _asset_points(one, asked)
+    points = place + asset
+    if one.client_class == ANY:
+        if asked.client_class == "retail" and one.effect not in (DENY, REVIEW):
+            return None
+    elif one.client_class != asked.client_class:
+        return None
+    else:
+        points += 1
+    if one.product not in (ANY, asked.product) or one.side not in (ANY, asked.side):
+        return None
+    points += (one.product != ANY) + (one.side != ANY)
+    if asked.day < one.valid_from or (one.valid_to and asked.day > one.valid_to):
+        return None
+    return points if points >= 0 else None
+
+
+def _place_points(one: PolicyRule, asked: Question) -> int:
+    if one.jurisdiction == ANY:
+        return 0
+    mine = {asked.jurisdiction, asked.jurisdiction[:2]}
+    if one.jurisdiction in REGIONS:
+        return 1 if mine.intersection(REGIONS[one.jurisdiction]) else -100
+    if one.jurisdiction not in mine:
+        return -100
+    return 3 if len(one.jurisdiction) > 2 else 2
+
+
+def _asset_points(one: PolicyRule, asked: Question) -> int:
+    if one.asset == ANY:
+        return 0
+    if one.asset.startswith("class:"):
+        return 1 if one.asset == f"class:{asked.asset_class}" else -100
+    if "/" in one.asset:
+        return 3 if one.asset == asked.symbol else -100
+    return 2 if one.asset in asked.symbol.split("/") else -100
+
+
 def reference(rules: list[PolicyRule], asked: Question) -> tuple[bool, str, str]:
-    """Rule by rule, each dimension a chain of ifs: nothing of the index."""
-    found: list[tuple[int, int, str, PolicyRule]] = []
-    for one in rules:
-        points = 0
-        if one.jurisdiction != ANY:
-            members = REGIONS.get(one.jurisdiction)
-            mine = {asked.jurisdiction, asked.jurisdiction[:2]}
-            if members is not None:
-                if not mine.intersection(members):
-                    continue
-                points += 1
-            elif one.jurisdiction not in mine:
-                continue
-            else:
-                points += 3 if len(one.jurisdiction) > 2 else 2
-        if one.asset.startswith("class:"):
-            if one.asset != f"class:{asked.asset_class}":
-                continue
-            points += 1
-        elif "/" in one.asset:
-            if one.asset != asked.symbol:
-                continue
-            points += 3
-        elif one.asset != ANY:
-            if one.asset not in asked.symbol.split("/"):
-                continue
-            points += 2
-        if one.client_class == ANY:
-            if asked.client_class == "retail" and one.effect not in (DENY, REVIEW):
-                continue
-        elif one.client_class != asked.client_class:
-            continue
-        else:
-            points += 1
-        if one.product not in (ANY, asked.product) or one.side not in (ANY, asked.side):
-            continue
-        points += (one.product != ANY) + (one.side != ANY)
-        if one.valid_from and asked.day < one.valid_from:
-            continue
-        if one.valid_to and asked.day > one.valid_to:
-            continue
-        order = [ALLOW, LIMIT, REVIEW, DENY].index(one.effect)
-        found.append((points, order, one.rule_id, one))
+    """Rule by rule: nothing of the index."""
+    found = [
+        (points, [ALLOW, LIMIT, REVIEW, DENY].index(one.effect), one)
+        for one in rules
+        if (points := points_of(one, asked)) is not None
+    ]
     if not found:
         return False, DENY, ""
-    top = max(found, key=lambda one: one[:2])[:2]
-    equals = sorted((one[3] for one in found if one[:2] == top), key=lambda one: one.rule_id)
+    top = max(points[:2] for points in found)
+    equals = sorted((one[2] for one in found if one[:2] == top), key=lambda one: one.rule_id)
     effect = equals[0].effect
     if effect in (DENY, REVIEW):
         return False, effect, equals[0].rule_id
