@@ -97,7 +97,8 @@ def read(path: Path) -> tuple[Geofence, list[str]]:
         else:
             networks.append(found)
     made = Geofence(networks)
-    for first, second in made.overlaps():
+    for pair in made.overlaps():
+        first, second = sorted(pair, key=lambda one: one.line)
         problems.append(f"{path}: line {second.line}: overlaps the network of line {first.line}")
     return (NOWHERE if problems else made), problems
 

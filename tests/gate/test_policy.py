@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -344,6 +344,7 @@ def _licensed(kind: str, asked: Question) -> bool:
     return asked.jurisdiction == "US-NY" and asked.day <= TODAY
 
 
+@settings(deadline=None)
 @given(rule_sets, questions)
 def test_the_index_answers_as_one_would_rule_by_rule(
     rules: list[PolicyRule], asked: Question
@@ -355,6 +356,7 @@ def test_the_index_answers_as_one_would_rule_by_rule(
     assert (said.finding.refusal is None) == said.allowed
 
 
+@settings(deadline=None)
 @given(rule_sets, questions)
 def test_the_candidates_begin_with_who_decides(rules: list[PolicyRule], asked: Question) -> None:
     """What `policy explain` lists is what the gate went by."""
@@ -371,6 +373,7 @@ def test_the_candidates_begin_with_who_decides(rules: list[PolicyRule], asked: Q
         assert not holding
 
 
+@settings(deadline=None)
 @given(rule_sets, questions)
 def test_without_the_rules_that_allow_nothing_is_allowed(
     rules: list[PolicyRule], asked: Question
