@@ -118,6 +118,12 @@ made_by = "maker"
 approved_by = "checker"
 """
 
+_JURISDICTIONS = """
+[[rule]]
+id = "everything"
+effect = "ALLOW"
+"""
+
 _SESSION = """
 [[session]]
 key = "{name}"
@@ -149,6 +155,7 @@ def write(folder: Path, port: int, sessions: int, streamed: Sequence[str] = ()) 
     (folder / "pricing.toml").write_text("[stream]\ninterval_ms = 100\n", "utf-8")
     clients = "".join(_CLIENT.format(name=name) for name in names)
     (folder / "clients.toml").write_text(clients, "utf-8")
+    (folder / "jurisdictions.toml").write_text(_JURISDICTIONS, "utf-8")
     acceptor = f"[acceptor]\nport = {port}\nstore = '{folder / 'state'}'\n"
     told = "".join(
         _SESSION.format(

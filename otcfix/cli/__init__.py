@@ -18,6 +18,7 @@ from otcfix.cli import (
     hedges,
     journal,
     ledger,
+    policy,
     price,
     replay,
     sanctions,
@@ -60,6 +61,7 @@ app.add_typer(ledger.app, name="ledger", rich_help_panel=ASK)
 app.add_typer(hedges.app, name="hedges", rich_help_panel=ASK)
 app.add_typer(journal.app, name="journal", rich_help_panel=ASK)
 app.command(rich_help_panel=ASK)(replay.replay)
+app.add_typer(policy.app, name="policy", rich_help_panel=ASK)
 app.add_typer(sanctions.app, name="sanctions", rich_help_panel=ASK)
 app.command(rich_help_panel=STAFF)(staff.kill)
 app.command(rich_help_panel=STAFF)(staff.unkill)

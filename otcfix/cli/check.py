@@ -72,6 +72,8 @@ def check(
         _secrets(report, loaded)
         _lists(report, loaded)
         report.warnings += unreachable_rules(loaded)
+        _geofence(report, loaded)
+        report.warnings += policy_warnings(loaded)
         report.warnings += client_warnings(loaded, utc_day(time.time_ns() // 1_000))
     failed = bool(report.problems or (strict and report.warnings))
     if as_json:
@@ -198,6 +200,31 @@ def unreachable_rules(config: "Config") -> list[str]:
             desk.pricing, desk.instruments, desk.clients, desk.tiers
         )
     ]
+
+
+def policy_warnings(config: "Config") -> list[str]:
+    """What is odd about jurisdictions.toml, and the clients to whom it does not speak."""
+    from otcfix.gate.policy_faults import gaps, licence_faults, rule_faults  # noqa: PLC0415
+    from otcfix.model.time import utc_day  # noqa: PLC0415
+
+    desk, at = config.to_desk(), time.time_ns() // 1_000
+    found = rule_faults(desk.policy, desk.instruments, config.jurisdictions.other_assets, at)
+    found += licence_faults(desk.policy, utc_day(at))
+    found += gaps(desk.policy, desk.clients, desk.instruments, utc_day(at))
+    file = config.folder / "jurisdictions.toml"
+    return [f"{file}: {line}" for line in found]
+
+
+def _geofence(report: Report, config: "Config") -> None:
+    from otcfix.config.geofence import read  # noqa: PLC0415
+
+    if not config.jurisdictions.geofence.file:
+        return
+    path = config.folder / config.jurisdictions.geofence.file
+    known, problems = read(path)
+    report.problems += problems
+    if not problems:
+        report.good.append(f"geofence {path}: {len(known)} networks")
 
 
 def _exchange(report: Report, where: str, exchange_id: str) -> None:

@@ -28,3 +28,26 @@ def words_now(store: Any) -> Words:
             elif isinstance(body, SessionUp | SessionDown):
                 online[body.session] = int(isinstance(body, SessionUp))
     return words
+
+
+def policy_now(store: Any) -> Any:
+    """The rules of jurisdiction as the journal's head has them; None before the first start."""
+    import msgspec  # noqa: PLC0415
+
+    from otcfix.desk.snapshot import Snapshot  # noqa: PLC0415
+    from otcfix.model.event import Boot, Typed  # noqa: PLC0415
+    from otcfix.model.policy import SetPolicy  # noqa: PLC0415
+    from otcfix.sequencer.loop import SNAPSHOT_VERSION  # noqa: PLC0415
+
+    kept = store.newest_snapshot(SNAPSHOT_VERSION)
+    desk = msgspec.msgpack.decode(kept[2], type=Snapshot).desk if kept else None
+    policy = desk.policy if desk is not None else None
+    decoder = msgspec.json.Decoder(Typed)
+    for row in store.journal(after=kept[0] if kept else 0):
+        if row.kind in ("Boot", "SetPolicy"):
+            body = decoder.decode(row.text)
+            if isinstance(body, SetPolicy):
+                policy = body.policy
+            elif isinstance(body, Boot) and body.desk is not None:
+                policy = body.desk.policy
+    return policy

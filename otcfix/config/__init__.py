@@ -14,6 +14,7 @@ import msgspec
 from otcfix.config.checks import cross_check
 from otcfix.config.clients import ClientsConfig
 from otcfix.config.hedging import HedgingConfig
+from otcfix.config.jurisdictions import JurisdictionsConfig
 from otcfix.config.models import (
     AcceptorConfig,
     Closed,
@@ -58,9 +59,13 @@ FILES: dict[str, type[Closed]] = {
     "pricing.toml": PricingConfig,
     "hedging.toml": HedgingConfig,
     "screening.toml": ScreeningConfig,
+    "jurisdictions.toml": JurisdictionsConfig,
 }
 OPTIONAL = ("pricing.toml", "hedging.toml", "screening.toml")
 """Files that may be absent: no rules, no hedging, no lists."""
+
+WITHOUT = {"jurisdictions.toml": "without rules of jurisdiction nothing is allowed"}
+"""What it means that a file is absent."""
 
 
 class Config(Closed):
@@ -74,6 +79,7 @@ class Config(Closed):
     pricing: PricingConfig = PricingConfig()
     hedging: HedgingConfig = HedgingConfig()
     screening: ScreeningConfig = ScreeningConfig()
+    jurisdictions: JurisdictionsConfig = JurisdictionsConfig()
 
     @property
     def id_key(self) -> bytes:
@@ -91,7 +97,8 @@ def load(folder: Path) -> Config:
     problems: list[str] = []
     parts: dict[str, Any] = {}
     for name, model in FILES.items():
-        parts[name] = read(folder / name, model, problems, optional=name in OPTIONAL)
+        absent = WITHOUT.get(name, "")
+        parts[name] = read(folder / name, model, problems, optional=name in OPTIONAL, absent=absent)
     if not problems:
         config = Config(folder=folder, **{n.split(".")[0]: part for n, part in parts.items()})
         problems += cross_check(config)
@@ -127,6 +134,7 @@ def _desk(config: Config) -> Desk:
             int(hour) * 60 + int(minute),
             hours[i.hours] if i.hours else Hours("UTC"),
             i.asset_class,
+            i.product,
         )
         for i in desk.instrument
     )
@@ -184,6 +192,7 @@ def _desk(config: Config) -> Desk:
             for s in config.venues.source
         ),
         stream=config.pricing.stream.made(),
+        policy=config.jurisdictions.made(),
         reduce_when=config.clients.kyc.reduce_when,
     )
 

@@ -96,6 +96,7 @@ class InstrumentConfig(Closed):
     settl_days: Annotated[int, Field(ge=0, le=10)] = 0
     hours: str = ""
     asset_class: Annotated[str, Field(pattern=r"^[a-z0-9_]{0,32}$")] = ""
+    product: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,32}$")] = "spot"
 
 
 class TierConfig(Closed):
@@ -146,6 +147,7 @@ class SessionConfig(Closed):
     username: Id
     password_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{16,64}\$[0-9a-f]{64}$")]
     allowed_remote_addresses: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
     heartbeat_min: Annotated[int, Field(ge=5, le=60)] = 5
     heartbeat_max: Annotated[int, Field(ge=5, le=60)] = 60
     schedule: ScheduleConfig | None = None

@@ -12,10 +12,12 @@ from otcfix.config.models import Closed
 T = TypeVar("T", bound=Closed)
 
 
-def read(path: Path, model: type[T], problems: list[str], *, optional: bool = False) -> T | None:
+def read(
+    path: Path, model: type[T], problems: list[str], *, optional: bool = False, absent: str = ""
+) -> T | None:
     """Read *path*; None when anything is wrong, which *problems* then tells.
 
-    optional: a file that is not there is as an empty one.
+    optional: a file that is not there is as an empty one; absent: what it means that it is not.
     """
     try:
         with path.open("rb") as file:
@@ -23,7 +25,8 @@ def read(path: Path, model: type[T], problems: list[str], *, optional: bool = Fa
     except FileNotFoundError:
         if optional:
             return model()
-        problems.append(f"{path}: not there; expected a TOML file (see the shipped config/)")
+        why = f": {absent}" if absent else ""
+        problems.append(f"{path}: not there; expected a TOML file (see the shipped config/){why}")
         return None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         problems.append(f"{path}: not TOML: {error}")

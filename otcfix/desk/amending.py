@@ -5,7 +5,7 @@ from decimal import Decimal
 from msgspec import structs
 
 from otcfix.desk import fills
-from otcfix.desk.authority import reduces
+from otcfix.desk.authority import reduces, tell_review
 from otcfix.desk.dealing import expiry_of, order_case
 from otcfix.desk.draft import Draft
 from otcfix.desk.leaves import base_left
@@ -253,6 +253,7 @@ def _judge(draft: Draft, order: Order, wanted: NewOrderSingle, session: Session)
             case.free = draft.free(order.client_id, order.held_asset, same_day=True)
     verdict = judge(GATE_FOR_REPLACE, case)
     draft.verdicts.append(verdict)
+    tell_review(draft, verdict, case.authority)
     return verdict.failed
 
 

@@ -10,9 +10,10 @@ from otcfix.model.messages import Side
 from otcfix.model.money import from_minor
 from otcfix.model.order import Order
 from otcfix.model.party import Client
+from otcfix.model.policy import REVIEW
 from otcfix.model.profile import ACTIVE
 from otcfix.model.time import utc_day
-from otcfix.model.verdict import Finding
+from otcfix.model.verdict import Finding, Verdict
 
 
 def authority_of(
@@ -83,3 +84,22 @@ def order_forbidden(draft: Draft, order: Order, but: tuple[object, ...] = ()) ->
     asked.reduces = reduces(draft, order.client_id, instrument, order.side, base_left(order))
     states = (asked.desk_state, asked.instrument_state)
     return any(state_forbids(asked, state) for state in states) or forbidden(asked, but) is not None
+
+
+def tell_review(draft: Draft, verdict: Verdict, *asked: Authority) -> None:
+    """Staff hears, once a day for each client and rule, whom a rule of effect REVIEW refused."""
+    if verdict.failed is None or verdict.failed.check != "jurisdiction":
+        return
+    for one in asked:
+        answer = one.policy
+        if answer is None or answer.effect != REVIEW or one.client is None:
+            continue
+        key = f"{one.client.client_id}|{answer.rule_id}"
+        if draft.word("review", key) == one.day:
+            continue
+        draft.move("review", key, one.day)
+        symbol = one.instrument.symbol if one.instrument else ""
+        draft.alerts.append(
+            f"review: {one.client.client_id} asked for {symbol}: refused by rule {answer.rule_id}, "
+            "which wants a person to look at it"
+        )

@@ -5,7 +5,7 @@ from decimal import Decimal
 from msgspec import structs
 
 from otcfix.desk import fills, quote_streams, quoting, rungs
-from otcfix.desk.authority import authority_of
+from otcfix.desk.authority import authority_of, tell_review
 from otcfix.desk.draft import Draft
 from otcfix.desk.lookups import (
     duplicate_text,
@@ -63,6 +63,7 @@ def on_new_order_single(draft: Draft, message: NewOrderSingle) -> None:
     verdict = judge(ORDER_CHECKS, case)
     draft.verdicts.append(verdict)
     if verdict.failed is not None:
+        tell_review(draft, verdict, case.authority)
         _refuse(draft, case, scope, verdict.failed)
         return
     if case.instrument is not None and market is not None:

@@ -28,6 +28,7 @@ from otcfix.model.messages import Head, Side
 from otcfix.model.money import AMOUNT_MAX
 from otcfix.model.order import Order
 from otcfix.model.party import Client
+from otcfix.model.policy import Policy
 from otcfix.model.pricing import Explanation
 from otcfix.model.proposal import Proposal
 from otcfix.model.quote import Quote
@@ -82,6 +83,7 @@ class Draft:
         self.proposals: list[Proposal] = []
         self.limits: list[SetLimit] = []
         self.logouts: list[tuple[str, str]] = []
+        self.policy: Policy | None = None
         self.checked_by = ""
         self._deltas: dict[str, int] = {}
 
@@ -119,6 +121,7 @@ class Draft:
             proposals=tuple(self.proposals),
             limits=tuple(self.limits),
             logouts=tuple(self.logouts),
+            policy=self.policy,
         )
 
     def _check_floors(self) -> None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from msgspec import structs
 
 from otcfix.desk import quote_streams
-from otcfix.desk.authority import authority_of, forbidden, reduces
+from otcfix.desk.authority import authority_of, forbidden, reduces, tell_review
 from otcfix.desk.draft import Draft
 from otcfix.desk.lookups import position_value, quotes_of_request, throttled
 from otcfix.desk.market import Market
@@ -240,6 +240,7 @@ def _answer(draft: Draft, case: QuoteCase, number: int) -> bool:
     verdict = judge(QUOTE_CHECKS, case)
     draft.verdicts.append(verdict)
     if verdict.failed is not None:
+        tell_review(draft, verdict, case.authority)
         return _refuse(
             draft, case, verdict.failed.refusal, verdict.failed.tag, verdict.failed.detail
         )

@@ -3,19 +3,23 @@
 What is kept here besides could be made anew at any time, and would come out the same.
 """
 
-from msgspec import Struct, structs
+from msgspec import Struct, msgpack, structs
 
+from otcfix.gate.policy import Rulebook
+from otcfix.model.decision import sha256_of
 from otcfix.model.hedge import HedgeRule
 from otcfix.model.instrument import Instrument
 from otcfix.model.messages import Side
 from otcfix.model.money import Asset
 from otcfix.model.party import Client, Desk, Session, Tier
-from otcfix.model.policy import PolicyAnswer
+from otcfix.model.policy import Policy, PolicyAnswer
 from otcfix.model.pricing import Parameters, SourceTerms
 from otcfix.model.rates import Rates
 from otcfix.model.time import Instant
 from otcfix.pricing.composite import Composite
 from otcfix.pricing.rules import Settings, settings_of
+
+_NO_RULES = Policy()
 
 
 class Kept(Struct, frozen=True, gc=False):
@@ -53,6 +57,9 @@ class Register:
         self.sources: dict[str, SourceTerms] = {s.name: s for s in desk.sources} if desk else {}
         self.composites: dict[tuple[str, str], Kept] = {}
         self._settings: dict[tuple[str, str], Settings] = {}
+        self._rulebook: Rulebook | None = None
+        self._policy_day = ""
+        self._policy_answers: dict[tuple[str, str, str, Side | None], PolicyAnswer] = {}
 
     def _with_account(self, session: Session) -> Session:
         """A session that names no account has its client's first one, as soon as there is one."""
@@ -71,9 +78,42 @@ class Register:
 
     def policy_answer(
         self, client: Client, instrument: Instrument, side: Side | None, day: str
-    ) -> PolicyAnswer | None:
-        """What the rules of jurisdiction say to *client* in *instrument*; side None: both."""
-        return None
+    ) -> PolicyAnswer:
+        """What the rules of jurisdiction say to *client* in *instrument*; side None: both.
+
+        Kept until the day changes: there are as many answers as jurisdictions, classes, symbols and
+        sides, however many clients.
+        """
+        if day != self._policy_day:
+            self._policy_answers.clear()
+            self._policy_day = day
+        known = client.profile
+        key = (known.jurisdiction, known.client_class, instrument.symbol, side)
+        found = self._policy_answers.get(key)
+        if found is None:
+            made = self.rulebook().for_side(client, instrument, side, day)
+            found = self._policy_answers[key] = made
+        return found
+
+    def rulebook(self) -> Rulebook:
+        """The rules of jurisdiction, compiled when they are first asked."""
+        if self._rulebook is None:
+            self._rulebook = Rulebook(self.policy)
+        return self._rulebook
+
+    @property
+    def policy(self) -> Policy:
+        """The rules of jurisdiction; before the first Boot none, which allow nothing."""
+        return self.desk.policy if self.desk else _NO_RULES
+
+    def desk_hash(self) -> str:
+        """SHA-256 (hex) of the Desk, as a Boot names it."""
+        return sha256_of(msgpack.encode(self.desk)).hex()
+
+    def with_policy(self, policy: Policy) -> "Register":
+        """The same configuration with other rules of jurisdiction. It shares the clients."""
+        assert self.desk is not None
+        return Register(structs.replace(self.desk, policy=policy), self.clients)
 
     def house_settings(self, instrument: Instrument) -> Settings:
         """The pricing rules of *instrument* that name no client and no tier."""

@@ -134,6 +134,8 @@ class State:
             return hedge is not None and hedge.due == due
         if kind == "quote_stream":
             return key in self.streams.quote_streams
+        if kind == "policy":
+            return self.register.policy.version == key
         return True
 
     def due(self, until: Instant) -> list[tuple[Instant, str, str]]:
@@ -204,6 +206,9 @@ class State:
         self.clientele.take(decision)
         for client in decision.clients:
             self.register.client_changed(client.client_id)
+        if decision.policy is not None:
+            self.register = self.register.with_policy(decision.policy)
+            self.desk_hash = self.register.desk_hash()
 
     def _post(self, transfer: Transfer) -> None:
         balances = self.balances

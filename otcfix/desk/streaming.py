@@ -7,7 +7,7 @@ price wins, and nothing is said that is no news. An empty book does not wait.
 from msgspec import structs
 
 from otcfix.desk import quote_streams
-from otcfix.desk.authority import authority_of
+from otcfix.desk.authority import authority_of, tell_review
 from otcfix.desk.draft import Draft
 from otcfix.desk.ladders import Ladders
 from otcfix.desk.lookups import throttled
@@ -54,9 +54,11 @@ def on_market_data_request(draft: Draft, request: MarketDataRequest) -> None:
         else:
             _end(draft, draft.state.streams.subscriptions[number])
         return
-    verdict = judge(STREAM_CHECKS, _case(draft, request, session, duplicate=number is not None))
+    case = _case(draft, request, session, duplicate=number is not None)
+    verdict = judge(STREAM_CHECKS, case)
     draft.verdicts.append(verdict)
     if verdict.failed is not None:
+        tell_review(draft, verdict, *case.wanted)
         _refuse(draft, request, verdict.failed)
         return
     assert draft.register.desk is not None

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from msgspec import structs
 
-from otcfix.desk import fills, hedge_lines, quote_streams, quoting, streaming
+from otcfix.desk import fills, hedge_lines, policies, quote_streams, quoting, streaming
 from otcfix.desk.authority import reduces
 from otcfix.desk.draft import Draft
 from otcfix.desk.enforcing import enforce
@@ -77,6 +77,7 @@ def on_boot(draft: Draft, boot: Boot) -> None:
     if desk is not None:
         _cancel_forbidden(draft, desk)
         _watch_hours(draft, desk)
+        policies.at_boot(draft, desk)
         watch_kyc(draft, state.clientele.seeded(desk.clients).values(), draft.event.at)
 
 
@@ -170,8 +171,15 @@ def on_timer_fired(draft: Draft, timer: TimerFired) -> None:
             _cancel_disconnected(draft, key)
         elif kind == "hedge":
             hedge_lines.on_answer_due(draft, key)
-        elif kind == "kyc":
-            _kyc_ends(draft, when)
+        else:
+            _day_begins(draft, kind, when)
+
+
+def _day_begins(draft: Draft, kind: str, midnight: Instant) -> None:
+    if kind == "policy":
+        policies.on_new_day(draft)
+    elif kind == "kyc":
+        _kyc_ends(draft, midnight)
 
 
 def _hours_changed(draft: Draft, symbol: str) -> None:

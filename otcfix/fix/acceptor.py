@@ -18,6 +18,7 @@ import quickfix as fix
 import structlog
 
 from otcfix.config import Config
+from otcfix.config.geofence import geofence_of
 from otcfix.fix.callbacks import guarded
 from otcfix.fix.dictionaries import Dictionaries
 from otcfix.fix.door import Door
@@ -79,9 +80,10 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         self._next_tick = 0.0
         self._stopping = False
         allow_from = config.sessions.acceptor.allow_from
+        geofence = geofence_of(config)
         self._door = Door(
             config.sessions.acceptor.port,
-            lambda address, fields: caller_of(self._line_of, allow_from, address, fields),
+            lambda address, fields: caller_of(self._line_of, allow_from, address, fields, geofence),
         )
         self._lines: dict[str, Line] = {}
         self._keys: dict[str, str] = {}

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from otcfix.config import SessionConfig
+from otcfix.config.geofence import NOWHERE, Geofence
 from otcfix.fix.dictionaries import left_out
 from otcfix.fix.wire import field_of
 from otcfix.model.event import Overflowed
@@ -123,12 +124,13 @@ def caller_of(
     allow_from: Sequence[str],
     address: str,
     fields: Mapping[int, str],
+    geofence: Geofence = NOWHERE,
 ) -> Caller:
-    """Whose first message this is: a readable Logon of a known session, from an address of its own,
-    is let in; whether it is accepted is said by `logon_refusal` (R14).
+    """Whose first message this is: a readable Logon of a known session, from an address and a
+    country of its own, is let in; whether it is accepted is said by `logon_refusal` (R14).
 
     lines: by BeginString, our CompID, theirs; allow_from: for sessions without addresses of their
-    own, empty for anywhere.
+    own, empty for anywhere; geofence: for sessions with countries.
     """
     begin, ours, theirs = (fields.get(tag, "") for tag in (8, 56, 49))
     line = lines.get((begin, ours, theirs))
@@ -138,6 +140,13 @@ def caller_of(
     allowed = line.config.allowed_remote_addresses or allow_from
     if allowed and address not in allowed:
         return Caller(None, f"not an address of session {key}")
+    countries = line.config.countries
+    if countries:
+        country = geofence.country_of(address)
+        if country not in countries:
+            found = country or "no known country"
+            there = ", ".join(countries)
+            return Caller(None, f"session {key}: from {found}, which is none of {there}")
     if fields.get(35) != "A":
         return Caller(None, f"session {key}: the first message is no Logon")
     for tag, shape in LOGON_VALUES.items():

@@ -49,6 +49,7 @@ _ENABLED = Finding("client_enabled")
 _ALLOWED = Finding("instrument_allowed")
 _STATE = Finding("client_state")
 _KYC = Finding("kyc")
+_NO_ANSWER = Finding("jurisdiction", Refusal.NOT_AUTHORISED, "no rules")
 
 
 def client_enabled(asked: Authority) -> Finding:
@@ -120,8 +121,16 @@ def instrument_allowed(asked: Authority) -> Finding | None:
 
 
 def jurisdiction(asked: Authority) -> Finding | None:
-    """The rules of his jurisdiction allow it."""
-    return Finding("jurisdiction")
+    """The rules of his jurisdiction allow it; the rule that says so is measured."""
+    if asked.instrument is None or asked.client is None:
+        return None
+    answer = asked.policy
+    if answer is None:
+        return _NO_ANSWER
+    if answer.finding is not None:
+        return answer.finding
+    refusal = None if answer.allowed else Refusal.NOT_AUTHORISED
+    return Finding("jurisdiction", refusal, answer.rule_id)
 
 
 CLIENT_CHECKS = (client_enabled, client_state, kyc, screened)

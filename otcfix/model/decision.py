@@ -13,6 +13,7 @@ from otcfix.model.limit import SetLimit
 from otcfix.model.messages import Side
 from otcfix.model.order import Order
 from otcfix.model.party import Client
+from otcfix.model.policy import Policy
 from otcfix.model.pricing import Explanation
 from otcfix.model.proposal import Proposal
 from otcfix.model.quote import Quote
@@ -56,7 +57,8 @@ class DeskMoved(Struct, frozen=True, gc=False, array_like=True):
 
 class Decision(Struct, frozen=True, gc=False, array_like=True):
     """The whole consequence of one event. orders, quotes and clients are as they
-    stand after it. logouts: sessions to be logged out when it is committed, and with what text."""
+    stand after it. logouts: sessions to be logged out when it is committed, and with what text.
+    policy: the rules of jurisdiction from now on; None as they were."""
 
     replies: tuple[Reply, ...] = ()
     transfers: tuple[Transfer, ...] = ()
@@ -88,6 +90,7 @@ class Decision(Struct, frozen=True, gc=False, array_like=True):
     proposals: tuple[Proposal, ...] = ()
     limits: tuple[SetLimit, ...] = ()
     logouts: tuple[tuple[str, str], ...] = ()
+    policy: Policy | None = None
 
     @property
     def of_streams(self) -> bool:
@@ -162,6 +165,7 @@ def digest(decision: Decision, verdicts: bytes) -> bytes:
             decision.proposals,
             decision.limits,
             decision.logouts,
+            decision.policy.version if decision.policy else "",
         )
     )
     return sha256_of(rest + verdicts)

@@ -24,6 +24,7 @@ class Instrument(Struct, frozen=True):
 
     tick and lot are the smallest steps of price and quantity; settl_days counts Monday to Friday
     from the trading day; trading_day_end is minutes after midnight in trading_day_zone (A8).
+    asset_class and product: what rules of pricing and of jurisdiction may match it by.
     """
 
     symbol: str
@@ -43,6 +44,7 @@ class Instrument(Struct, frozen=True):
     trading_day_end: int
     hours: Hours
     asset_class: str = ""
+    product: str = "spot"
 
     @property
     def terms_step(self) -> Decimal:

@@ -10,7 +10,7 @@ from tests.support.desk_process import ROOT
 
 GROUPS = (
     *("ledger", "price", "journal", "client", "sessions", "instrument", "db", "hedges", "sim"),
-    *("approvals", "state"),
+    *("approvals", "state", "policy"),
 )
 COMMANDS = (
     *("demo", "serve", "check", "bench", "trades", "replay", "kill", "unkill"),
@@ -26,12 +26,14 @@ COMMANDS = (
     *("instrument pause", "instrument resume", "db upgrade", "db status"),
     *(f"hedges {name}" for name in ("list", "show", "scorecard", "now", "settle")),
     "sim venue",
+    *(f"policy {name}" for name in ("explain", "show", "reload")),
 )
 READS = (
     *("trades", "replay", "check", "demo", "bench"),
     *("ledger balances", "ledger statement", "ledger trial-balance"),
     *("journal show", "journal verify", "journal streams", "sessions list", "db status"),
     *("hedges list", "hedges show", "hedges scorecard"),
+    *("policy explain", "policy show", "policy reload"),
     *("price explain", "price what-if", "price rules", "price disclosure"),
     *("client list", "client show", "approvals list", "state show"),
 )
