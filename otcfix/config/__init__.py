@@ -13,6 +13,7 @@ import msgspec
 
 from otcfix.config.checks import cross_check
 from otcfix.config.hedging import HedgingConfig
+from otcfix.config.limits import LimitsConfig
 from otcfix.config.models import (
     AcceptorConfig,
     ClientsConfig,
@@ -54,9 +55,10 @@ FILES: dict[str, type[Closed]] = {
     "venues.toml": VenuesConfig,
     "pricing.toml": PricingConfig,
     "hedging.toml": HedgingConfig,
+    "limits.toml": LimitsConfig,
 }
-OPTIONAL = ("pricing.toml", "hedging.toml")
-"""Files that may be absent: no rules, no hedging."""
+OPTIONAL = ("pricing.toml", "hedging.toml", "limits.toml")
+"""Files that may be absent: no rules, no hedging, no limits but those in clients.toml."""
 
 
 class Config(Closed):
@@ -69,6 +71,7 @@ class Config(Closed):
     venues: VenuesConfig
     pricing: PricingConfig = PricingConfig()
     hedging: HedgingConfig = HedgingConfig()
+    limits: LimitsConfig = LimitsConfig()
 
     @property
     def id_key(self) -> bytes:
@@ -199,6 +202,7 @@ def _desk(config: Config) -> Desk:
             for s in config.venues.source
         ),
         stream=config.pricing.stream.made(),
+        limits=tuple(limit.made() for limit in config.limits.limit),
     )
 
 

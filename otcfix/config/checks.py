@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from otcfix.config.limits import check_limits
 from otcfix.config.price_checks import check_prices
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def cross_check(config: "Config") -> list[str]:
     _sessions(config, problem)
     _venues(config, problem)
     check_prices(config, problem)
+    check_limits(config, problem)
     return found
 
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from msgspec import structs
 
-from otcfix.desk import fills
+from otcfix.desk import fills, limiting
 from otcfix.desk.dealing import expiry_of, order_case
 from otcfix.desk.draft import Draft
 from otcfix.desk.lookups import duplicate_text, order_of, prior_use, scope_of
@@ -230,7 +230,8 @@ def _judge(draft: Draft, order: Order, wanted: NewOrderSingle, session: Session)
         return Finding("replaces", Refusal.REPLACE_REFUSED, str(len(order.chain)), detail=detail)
     if wanted.quantity <= order.cum_qty and wanted.quantity > 0:
         return None  # amended down to what is filled: nothing new is asked for
-    prepare(draft, case, max(wanted.quantity - order.quantity, Decimal(0)))
+    increase = max(wanted.quantity - order.quantity, Decimal(0))
+    prepare(draft, case, increase)
     instrument, client = case.instrument, case.client
     if instrument is not None and client is not None and wanted.price and wanted.price > 0:
         tier = draft.register.tiers[client.tier]
@@ -243,6 +244,7 @@ def _judge(draft: Draft, order: Order, wanted: NewOrderSingle, session: Session)
             )
             case.need, case.need_asset = max(need - order.held, 0), order.held_asset
             case.free = draft.free(order.client_id, order.held_asset, same_day=True)
+    limiting.lay_order(draft, case, increase)
     verdict = judge(GATE_FOR_REPLACE, case)
     draft.verdicts.append(verdict)
     return verdict.failed
