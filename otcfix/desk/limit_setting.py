@@ -20,7 +20,7 @@ def names_of(register: Register) -> Names:
 def on_set_limit(draft: Draft, command: SetLimit) -> None:
     """Set or remove a limit; what lets more through than now waits for a second person."""
     register = draft.register
-    before = draft.state.limits.now(command.key, register)
+    before = draft.state.limits.holding(command.key, register)
     if command.amount is None:
         if before is None:
             draft.alerts.append(f"refused: there is no such limit: {about(command)}")

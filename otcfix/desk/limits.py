@@ -67,7 +67,7 @@ class Limits:
                 rows[key] = Limit(*key, said.amount)
         return list(rows.values())
 
-    def now(self, key: Key, register: Register) -> Limit | None:
+    def holding(self, key: Key, register: Register) -> Limit | None:
         """The limit of *key* as it holds now; None when there is none."""
         who, what, measure = key
         said = self.said.get(key)

@@ -30,7 +30,6 @@ from otcfix.model.time import SECOND, Instant
 
 OPEN = "OPEN"
 
-
 TIMERS_REST = 10 * SECOND
 """After a TimerFired that could not be decided."""
 
@@ -92,8 +91,7 @@ class State:
     @property
     def halted(self) -> bool:
         """Whether the kill switch is on, or the desk's clock is not to be trusted."""
-        words = self.words.get("desk")
-        return bool(words)
+        return bool(self.words.get("desk"))
 
     def instrument_state(self, symbol: str) -> str:
         """OPEN, CLOSED (trading hours) or PAUSED (staff)."""
@@ -153,9 +151,7 @@ class State:
     def waits_on(self, symbol: str) -> bool:
         """Whether a RatesMoved of *symbol* may not wait: an order rests, or a quote's cancel band
         may be left. Streams may: they are looked at when somebody is due (`Listeners`)."""
-        if self.resting.get(symbol):
-            return True
-        return bool(self.banded.get(symbol))
+        return bool(self.resting.get(symbol) or self.banded.get(symbol))
 
     # -- writing ---------------------------------------------------------------------------
 
@@ -288,10 +284,8 @@ class State:
         if quote.lives:
             self.quotes[quote.quote_id] = quote
             if before is None:
-                self.quotes_of_request[key] = (
-                    *self.quotes_of_request.get(key, ()),
-                    quote.quote_id,
-                )
+                known = self.quotes_of_request.get(key, ())
+                self.quotes_of_request[key] = (*known, quote.quote_id)
                 if quote.state == LIVE:
                     self._count_quote(quote, 1)
         elif before is not None:

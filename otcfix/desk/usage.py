@@ -200,17 +200,16 @@ class Usage:
     ) -> None:
         if not (reserved or turned):
             return
-        cells = self._cells(order.client_id, order.symbol)
-        for cell in cells:
-            cell.reserved += reserved
         instrument = register.instruments.get(order.symbol)
-        if not turned or instrument is None:
-            return
-        day = trading_day(instrument, event.at)[0].toordinal()
-        if day > self._last_day:
-            self._forget(day)
-        for cell in cells:
-            cell.turn_over(day, turned)
+        day = 0
+        if turned and instrument is not None:
+            day = trading_day(instrument, event.at)[0].toordinal()
+            if day > self._last_day:
+                self._forget(day)
+        for cell in self._cells(order.client_id, order.symbol):
+            cell.reserved += reserved
+            if day:
+                cell.turn_over(day, turned)
 
     def _forget(self, day: int) -> None:
         """Once a trading day: whoever has not dealt for thirty of them is not kept."""
