@@ -7,9 +7,11 @@ from msgspec import Struct
 
 from otcfix.desk.register import Register
 from otcfix.desk.usage import EVERYTHING, OF_DESK
+from otcfix.ledger import chart
 from otcfix.model import limit as measures
 from otcfix.model.instrument import Instrument
 from otcfix.model.limit import CLASS, CLIENT, COUNTS, DESK, INSTRUMENT, TIER, Limit, units_of
+from otcfix.model.money import Asset
 from otcfix.model.party import Client, Desk
 from otcfix.model.policy import PolicyAnswer
 
@@ -24,7 +26,8 @@ class Row(Struct, frozen=True, gc=False):
     """A limit on one owner ("" is the desk). amount: a count, else units of 1E-8, down.
 
     symbols: what it counts in, "" alone for everything; cells: where `Usage` counts that.
-    multiple: of median_multiple. label: as it stands in findings.
+    multiple: of median_multiple. purses: of settlement, each asset with the name of the owner's
+    available account and the beginning of his obligations' keys. label: as it stands in findings.
     """
 
     measure: str
@@ -35,6 +38,7 @@ class Row(Struct, frozen=True, gc=False):
     symbols: tuple[str, ...]
     cells: tuple[tuple[str, str], ...]
     multiple: Decimal = Decimal(0)
+    purses: tuple[tuple[Asset, str, str], ...] = ()
 
 
 Rows = tuple[tuple[str, tuple[Row, ...]], ...]
@@ -92,6 +96,11 @@ def row_of(register: Register, limit: Limit, client_id: str) -> Row:
     return Row(
         *(limit.measure, amount, label, owner, limit.what, symbols, cells),
         limit.amount if limit.measure == measures.MEDIAN_MULTIPLE else Decimal(0),
+        tuple(
+            (asset, chart.purse(client_id, code)[0], f"{client_id}|{code}|")
+            for code, asset in register.assets.items()
+            if limit.measure == measures.SETTLEMENT
+        ),
     )
 
 

@@ -18,7 +18,6 @@ from otcfix.desk.usage import EVERYTHING, OF_DESK, ZERO, times, worth
 from otcfix.gate import OrderCase, QuoteCase
 from otcfix.gate.case import Common, Use
 from otcfix.gate.order_checks import rests
-from otcfix.ledger import chart
 from otcfix.model import limit as measures
 from otcfix.model.instrument import Instrument
 from otcfix.model.limit import units_of
@@ -27,6 +26,7 @@ from otcfix.model.money import Asset, from_minor
 from otcfix.model.party import Client
 from otcfix.model.quote import LIVE
 from otcfix.model.time import MS, local_date
+from otcfix.settlement.calendar import trading_day
 
 UNPRICED = (measures.ORDER_SIZE, measures.OPEN_ORDERS, measures.OPEN_QUOTES)
 """Measures that need no rate: they are looked at before there is a price."""
@@ -114,7 +114,6 @@ def _asked(
     if quantity is None or notional is None or notional < 0:
         return asked
     asked.rate, asked.notional, asked.value = rate, notional, notional
-    asked.day = draft.trade_dates(instrument)[0].toordinal()
     if not more:
         asked.base = ZERO
     elif unit is Unit.BASE:
@@ -149,16 +148,37 @@ class Asked(Struct, gc=False):
     rate: Decimal = ZERO
     notional: int | None = None
     value: int = 0
-    day: int = 0
     eases: bool = False
     before: int = 0
     after: int = 0
+    desk_eases: bool | None = None
+    marks: dict[str, Decimal | None] = {}
+    _day: int = 0
 
     def __post_init__(self) -> None:
         self.base = self.size
 
+    @property
+    def day(self) -> int:
+        """The trading day, as an ordinal (A8)."""
+        if not self._day:
+            self._day = trading_day(self.instrument, self.draft.event.at)[0].toordinal()
+        return self._day
+
     def mark(self, asset: Asset) -> Decimal | None:
         """What one of *asset* is worth: stamped, else at its mark; None when missing or old."""
+        if asset.code not in self.marks:
+            self.marks[asset.code] = self._mark(asset)
+        return self.marks[asset.code]
+
+    def inventory(self, symbol: str) -> Decimal:
+        """What the desk holds by itself, in base, this event included."""
+        draft = self.draft
+        if draft.trades or draft.hedge_fills:
+            return inventory(draft, symbol)
+        return draft.state.inventory(symbol)
+
+    def _mark(self, asset: Asset) -> Decimal | None:
         draft, desk = self.draft, self.case.desk
         if asset.code == desk.limit_currency:
             return ONE
@@ -252,8 +272,14 @@ def _plus(total: int | None, more: int | None) -> int | None:
 def _client_gross(asked: Asked, of: Instrument) -> int | None:
     """The larger of what the client may come to hold or owe of one base asset, after the deal."""
     draft, client_id = asked.draft, asked.client.client_id
-    held = from_minor(draft.position(client_id, of.base.code), of.base)
-    buys, sells = (resting_base(draft, client_id, of, side) for side in Side)
+    minor = draft.position(client_id, of.base.code)
+    if not minor and not draft.state.leaves and of.base.code != asked.instrument.base.code:
+        return 0
+    held = from_minor(minor, of.base)
+    buys, sells = ZERO, ZERO
+    if draft.state.leaves:
+        buys = resting_base(draft, client_id, of, Side.BUY)
+        sells = resting_base(draft, client_id, of, Side.SELL)
     if of.base.code == asked.instrument.base.code:
         buys += asked.base if asked.side is not Side.SELL else ZERO
         sells += asked.base if asked.side is not Side.BUY else ZERO
@@ -263,7 +289,9 @@ def _client_gross(asked: Asked, of: Instrument) -> int | None:
 def _worst(
     asked: Asked, of: Instrument, held: Decimal, buys: Decimal, sells: Decimal
 ) -> int | None:
-    most = max(abs(held + buys), abs(held - sells))
+    most, least = abs(held + buys), abs(held - sells)
+    if least > most:
+        most = least
     if not most:
         return 0
     rate = asked.mark(of.base)
@@ -273,13 +301,20 @@ def _worst(
 def _desk_position(asked: Asked, row: Row) -> Use:
     """The desk is on the other side of every deal."""
     state, dealt = asked.draft.state, asked.instrument.symbol
-    symbols = tuple(state.register.instruments) if row.symbols == ALL else row.symbols
+    symbols = state.register.instruments if row.symbols == ALL else row.symbols
     resting = state.limits.usage.resting
     total: int | None = 0
+    buys = sells = ZERO
     for symbol in symbols:
+        held = asked.inventory(symbol)
+        if resting:
+            buys = resting.get((symbol, Side.SELL), ZERO)
+            sells = resting.get((symbol, Side.BUY), ZERO)
+        else:
+            buys = sells = ZERO
+        if not held and symbol != dealt and not buys and not sells:
+            continue
         instrument = state.register.instruments[symbol]
-        held = inventory(asked.draft, symbol) if symbol == dealt else state.inventory(symbol)
-        buys, sells = resting.get((symbol, Side.SELL), ZERO), resting.get((symbol, Side.BUY), ZERO)
         if symbol == dealt:
             buys += asked.base if asked.side is not Side.BUY else ZERO
             sells += asked.base if asked.side is not Side.SELL else ZERO
@@ -290,12 +325,18 @@ def _desk_position(asked: Asked, row: Row) -> Use:
 
 def _desk_eases(asked: Asked) -> bool:
     """Whether the desk's own position in the symbol gets smaller and keeps its sign."""
+    if asked.desk_eases is None:
+        asked.desk_eases = _desk_shrinks(asked)
+    return asked.desk_eases
+
+
+def _desk_shrinks(asked: Asked) -> bool:
     if not asked.base:
         return True
     if asked.side is None:
         return False
     symbol, resting = asked.instrument.symbol, asked.draft.state.limits.usage.resting
-    before = asked.draft.state.inventory(symbol)
+    before = asked.inventory(symbol)
     step = asked.base + resting.get((symbol, asked.side), ZERO)
     after = before - step if asked.side is Side.BUY else before + step
     return abs(after) < abs(before) and before * after >= 0
@@ -358,9 +399,12 @@ def _settlement(asked: Asked, row: Row) -> Use:
         return Use(None, None, row.amount, row.label, asked.eases, "funds were not measured")
     due = local_date(case.settl_date)
     before = after = 0
-    for asset in draft.register.assets.values():
-        available = draft.balance(chart.purse(client_id, asset.code)[0])
-        short = -draft.owed(client_id, asset.code, due) - available
+    balances, obligations = draft.state.balances, draft.state.obligations
+    for asset, account, key in row.purses:
+        if draft.transfers or draft.obligations:  # this event moved some of it already
+            short = -draft.owed(client_id, asset.code, due) - draft.balance(account)
+        else:
+            short = -obligations.get(key + due, 0) - balances.get(account, 0)
         need = short + (case.need if asset.code == case.need_asset else 0)
         if short <= 0 and need <= 0:
             continue

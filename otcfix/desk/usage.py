@@ -155,8 +155,11 @@ class Usage:
 
     def count_resting(self, symbol: str, side: Side, step: Decimal) -> None:
         """What all resting orders may still deal changed, in base."""
-        if step:
-            self.resting[symbol, side] = self.resting.get((symbol, side), ZERO) + step
+        left = self.resting.get((symbol, side), ZERO) + step
+        if left:
+            self.resting[symbol, side] = left
+        else:
+            self.resting.pop((symbol, side), None)
 
     def take(self, event: Event, decision: Decision, register: Register, *, remember: bool) -> None:
         """What *decision* uses. remember: whether order notionals are to be."""

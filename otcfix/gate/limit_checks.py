@@ -48,9 +48,11 @@ def _found(case: Common, measure: str, refusal: Refusal) -> Finding | None:
     over = OVER[measure]
     tightest, left = uses[0], None
     for use in uses:
-        if over(use):
-            return Finding(measure, refusal, shown(use.after, measure), use.limit, None, use.detail)
-        room = use.amount - (use.after or 0)
+        after = use.after
+        # Most uses are below their amount: only what is not is looked at more closely.
+        if (after is None or after > use.amount) and over(use):
+            return Finding(measure, refusal, shown(after, measure), use.limit, None, use.detail)
+        room = use.amount - (after or 0)
         if left is None or room < left:
             tightest, left = use, room
     return Finding(measure, None, shown(tightest.after, measure), tightest.limit)

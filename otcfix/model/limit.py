@@ -1,7 +1,7 @@
 """Limits: who may have how much of what; and the trading states."""
 
 from collections.abc import Collection
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 
 from msgspec import Struct
 
@@ -71,7 +71,8 @@ def units_of(value: Decimal) -> int | None:
     """
     if not value.is_finite() or value.adjusted() >= AMOUNT_DIGITS + SCALE:
         return None
-    return int(value.scaleb(SCALE).to_integral_value(ROUND_CEILING if value > 0 else ROUND_FLOOR))
+    scaled = value.scaleb(SCALE)
+    return scaled.__ceil__() if scaled > 0 else scaled.__floor__()
 
 
 class Names(Struct, frozen=True):

@@ -42,8 +42,6 @@ class Marks:
                     marks[code] = before
                 continue
             marks[code] = (found.rate, found.changed_at)
-            if before is None or before[0] != found.rate:
-                moved = True
-            elif before[1] < late < found.changed_at:
-                moved = True
+            aged = before is not None and before[1] < late < found.changed_at
+            moved = moved or aged or before is None or before[0] != found.rate
         return MarksMoved(marks) if moved or marks.keys() != known.keys() else None

@@ -307,7 +307,7 @@ def test_the_next_message_of_the_batch_sees_it(open_desk: OpenDesk) -> None:
 
 
 def test_lowered_under_use_only_reducing_deals_pass(open_desk: OpenDesk) -> None:
-    """Turnover above its limit: sales of what is held pass, purchases do not; nothing is forced."""
+    """Turnover above its limit: sales pass, purchases do not; nothing is cancelled."""
     desk = limited(open_desk, (ALPHA, "", "turnover_day", "1000000"))
     client = desk.client("A44")
     assert deals(client, "A1", "1") == "F"
