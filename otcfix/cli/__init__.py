@@ -18,6 +18,7 @@ from otcfix.cli import (
     hedges,
     journal,
     ledger,
+    limits,
     policy,
     price,
     replay,
@@ -59,6 +60,7 @@ app.command(rich_help_panel=ASK)(trades.trades)
 app.add_typer(price.app, name="price", rich_help_panel=ASK)
 app.add_typer(ledger.app, name="ledger", rich_help_panel=ASK)
 app.add_typer(hedges.app, name="hedges", rich_help_panel=ASK)
+app.add_typer(limits.app, name="limits", rich_help_panel=ASK)
 app.add_typer(journal.app, name="journal", rich_help_panel=ASK)
 app.command(rich_help_panel=ASK)(replay.replay)
 app.add_typer(policy.app, name="policy", rich_help_panel=ASK)

@@ -15,6 +15,7 @@ from otcfix.config.checks import cross_check
 from otcfix.config.clients import ClientsConfig
 from otcfix.config.hedging import HedgingConfig
 from otcfix.config.jurisdictions import JurisdictionsConfig
+from otcfix.config.limits import LimitsConfig
 from otcfix.config.models import (
     AcceptorConfig,
     Closed,
@@ -60,9 +61,10 @@ FILES: dict[str, type[Closed]] = {
     "hedging.toml": HedgingConfig,
     "screening.toml": ScreeningConfig,
     "jurisdictions.toml": JurisdictionsConfig,
+    "limits.toml": LimitsConfig,
 }
-OPTIONAL = ("pricing.toml", "hedging.toml", "screening.toml")
-"""Files that may be absent: no rules, no hedging, no lists."""
+OPTIONAL = ("pricing.toml", "hedging.toml", "screening.toml", "limits.toml")
+"""Files that may be absent: no rules, no hedging, no lists, no limits but those in clients.toml."""
 
 WITHOUT = {"jurisdictions.toml": "without rules of jurisdiction nothing is allowed"}
 """What it means that a file is absent."""
@@ -80,6 +82,7 @@ class Config(Closed):
     hedging: HedgingConfig = HedgingConfig()
     screening: ScreeningConfig = ScreeningConfig()
     jurisdictions: JurisdictionsConfig = JurisdictionsConfig()
+    limits: LimitsConfig = LimitsConfig()
 
     @property
     def id_key(self) -> bytes:
@@ -194,6 +197,7 @@ def _desk(config: Config) -> Desk:
         stream=config.pricing.stream.made(),
         policy=config.jurisdictions.made(),
         reduce_when=config.clients.kyc.reduce_when,
+        limits=tuple(limit.made() for limit in config.limits.limit),
     )
 
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from otcfix.config.limits import check_limits
 from otcfix.config.policy_checks import check_policy
 from otcfix.config.price_checks import check_prices
 
@@ -28,6 +29,7 @@ def cross_check(config: "Config") -> list[str]:
     _venues(config, problem)
     check_prices(config, problem)
     check_policy(config, problem)
+    check_limits(config, problem)
     return found
 
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from msgspec import structs
 
-from otcfix.desk import fills
+from otcfix.desk import fills, limiting
 from otcfix.desk.authority import reduces, tell_review
 from otcfix.desk.dealing import expiry_of, order_case
 from otcfix.desk.draft import Draft
@@ -251,6 +251,7 @@ def _judge(draft: Draft, order: Order, wanted: NewOrderSingle, session: Session)
             )
             case.need, case.need_asset = max(need - order.held, 0), order.held_asset
             case.free = draft.free(order.client_id, order.held_asset, same_day=True)
+    limiting.lay_order(draft, case, increase)
     verdict = judge(GATE_FOR_REPLACE, case)
     draft.verdicts.append(verdict)
     tell_review(draft, verdict, case.authority)

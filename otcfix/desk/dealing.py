@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from msgspec import structs
 
-from otcfix.desk import fills, quote_streams, quoting, rungs
+from otcfix.desk import fills, limiting, quote_streams, quoting, rungs
 from otcfix.desk.authority import authority_of, tell_review
 from otcfix.desk.draft import Draft
 from otcfix.desk.lookups import (
@@ -60,6 +60,7 @@ def on_new_order_single(draft: Draft, message: NewOrderSingle) -> None:
     if prior:
         case.duplicate = duplicate_text(prior)
     market = prepare(draft, case)
+    limiting.lay_order(draft, case)
     verdict = judge(ORDER_CHECKS, case)
     draft.verdicts.append(verdict)
     if verdict.failed is not None:
@@ -92,7 +93,6 @@ def order_case(draft: Draft, message: NewOrderSingle, session: Session) -> Order
         instrument_state=state.instrument_state(message.symbol) if instrument else "",
         settl_date=draft.trade_dates(instrument)[1] if instrument else None,
         order=message,
-        open_orders=state.open_orders.get(session.client_id, 0),
     )
     if message.ord_type == PREVIOUSLY_QUOTED and rungs.is_rung(message.quote_id):
         rungs.lay(draft, case, message, session)

@@ -207,7 +207,7 @@ class Draft:
             return None
         if found.changed_at < self.event.at - desk.price_age_max_ms * MS:
             return None
-        return found.rate
+        return found.rate if found.rate.is_finite() and found.rate > 0 else None
 
     def _purse(self, client_id: str, asset: str) -> list[int]:
         """Available, held, receivable and payable of a client. Minor units."""

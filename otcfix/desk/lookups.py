@@ -14,6 +14,8 @@ from otcfix.model.party import Client, Session
 from otcfix.model.quote import Quote
 from otcfix.model.time import SECOND
 
+ZERO = Decimal(0)
+
 
 def scope_of(session: Session, end_client: str) -> str:
     """Who a ClOrdID must be unique for: the client, and his end client for a broker (R17)."""
@@ -110,12 +112,8 @@ def throttled(draft: Draft, session: Session, head: Head) -> bool:
 
 def resting_base(draft: Draft, client_id: str, instrument: Instrument, side: Side) -> Decimal:
     """What the client's resting orders on *side* may still deal of the base asset."""
-    base = instrument.base.code
-    return sum(
-        (
-            draft.state.leaves.get((client_id, other.symbol, side), Decimal(0))
-            for other in draft.register.instruments.values()
-            if other.base.code == base
-        ),
-        Decimal(0),
-    )
+    leaves, total = draft.state.leaves, ZERO
+    if leaves:
+        for symbol in draft.register.symbols_of_base[instrument.base.code]:
+            total += leaves.get((client_id, symbol, side), ZERO)
+    return total

@@ -7,6 +7,7 @@ from msgspec import structs
 
 from otcfix.desk.authority import authority_of, forbidden
 from otcfix.desk.draft import Draft
+from otcfix.desk.limiting import room_for_quote
 from otcfix.desk.market import Market
 from otcfix.model.messages import QuoteRequest, Side
 from otcfix.model.quote import LIVE, Quote
@@ -85,13 +86,10 @@ def _priced(draft: Draft, quote: Quote) -> tuple[Market, dict[Side, Priced]] | N
         return None
     if forbidden(authority_of(draft, client, quote.session, instrument, quote.side)) is not None:
         return None
-    open_quotes = state.open_quotes.get(client.client_id, 0)
-    mine = (one for one in draft.quotes.values() if one.client_id == client.client_id)
-    open_quotes += sum(one.state == LIVE for one in mine)
     if (
         state.instrument_state(quote.symbol) != "OPEN"
         or quote.session in state.streams.held
-        or open_quotes >= client.open_quotes_max
+        or not room_for_quote(draft, client, instrument)
     ):
         return None
     market = Market(draft, instrument, client)

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from msgspec import structs
 
-from otcfix.desk import quote_streams
+from otcfix.desk import limiting, quote_streams
 from otcfix.desk.authority import authority_of, forbidden, reduces, tell_review
 from otcfix.desk.draft import Draft
 from otcfix.desk.lookups import position_value, quotes_of_request, throttled
@@ -123,8 +123,6 @@ def _case(draft: Draft, request: QuoteRequest, line: QuoteRequestLine) -> QuoteC
         settl_date=draft.trade_dates(instrument)[1] if instrument else None,
         request=request,
         line=line,
-        open_quotes=state.open_quotes.get(session.client_id, 0)
-        + sum(quote.state == LIVE for quote in draft.quotes.values()),
         repeated_line=False,
     )
 
@@ -237,6 +235,7 @@ def _answer(draft: Draft, case: QuoteCase, number: int) -> bool:
         sides = _price(Market(draft, instrument, client), line)
         case.pricing_refusal = sides.refusal
         _measure(draft, case, sides, tier)
+        limiting.lay_quote(draft, case)
     verdict = judge(QUOTE_CHECKS, case)
     draft.verdicts.append(verdict)
     if verdict.failed is not None:

@@ -41,6 +41,10 @@ class Register:
         self.instruments: dict[str, Instrument] = (
             {i.symbol: i for i in desk.instruments} if desk else {}
         )
+        by_base: dict[str, tuple[str, ...]] = {}
+        for one in self.instruments.values():
+            by_base[one.base.code] = (*by_base.get(one.base.code, ()), one.symbol)
+        self.symbols_of_base = by_base
         self.tiers: dict[str, Tier] = {t.name: t for t in desk.tiers} if desk else {}
         self.clients: dict[str, Client] = {} if clients is None else clients
         self.sessions: dict[str, Session] = (

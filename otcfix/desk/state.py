@@ -146,9 +146,7 @@ class State:
     def waits_on(self, symbol: str) -> bool:
         """Whether a RatesMoved of *symbol* may not wait: an order rests, or a quote's cancel band
         may be left. Streams may: they are looked at when somebody is due (`Listeners`)."""
-        if self.resting.get(symbol):
-            return True
-        return bool(self.banded.get(symbol))
+        return bool(self.resting.get(symbol) or self.banded.get(symbol))
 
     # -- writing ---------------------------------------------------------------------------
 
@@ -181,7 +179,7 @@ class State:
             self.knowledge.take(event.body)
         self.streams.take(event, decision, self.register.desk)
         self._take_clients(decision)
-        self.limits.take(event, decision)
+        self.limits.take(event, decision, self.register)
         self.approvals.take(decision)
         if event.kind == "TimerFired":
             self._fired(event, decision)
@@ -201,6 +199,7 @@ class State:
         self.clientele.seed(desk.clients)
         self.register = Register(desk, self.clientele.clients)
         self.desk_hash = desk_hash
+        self.limits.seed(self.register)
 
     def _take_clients(self, decision: Decision) -> None:
         self.clientele.take(decision)
@@ -253,6 +252,7 @@ class State:
                 self.order_of_id[order.scope, cl_ord_id] = order.order_id
             if before is None:
                 self._count(self.open_orders, order.client_id, 1)
+                self.limits.usage.count_order(order.client_id, order.symbol, 1)
             queue = self.resting.setdefault(order.symbol, {})
             if before is not None and order.accepted_seq != before.accepted_seq:
                 queue.pop(order.order_id, None)  # a replaced order goes to the end (R16)
@@ -262,12 +262,15 @@ class State:
             for cl_ord_id, _ in before.chain:
                 self.order_of_id.pop((order.scope, cl_ord_id), None)
             self._count(self.open_orders, order.client_id, -1)
+            self.limits.usage.count_order(order.client_id, order.symbol, -1)
             self.resting[order.symbol].pop(order.order_id, None)
 
     def _count_leaves(self, order: Order, before: Order | None) -> None:
         """Keep what a client's resting orders may still buy or sell, in base: limits see it."""
         key = (order.client_id, order.symbol, order.side)
-        left = self.leaves.get(key, ZERO) + base_left(order) - (base_left(before) if before else 0)
+        step = base_left(order) - (base_left(before) if before else ZERO)
+        left = self.leaves.get(key, ZERO) + step
+        self.limits.usage.count_resting(order.symbol, order.side, step)
         if left:
             self.leaves[key] = left
         else:
@@ -279,10 +282,8 @@ class State:
         if quote.lives:
             self.quotes[quote.quote_id] = quote
             if before is None:
-                self.quotes_of_request[key] = (
-                    *self.quotes_of_request.get(key, ()),
-                    quote.quote_id,
-                )
+                known = self.quotes_of_request.get(key, ())
+                self.quotes_of_request[key] = (*known, quote.quote_id)
                 if quote.state == LIVE:
                     self._count_quote(quote, 1)
         elif before is not None:
@@ -297,6 +298,7 @@ class State:
 
     def _count_quote(self, quote: Quote, step: int) -> None:
         self._count(self.open_quotes, quote.client_id, step)
+        self.limits.usage.count_quote(quote.client_id, quote.symbol, step)
         self._count(self.quoted, quote.symbol, step)
         if quote.firmness.cancel_band_bps:
             self._count(self.banded, quote.symbol, step)
@@ -374,6 +376,7 @@ class State:
             state.register = Register(kept.desk, state.clientele.clients)
             state.desk_hash = kept.desk_hash
         state.seq, state.at = kept.seq, kept.at
+        state.limits = Limits.load(kept.limits, state.register)
         state.balances = kept.balances
         for quote in kept.quotes:
             state._put_quote(quote)
@@ -386,7 +389,6 @@ class State:
         state.streams = Streams.load(kept.streams)
         state.knowledge = Knowledge(kept.parameters, kept.toxicity)
         state.cover = Cover.load(kept.cover)
-        state.limits = Limits.load(kept.limits)
         state.approvals = Approvals.load(kept.approvals)
         state.owed_withdrawals = {
             key: {quote.quote_id: quote for quote in owed}

@@ -1,5 +1,6 @@
 """What the desk lays before the gate: the message, and everything already looked up for it."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -14,13 +15,32 @@ from otcfix.model.refusal import Refusal
 from otcfix.model.time import Instant
 
 
+class Use(Struct, gc=False):
+    """What of one limit is used before and would be after the deal; None: it cannot be valued.
+
+    In units of 1E-8 of the limit currency (order_size: of base); counts as they are. eases: the
+    deal reduces the position of whom the limit is on, or asks for nothing more.
+    """
+
+    before: int | None
+    after: int | None
+    amount: int
+    limit: str
+    eases: bool = False
+    detail: str = ""
+
+
+Uses = Mapping[str, Sequence[Use]]
+"""By measure."""
+
+
 class Common(Struct, gc=False):
     """What quote and order cases share.
 
     received_at judges age (R18). conversion is the rate of the base asset into the limit
     currency, None when missing or old. notional and position_* are in that currency. need and
     free are minor units of need_asset. throttled comes from the session's rate counter,
-    retry_after_ms says when it would pass.
+    retry_after_ms says when it would pass. uses: what of each limit is used; None: not measured.
     """
 
     head: Head
@@ -48,6 +68,7 @@ class Common(Struct, gc=False):
     need_asset: str = ""
     pricing_refusal: Refusal | None = None
     retry_after_ms: int = 0
+    uses: Uses | None = None
 
 
 class QuoteCase(Common, gc=False, kw_only=True):
@@ -55,7 +76,6 @@ class QuoteCase(Common, gc=False, kw_only=True):
 
     request: QuoteRequest
     line: QuoteRequestLine
-    open_quotes: int
     repeated_line: bool
 
 
@@ -74,7 +94,6 @@ class OrderCase(Common, gc=False, kw_only=True):
     quote: Quote | None = None
     quote_state: str = ""
     expire_at: Instant | None = None
-    open_orders: int = 0
     price: Decimal | None = None
     quoted_price: Decimal | None = None
     worst: Decimal | None = None

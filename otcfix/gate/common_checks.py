@@ -1,7 +1,5 @@
 """Checks that quotes and orders share."""
 
-from decimal import Decimal
-
 from otcfix.gate import authority
 from otcfix.gate.case import Common
 from otcfix.model.refusal import Refusal
@@ -121,24 +119,6 @@ def fresh_price(case: Common) -> Finding | None:
     return FRESH_PRICE
 
 
-def position_limit(case: Common) -> Finding | None:
-    """The client's position in the base asset stays within its limit, or is reduced (R23).
-
-    Units: limit currency. Reducing is a smaller absolute position of the same sign.
-    """
-    after, before, client = case.position_after, case.position_before, case.client
-    if after is None or before is None or client is None:
-        return None
-    reduces = abs(after) < abs(before) and (after >= 0) == (before >= 0)
-    over = abs(after) > client.position_max and not reduces
-    return Finding(
-        "position_limit",
-        Refusal.LIMIT if over else None,
-        plain(after),
-        plain(client.position_max),
-    )
-
-
 def funds(case: Common) -> Finding | None:
     """Free funds, the settlement limit included, cover what the deal takes. Minor units."""
     need, free = case.need, case.free
@@ -150,8 +130,3 @@ def funds(case: Common) -> Finding | None:
         f"{need} {case.need_asset}",
         str(free),
     )
-
-
-def plain(value: Decimal) -> str:
-    """Write a measured Decimal for the record: whole units of the limit currency, cut off."""
-    return str(int(value))

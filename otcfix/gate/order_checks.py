@@ -6,6 +6,7 @@ A replace (G) is judged by the same table on the order that it would make, with 
 from decimal import Decimal
 
 from otcfix.gate import common_checks as common
+from otcfix.gate import limit_checks as limits
 from otcfix.gate.case import OrderCase, age_refusal
 from otcfix.gate.quote_checks import quantity_tag, settlement_fault
 from otcfix.model.instrument import Instrument
@@ -268,30 +269,6 @@ def collar(case: OrderCase) -> Finding | None:
     return _COLLAR
 
 
-def notional(case: OrderCase) -> Finding | None:
-    """The notional in the limit currency is not above the client's maximum per order."""
-    if case.notional is None or case.client is None:
-        return None
-    limit = case.client.order_notional_max
-    return Finding(
-        "notional",
-        Refusal.NOTIONAL if case.notional > limit else None,
-        common.plain(case.notional),
-        common.plain(limit),
-    )
-
-
-def open_orders(case: OrderCase) -> Finding | None:
-    """The client has room for one more resting order."""
-    if case.client is None or case.replaces or not rests(case):
-        return None
-    limit = case.client.open_orders_max
-    over = case.open_orders >= limit
-    return Finding(
-        "open_orders", Refusal.LIMIT if over else None, str(case.open_orders), str(limit)
-    )
-
-
 def rests(case: OrderCase) -> bool:
     """Whether the order stays in the book when it does not fill at once."""
     return case.order.ord_type == LIMIT and case.order.time_in_force not in (IOC, FOK)
@@ -344,12 +321,18 @@ ORDER_CHECKS = (
     quote_agrees,
     quantity_valid,
     quantity_max,
+    limits.order_size,
     price_valid,
     common.fresh_price,
     collar,
-    notional,
-    open_orders,
-    common.position_limit,
+    limits.order_notional,
+    limits.median_multiple,
+    limits.open_orders,
+    limits.position,
+    limits.turnover_day,
+    limits.turnover_30d,
+    limits.loss,
+    limits.settlement,
     common.funds,
     depth,
     price_in_tolerance,

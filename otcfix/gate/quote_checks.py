@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from otcfix.gate import common_checks as common
+from otcfix.gate import limit_checks as limits
 from otcfix.gate.case import Common, QuoteCase, age_refusal
 from otcfix.model.messages import Unit
 from otcfix.model.money import is_multiple
@@ -128,29 +129,17 @@ def quantity_fault(quantity: Decimal, unit: Unit, case: QuoteCase) -> str:
 
 
 def quantity_max(case: QuoteCase) -> Finding | None:
-    """Size, notional and the number of open quotes stay within their limits."""
-    client, instrument = case.client, case.instrument
-    if client is not None and case.open_quotes >= client.open_quotes_max:
-        return Finding(
-            "quantity_max",
-            Refusal.TOO_LARGE,
-            str(case.open_quotes),
-            str(client.open_quotes_max),
-            detail="too many open quotes",
-        )
-    base = case.base_quantity
+    """The size, in base, is not above the instrument's maximum."""
+    base, instrument = case.base_quantity, case.instrument
     if base is None or instrument is None:
         return None
-    if base > instrument.qty_max:
-        return Finding("quantity_max", Refusal.TOO_LARGE, str(base), str(instrument.qty_max), 38)
-    if client is None or case.notional is None:
-        return None
-    over = case.notional > client.quote_notional_max
+    over = base > instrument.qty_max
     return Finding(
         "quantity_max",
         Refusal.TOO_LARGE if over else None,
-        common.plain(case.notional),
-        common.plain(client.quote_notional_max),
+        str(base),
+        str(instrument.qty_max),
+        38 if over else None,
     )
 
 
@@ -197,11 +186,18 @@ QUOTE_CHECKS = (
     common.instrument_open,
     supported,
     quantity_valid,
+    limits.open_quotes,
     quantity_max,
+    limits.order_size,
+    limits.quote_notional,
     common.fresh_price,
     depth,
     market_stable,
-    common.position_limit,
+    limits.position,
+    limits.turnover_day,
+    limits.turnover_30d,
+    limits.loss,
+    limits.settlement,
     common.funds,
     desk_quotes,
 )

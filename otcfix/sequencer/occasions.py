@@ -7,6 +7,7 @@ from otcfix.desk.state import State
 from otcfix.model.event import ClockJumped, RatesMoved, TimerFired, Typed
 from otcfix.model.time import MS, SECOND, Instant
 from otcfix.sequencer.inbox import Inbox, Incoming
+from otcfix.sequencer.marks import Marks
 from otcfix.sequencer.ports import Clock, MeasuresPort, RatesPort, StorePort
 
 TIMER_SPACING = 10 * MS
@@ -76,6 +77,7 @@ class Occasions:
         self._rates = rates
         self._inbox = inbox
         self._measures = measures
+        self._marks = Marks(state, rates)
         self._monotonic = monotonic
         self._clock_step_max = clock_step_max
         self._offset = clock() - monotonic()
@@ -99,6 +101,9 @@ class Occasions:
         measured = None if self._measures is None else self._measures.due(now)
         if measured is not None:
             own.append(self._typed(measured, now))
+        marks = self._marks.due(now)
+        if marks is not None:
+            own.append(self._typed(marks, now))
         jump = self._clock_jump(now)
         if jump is not None:
             own.append(self._typed(jump, now))

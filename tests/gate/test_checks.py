@@ -1,9 +1,13 @@
 """Each row of the check tables is a check, in the table's order; what each one looks at."""
 
+from decimal import Decimal
+
 import pytest
 
+from otcfix.desk.limit_rows import own_measures
 from otcfix.gate import CANCEL_CHECKS, ORDER_CHECKS, QUOTE_CHECKS
-from tests.conversation import Conversation
+from otcfix.model.limit import MEASURES, Limit
+from tests.conftest import OpenDesk
 from tests.support import tables
 
 QUOTE_ROWS = [
@@ -24,11 +28,18 @@ QUOTE_ROWS = [
     ("instrument_open", "CLOSED"),
     ("supported", "UNSUPPORTED"),
     ("quantity_valid", "BAD_QUANTITY"),
+    ("open_quotes", "TOO_LARGE"),
     ("quantity_max", "TOO_LARGE"),
+    ("order_size", "TOO_LARGE"),
+    ("quote_notional", "TOO_LARGE"),
     ("fresh_price", "NO_PRICE"),
     ("depth", "NO_DEPTH"),
     ("market_stable", "MARKET_UNSTABLE"),
-    ("position_limit", "LIMIT"),
+    ("position", "LIMIT"),
+    ("turnover_day", "LIMIT"),
+    ("turnover_30d", "LIMIT"),
+    ("loss", "LIMIT"),
+    ("settlement", "LIMIT"),
     ("funds", "FUNDS"),
     ("desk_quotes", "PASS"),
 ]
@@ -42,17 +53,23 @@ ORDER_ROWS = [
     ("quote_agrees", "QUOTE_DIFFERS"),
     ("quantity_valid", "BAD_QUANTITY"),
     ("quantity_max", "TOO_LARGE"),
+    ("order_size", "TOO_LARGE"),
     ("price_valid", "BAD_PRICE"),
     ("fresh_price", "NO_PRICE"),
     ("collar", "COLLAR"),
-    ("notional", "NOTIONAL"),
+    ("order_notional", "NOTIONAL"),
+    ("median_multiple", "NOTIONAL"),
     ("open_orders", "LIMIT"),
-    ("position_limit", "LIMIT"),
+    ("position", "LIMIT"),
+    ("turnover_day", "LIMIT"),
+    ("turnover_30d", "LIMIT"),
+    ("loss", "LIMIT"),
+    ("settlement", "FUNDS"),
     ("funds", "FUNDS"),
     ("depth", "NO_DEPTH"),
     ("price_in_tolerance", "PRICE_MOVED"),
 ]
-"""Row 24, limits, is two checks."""
+"""Row 14, 18, 23, 24 and 25 are a check for each measure."""
 
 CANCEL_ROWS = [
     ("fields", "MISSING_FIELD"),
@@ -85,6 +102,14 @@ def test_checks_stand_in_the_order_of_their_table(
     assert told == [name for name, _ in tables.rows(table)][: len(told)]
 
 
+ALPHA, BTC = "client:ALPHA", "instrument:BTC/USD"
+EVERY_LIMIT = tuple(
+    Limit(ALPHA, BTC if measure == "order_size" else "", measure, Decimal(100_000_000))
+    for measure in MEASURES
+    if measure not in own_measures()
+)
+
+
 @pytest.mark.parametrize(
     ("line", "rows"),
     [
@@ -94,9 +119,11 @@ def test_checks_stand_in_the_order_of_their_table(
     ],
 )
 def test_a_message_that_passes_was_looked_at_by_every_check(
-    desk: Conversation, line: str, rows: list[tuple[str, str]]
+    open_desk: OpenDesk, line: str, rows: list[tuple[str, str]]
 ) -> None:
     """All checks that can run ran, and their findings are kept (audit trail)."""
+    desk = open_desk(limits=EVERY_LIMIT)
+    desk.prices("BTC/USD", bid="100000", offer="100100")
     client = desk.client("A44")
     client.C("35=D|11=LIVE|55=BTC/USD|54=1|38=1|40=2|44=99900|59=1")
     client.C(line)

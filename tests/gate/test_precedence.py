@@ -412,8 +412,8 @@ def test_every_check_that_can_run_is_kept(desk: Conversation) -> None:
         "not_too_old",
         "quantity_max",
         "collar",
-        "notional",
-        "position_limit",
+        "order_notional",
+        "position",
         "funds",
     ]
     assert verdict.failed is failing[0]

@@ -24,6 +24,7 @@ from otcfix.gate import (
     judge,
 )
 from otcfix.gate.authority import Authority
+from otcfix.gate.case import Use
 from otcfix.model.messages import Head, NewOrderSingle, QuoteRequest, QuoteRequestLine, Side, Unit
 from otcfix.model.order import CANCELED, NEW, Order
 from otcfix.model.policy import ALLOW, PolicyAnswer
@@ -77,6 +78,10 @@ COMMON: dict[str, Any] = {
     "need": 1,
     "free": 1,
     "need_asset": "USD",
+    "uses": {
+        "position": [Use(0, 10, 10, "10 client:ALPHA")],
+        "turnover_day": [Use(11, 12, 10, "10 client:ALPHA", eases=True)],
+    },
 }
 LINE = QuoteRequestLine("BTC/USD", "BTC/USD", None, "", ONE, Unit.BASE, "", None, "", "", "")
 REQUEST = QuoteRequest(Head("A44", "R", 1, AT), "R1", (LINE,), "", None, None)
@@ -163,9 +168,7 @@ OPEN_ORDER = Order(
 
 def good_request() -> QuoteCase:
     """A request that every check lets pass."""
-    return QuoteCase(
-        head=REQUEST.head, request=REQUEST, line=LINE, open_quotes=0, repeated_line=False, **COMMON
-    )
+    return QuoteCase(head=REQUEST.head, request=REQUEST, line=LINE, repeated_line=False, **COMMON)
 
 
 def good_order() -> OrderCase:
@@ -207,6 +210,16 @@ def within(part: str, **values: Any) -> Fault:
     return change
 
 
+def uses(measure: str, **use: Any) -> Fault:
+    """Have one more limit of 10, of which so much is used."""
+
+    def change(case: Any) -> None:
+        fails = Use(amount=10, limit="10 client:ALPHA", **use)
+        case.uses = {**case.uses, measure: [*case.uses.get(measure, ()), fails]}
+
+    return change
+
+
 SHARED: Mapping[str, tuple[Refusal, Fault]] = {
     "id_is_new": (Refusal.DUPLICATE, put(duplicate="used")),
     "throttle": (Refusal.THROTTLED, put(throttled=True)),
@@ -222,7 +235,11 @@ SHARED: Mapping[str, tuple[Refusal, Fault]] = {
     "account_known": (Refusal.UNKNOWN_ACCOUNT, put(account="NOBODY")),
     "instrument_open": (Refusal.CLOSED, put(instrument_state="PAUSED")),
     "fresh_price": (Refusal.NO_PRICE, put(conversion=None)),
-    "position_limit": (Refusal.LIMIT, put(position_after=Decimal(2_000_001))),
+    "order_size": (Refusal.TOO_LARGE, uses("order_size", before=0, after=11)),
+    "position": (Refusal.LIMIT, uses("position", before=0, after=11)),
+    "turnover_day": (Refusal.LIMIT, uses("turnover_day", before=10, after=11, eases=True)),
+    "turnover_30d": (Refusal.LIMIT, uses("turnover_30d", before=11, after=12)),
+    "loss": (Refusal.LIMIT, uses("loss", before=None, after=None)),
     "funds": (Refusal.FUNDS, put(need=2)),
 }
 OF_A_REQUEST = {
@@ -237,7 +254,10 @@ OF_A_REQUEST = {
     ),
     "supported": (Refusal.UNSUPPORTED, put(repeated_line=True)),
     "quantity_valid": (Refusal.BAD_QUANTITY, within("line", quantity=Decimal(0))),
-    "quantity_max": (Refusal.TOO_LARGE, put(open_quotes=10)),
+    "quantity_max": (Refusal.TOO_LARGE, put(base_quantity=Decimal(101))),
+    "open_quotes": (Refusal.TOO_LARGE, uses("open_quotes", before=10, after=11)),
+    "quote_notional": (Refusal.TOO_LARGE, uses("quote_notional", before=0, after=11)),
+    "settlement": (Refusal.LIMIT, uses("settlement", before=11, after=12)),
     "depth": (Refusal.NO_DEPTH, put(pricing_refusal=Refusal.NO_DEPTH)),
     "market_stable": (Refusal.MARKET_UNSTABLE, put(pricing_refusal=Refusal.MARKET_UNSTABLE)),
     "desk_quotes": (Refusal.PASS, put(pricing_refusal=Refusal.PASS)),
@@ -253,7 +273,10 @@ OF_AN_ORDER = {
     "quantity_max": (Refusal.TOO_LARGE, put(base_quantity=Decimal(101))),
     "depth": (Refusal.NO_DEPTH, put(depth_short=True)),
     "price_in_tolerance": (Refusal.PRICE_MOVED, put(price_moved=True)),
-    "notional": (Refusal.NOTIONAL, put(notional=Decimal(3_000_001))),
+    "order_notional": (Refusal.NOTIONAL, uses("order_notional", before=0, after=11)),
+    "median_multiple": (Refusal.NOTIONAL, uses("median_multiple", before=0, after=11)),
+    "open_orders": (Refusal.LIMIT, uses("open_orders", before=10, after=11)),
+    "settlement": (Refusal.FUNDS, uses("settlement", before=10, after=11, eases=True)),
 }
 OF_A_LIMIT = {
     **OF_AN_ORDER,
@@ -264,7 +287,6 @@ OF_A_LIMIT = {
     ),
     "price_valid": (Refusal.BAD_PRICE, within("order", price=Decimal("100000.001"))),
     "collar": (Refusal.COLLAR, put(mid=Decimal(95_000))),
-    "open_orders": (Refusal.LIMIT, put(open_orders=5)),
 }
 OF_A_HIT = {
     **OF_AN_ORDER,

@@ -1,0 +1,347 @@
+"""What of limits is used: counted from every decision, by client and symbol, and for the desk.
+
+Always kept, whether or not anybody limits it, since a limit may be set at any time: open orders
+and quotes, what resting orders reserve, turnover (thirty trading days), the day's deals. Only
+while there is a limit on it: the history of order notionals. All of it is integers or exact
+Decimals, so that it does not matter how a sum grew.
+"""
+
+from decimal import Decimal
+
+from msgspec import Struct
+
+from otcfix.desk.register import Register
+from otcfix.model.decision import Decision
+from otcfix.model.event import Event
+from otcfix.model.hedge import HedgeFill
+from otcfix.model.limit import units_of
+from otcfix.model.messages import Side, Unit
+from otcfix.model.money import to_minor
+from otcfix.model.order import Order
+from otcfix.model.trade import Trade
+from otcfix.settlement.calendar import trading_day
+
+WINDOW = 30
+"""Trading days of rolling turnover, the present one included."""
+
+HISTORY = 31
+"""Order notionals that are remembered of a client."""
+
+HISTORY_MIN = 10
+"""Orders before which a median says nothing."""
+
+OF_DESK, EVERYTHING = "", ""
+"""The owner of what all clients use together; the symbol of what is used in all instruments."""
+
+ZERO = Decimal(0)
+
+Lot = tuple[Decimal, Decimal]
+"""(rate into the limit currency per unit of the order, what is left in that unit)."""
+
+
+class Cell:
+    """What one client, or the desk, uses in one symbol, or in all."""
+
+    __slots__ = ("days", "last", "orders", "quotes", "reserved", "total")
+
+    def __init__(self) -> None:
+        self.orders = 0
+        self.quotes = 0
+        self.reserved = 0
+        self.days: dict[int, int] = {}
+        self.last = 0
+        self.total = 0
+
+    def turned(self, day: int) -> tuple[int, int]:
+        """The turnover of trading day *day* and of the thirty that end with it. Units of 1E-8."""
+        if day == self.last:
+            return self.days.get(day, 0), self.total
+        rolling = sum(amount for of, amount in self.days.items() if of > day - WINDOW)
+        return self.days.get(day, 0), rolling
+
+    def turn_over(self, day: int, amount: int) -> None:
+        """Add to the turnover of *day*; what is older than the window is forgotten."""
+        if day > self.last:
+            self.last = day
+            for old in [of for of in self.days if of <= day - WINDOW]:
+                del self.days[old]
+            self.total = sum(self.days.values())
+        elif day <= self.last - WINDOW:
+            return
+        self.days[day] = self.days.get(day, 0) + amount
+        self.total += amount
+
+
+NOTHING_USED = Cell()
+
+
+class Reserved(Struct, array_like=True):
+    """What an open order reserves: its client, symbol, CumQty as seen last, and its lots.
+
+    A lot keeps the rate that was stamped when it was asked for, until it is filled or given back:
+    so a fill moves what was reserved, and no rate that moved meanwhile exceeds a limit.
+    """
+
+    order_id: str
+    client_id: str
+    symbol: str
+    cum: Decimal
+    lots: list[Lot]
+
+
+class KeptUsage(Struct, array_like=True):
+    """Usage as it stands in a snapshot; counts are counted anew. Decimals: they may be large."""
+
+    days: list[tuple[str, str, list[tuple[int, Decimal]]]]
+    reserved: list[Reserved]
+    deals_day: int
+    deals: list[tuple[str, str, Decimal, Decimal]]
+    history: list[tuple[str, list[Decimal]]]
+
+
+def worth(rate: Decimal, quantity: Decimal) -> int:
+    """*quantity* at *rate* in units of 1E-8 of the limit currency; up. What is no number: 0."""
+    return units_of(rate * quantity) or 0
+
+
+class Usage:
+    """Only `take`, and State while it puts orders and quotes, change it."""
+
+    def __init__(self) -> None:
+        self.cells: dict[tuple[str, str], Cell] = {}
+        self.resting: dict[tuple[str, Side], Decimal] = {}
+        self.deals_day = 0
+        self.deals: dict[str, dict[str, tuple[int, int]]] = {}
+        self.history: dict[str, list[int]] = {}
+        self._reserved: dict[str, Reserved] = {}
+        self._last_day = 0
+
+    # -- reading -----------------------------------------------------------------------------
+
+    def cell(self, key: tuple[str, str]) -> Cell:
+        """What (owner, symbol) uses; owner "" is the desk, symbol "" is all of them."""
+        return self.cells.get(key, NOTHING_USED)
+
+    def deals_of(self, owner: str, day: int) -> dict[str, tuple[int, int]]:
+        """By symbol, what the owner's deals of trading day *day* brought him: (base, terms), minor
+        units."""
+        return self.deals.get(owner, {}) if day == self.deals_day else {}
+
+    def median(self, client_id: str) -> int | None:
+        """The client's median order notional, in units of 1E-8; None before HISTORY_MIN orders."""
+        history = self.history.get(client_id, ())
+        return sorted(history)[(len(history) - 1) // 2] if len(history) >= HISTORY_MIN else None
+
+    # -- counting ----------------------------------------------------------------------------
+
+    def _cells(self, client_id: str, symbol: str) -> tuple[Cell, Cell, Cell, Cell]:
+        cells = self.cells
+        keys = [(one, what) for one in (client_id, OF_DESK) for what in (symbol, EVERYTHING)]
+        try:
+            return cells[keys[0]], cells[keys[1]], cells[keys[2]], cells[keys[3]]
+        except KeyError:
+            first, second, third, fourth = (cells.setdefault(key, Cell()) for key in keys)
+            return first, second, third, fourth
+
+    def count_order(self, client_id: str, symbol: str, step: int) -> None:
+        """An order began or ceased to rest."""
+        for cell in self._cells(client_id, symbol):
+            cell.orders += step
+
+    def count_quote(self, client_id: str, symbol: str, step: int) -> None:
+        """A quote began or ceased to live."""
+        for cell in self._cells(client_id, symbol):
+            cell.quotes += step
+
+    def count_resting(self, symbol: str, side: Side, step: Decimal) -> None:
+        """What all resting orders may still deal changed, in base."""
+        left = self.resting.get((symbol, side), ZERO) + step
+        if left:
+            self.resting[symbol, side] = left
+        else:
+            self.resting.pop((symbol, side), None)
+
+    def take(self, event: Event, decision: Decision, register: Register, *, remember: bool) -> None:
+        """What *decision* uses. remember: whether order notionals are to be."""
+        if not (decision.orders or decision.trades or decision.hedge_fills):
+            return
+        for order in decision.orders:
+            self._take_order(event, order, register, remember)
+        for trade in decision.trades:
+            self._take_trade(event, trade, register)
+        for fill in decision.hedge_fills:
+            self._take_hedge(event, fill, register)
+
+    def _take_order(self, event: Event, order: Order, register: Register, remember: bool) -> None:
+        known = self._reserved.get(order.order_id)
+        if known is None:
+            if order.accepted_seq != event.seq or order.order_id == "NONE":
+                return  # closed before: nothing of it is reserved
+            known = Reserved(order.order_id, order.client_id, order.symbol, ZERO, [])
+            if remember:
+                self._remember(event, order, register)
+        left = sum((quantity for _, quantity in known.lots), ZERO)
+        grown = order.quantity - known.cum - left
+        if grown > 0:
+            rate = self._rate(event, order, register)
+            known.lots.append((rate, grown))
+            asked = worth(rate, grown)
+        else:
+            asked = _shrink(known.lots, -grown)
+        turned = _consume(known.lots, order.cum_qty - known.cum)
+        reserved = asked - turned
+        if order.is_open:
+            known.cum = order.cum_qty
+            self._reserved[order.order_id] = known
+        else:
+            reserved -= sum(worth(*lot) for lot in known.lots)
+            self._reserved.pop(order.order_id, None)
+        self._move(event, order, register, reserved, turned)
+
+    def _move(
+        self, event: Event, order: Order, register: Register, reserved: int, turned: int
+    ) -> None:
+        if not (reserved or turned):
+            return
+        instrument = register.instruments.get(order.symbol)
+        day = 0
+        if turned and instrument is not None:
+            day = trading_day(instrument, event.at)[0].toordinal()
+            if day > self._last_day:
+                self._forget(day)
+        for cell in self._cells(order.client_id, order.symbol):
+            cell.reserved += reserved
+            if day:
+                cell.turn_over(day, turned)
+
+    def _forget(self, day: int) -> None:
+        """Once a trading day: whoever has not dealt for thirty of them is not kept."""
+        self._last_day = day
+        for key, cell in list(self.cells.items()):
+            if cell.days and cell.last <= day - WINDOW:
+                cell.days.clear()
+                cell.total = cell.last = 0
+            if not (cell.days or cell.orders or cell.quotes or cell.reserved):
+                del self.cells[key]
+
+    @staticmethod
+    def _rate(event: Event, order: Order, register: Register) -> Decimal:
+        """What one unit of the order is worth: its asset's stamped conversion."""
+        instrument = register.instruments.get(order.symbol)
+        if instrument is None:
+            return ZERO
+        asset = instrument.terms if order.unit is Unit.TERMS else instrument.base
+        found = event.facts.conversions.get(asset.code)
+        return found.rate if found is not None and found.rate.is_finite() else ZERO
+
+    def _remember(self, event: Event, order: Order, register: Register) -> None:
+        notional = worth(self._rate(event, order, register), order.quantity)
+        history = self.history.setdefault(order.client_id, [])
+        history.append(notional)
+        del history[:-HISTORY]
+
+    def _take_trade(self, event: Event, trade: Trade, register: Register) -> None:
+        instrument = register.instruments.get(trade.symbol)
+        if instrument is None:
+            return
+        base = to_minor(trade.base_amount, instrument.base)
+        terms, fee = (to_minor(x, instrument.terms) for x in (trade.terms_amount, trade.fee))
+        if trade.side is Side.BUY:
+            legs = (base, -terms - fee)
+        else:
+            legs = (-base, terms - fee)
+        day = trading_day(instrument, event.at)[0].toordinal()
+        self._deal(trade.client_id, trade.symbol, day, *legs)
+        self._deal(OF_DESK, trade.symbol, day, -legs[0], -legs[1])
+
+    def _take_hedge(self, event: Event, fill: HedgeFill, register: Register) -> None:
+        instrument = register.instruments.get(fill.symbol)
+        if instrument is None:
+            return
+        base = to_minor(fill.base_amount, instrument.base)
+        terms = to_minor(fill.terms_amount, instrument.terms)
+        sign = 1 if fill.side is Side.BUY else -1
+        day = trading_day(instrument, event.at)[0].toordinal()
+        self._deal(OF_DESK, fill.symbol, day, sign * base, -sign * terms)
+
+    def _deal(self, owner: str, symbol: str, day: int, base: int, terms: int) -> None:
+        if day > self.deals_day:
+            self.deals_day = day
+            self.deals.clear()
+        mine = self.deals.setdefault(owner, {})
+        had = mine.get(symbol, (0, 0))
+        mine[symbol] = (had[0] + base, had[1] + terms)
+
+    # -- keeping -----------------------------------------------------------------------------
+
+    def keep(self) -> KeptUsage:
+        """For a snapshot."""
+        return KeptUsage(
+            [
+                (*key, [(day, Decimal(amount)) for day, amount in sorted(cell.days.items())])
+                for key, cell in sorted(self.cells.items())
+                if cell.days
+            ],
+            list(self._reserved.values()),
+            self.deals_day,
+            [
+                (owner, symbol, Decimal(base), Decimal(terms))
+                for owner, mine in sorted(self.deals.items())
+                for symbol, (base, terms) in sorted(mine.items())
+            ],
+            [(key, [Decimal(n) for n in known]) for key, known in sorted(self.history.items())],
+        )
+
+    @classmethod
+    def load(cls, kept: KeptUsage) -> "Usage":
+        """From a snapshot. Orders and quotes are counted when State puts them."""
+        made = cls()
+        for owner, symbol, days in kept.days:
+            cell = made.cells.setdefault((owner, symbol), Cell())
+            cell.days = {day: int(amount) for day, amount in days}
+            cell.last = max(cell.days)
+            cell.total = sum(cell.days.values())
+            made._last_day = max(made._last_day, cell.last)
+        for one in kept.reserved:
+            made._reserved[one.order_id] = one
+            amount = sum(worth(*lot) for lot in one.lots)
+            for cell in made._cells(one.client_id, one.symbol):
+                cell.reserved += amount
+        made.deals_day = kept.deals_day
+        for owner, symbol, base, terms in kept.deals:
+            made.deals.setdefault(owner, {})[symbol] = (int(base), int(terms))
+        made.history = {client: [int(n) for n in notionals] for client, notionals in kept.history}
+        return made
+
+
+def _shrink(lots: list[Lot], quantity: Decimal) -> int:
+    """Give *quantity* back, what was asked for last first; returns what it was worth, negative."""
+    given = 0
+    while quantity > 0 and lots:
+        rate, left = lots.pop()
+        given -= worth(rate, left)
+        if left > quantity:
+            lots.append((rate, left - quantity))
+            given += worth(rate, left - quantity)
+        quantity -= min(left, quantity)
+    return given
+
+
+def _consume(lots: list[Lot], quantity: Decimal) -> int:
+    """Fill *quantity*, what was asked for first first; returns what was reserved for it."""
+    moved = 0
+    while quantity > 0 and lots:
+        rate, left = lots[0]
+        moved += worth(rate, left)
+        if left > quantity:
+            lots[0] = (rate, left - quantity)
+            moved -= worth(rate, left - quantity)
+        else:
+            del lots[0]
+        quantity -= min(left, quantity)
+    return moved
+
+
+def times(multiple: Decimal, median: int) -> int:
+    """*multiple* times the median, in units of 1E-8; down."""
+    return int(multiple * median)
