@@ -20,6 +20,7 @@ from otcfix.cli import (
     serve,
     sim,
     staff,
+    throttles,
     trades,
 )
 from otcfix.cli.demo import demo
@@ -55,6 +56,7 @@ app.add_typer(hedges.app, name="hedges", rich_help_panel=ASK)
 app.add_typer(journal.app, name="journal", rich_help_panel=ASK)
 app.command(rich_help_panel=ASK)(replay.replay)
 app.add_typer(sanctions.app, name="sanctions", rich_help_panel=ASK)
+app.add_typer(throttles.app, name="throttles", rich_help_panel=ASK)
 app.command(rich_help_panel=STAFF)(staff.kill)
 app.command(rich_help_panel=STAFF)(staff.unkill)
 app.add_typer(staff.sessions, name="sessions", rich_help_panel=STAFF)

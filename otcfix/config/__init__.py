@@ -27,6 +27,7 @@ from otcfix.config.models import (
 )
 from otcfix.config.pricing import MeasureConfig, PricingConfig
 from otcfix.config.reading import read
+from otcfix.config.throttles import LogonConfig, ThrottlesConfig
 from otcfix.model.errors import ConfigError
 from otcfix.model.instrument import Hours, Instrument
 from otcfix.model.money import Asset
@@ -38,6 +39,7 @@ __all__ = [
     "Config",
     "HedgingConfig",
     "InstrumentConfig",
+    "LogonConfig",
     "MeasureConfig",
     "PricingConfig",
     "SessionConfig",
@@ -54,9 +56,10 @@ FILES: dict[str, type[Closed]] = {
     "venues.toml": VenuesConfig,
     "pricing.toml": PricingConfig,
     "hedging.toml": HedgingConfig,
+    "throttles.toml": ThrottlesConfig,
 }
-OPTIONAL = ("pricing.toml", "hedging.toml")
-"""Files that may be absent: no rules, no hedging."""
+OPTIONAL = ("pricing.toml", "hedging.toml", "throttles.toml")
+"""Files that may be absent: no rules, no hedging, no rates of messages."""
 
 
 class Config(Closed):
@@ -69,6 +72,7 @@ class Config(Closed):
     venues: VenuesConfig
     pricing: PricingConfig = PricingConfig()
     hedging: HedgingConfig = HedgingConfig()
+    throttles: ThrottlesConfig = ThrottlesConfig()
 
     @property
     def id_key(self) -> bytes:
@@ -199,6 +203,9 @@ def _desk(config: Config) -> Desk:
             for s in config.venues.source
         ),
         stream=config.pricing.stream.made(),
+        throttles=tuple(row.made() for row in config.throttles.throttle),
+        load=config.throttles.load.made(),
+        hit_ratio=config.throttles.hit_ratio.made(),
     )
 
 

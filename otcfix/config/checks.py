@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from otcfix.config.price_checks import check_prices
+from otcfix.config.throttles import check_throttles
 
 if TYPE_CHECKING:
     from otcfix.config import Config
@@ -26,6 +27,7 @@ def cross_check(config: "Config") -> list[str]:
     _sessions(config, problem)
     _venues(config, problem)
     check_prices(config, problem)
+    check_throttles(config, problem)
     return found
 
 

@@ -4,7 +4,6 @@ Counted before the message is looked at, whatever becomes of it; by received_at 
 is a word of State for each limit, moved by the decision like everything else.
 """
 
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +17,7 @@ from otcfix.model.quote import DEALT, LIVE
 from otcfix.model.refusal import Refusal
 from otcfix.model.stream import UNSUBSCRIBE
 from otcfix.model.throttle import LoadMoved
-from otcfix.model.time import SECOND, Instant
+from otcfix.model.time import Instant, iso
 
 CLASS_OF: dict[type, str] = {
     messages.QuoteRequest: "quote",
@@ -187,7 +186,7 @@ def refused_on(day: str, word: str | int) -> int:
 
 def day_of(at: Instant) -> str:
     """The UTC date of *at*."""
-    return datetime.fromtimestamp(at // SECOND, UTC).strftime("%Y-%m-%d")
+    return iso(at)[:10]
 
 
 def _reject(draft: Draft, body: Any) -> None:

@@ -27,9 +27,8 @@ def wait(paid_at: int, now: int, cost: int, room: int) -> int:
     owed = paid_at - now
     if owed <= 0:
         return 0
-    if owed > room + DEBT_MAX:
-        owed = room + DEBT_MAX
-    return owed + cost - (room if room > cost else cost)
+    owed = min(owed, room + DEBT_MAX)
+    return owed + cost - max(room, cost)
 
 
 def taken(paid_at: int, now: int, cost: int, room: int) -> int:

@@ -7,6 +7,7 @@ from otcfix.desk.state import State
 from otcfix.model.event import ClockJumped, RatesMoved, TimerFired, Typed
 from otcfix.model.time import MS, SECOND, Instant
 from otcfix.sequencer.inbox import Inbox, Incoming
+from otcfix.sequencer.load import Load
 from otcfix.sequencer.ports import Clock, MeasuresPort, RatesPort, StorePort
 
 TIMER_SPACING = 10 * MS
@@ -83,6 +84,7 @@ class Occasions:
         self._next_stale_check: Instant = 0
         self._gone: dict[str, set[tuple[str, int]]] = {}
         self._listeners = Listeners(state)
+        self._load = Load(state)
         self._next_command_check: Instant = 0
         self.command_id = 0
 
@@ -99,6 +101,9 @@ class Occasions:
         measured = None if self._measures is None else self._measures.due(now)
         if measured is not None:
             own.append(self._typed(measured, now))
+        load = self._load.due(len(self._inbox), now)
+        if load is not None:
+            own.append(self._typed(load, now))
         jump = self._clock_jump(now)
         if jump is not None:
             own.append(self._typed(jump, now))
