@@ -27,7 +27,7 @@ class Load:
         if now < self._next_look:
             return None
         self._next_look = now + LOOK
-        peak, self._peak = self._peak, waiting
+        peak, self._peak = self._peak, 0
         register = self._state.register
         if register.desk is None or not register.rates:
             return None
