@@ -47,10 +47,10 @@ def test_a_row_becomes_what_the_core_reads(loaded: Load) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (row(session='"NOBODY"'), "throttle NOBODY quote.session: expected \"*\" or one of"),
+        (row(session='"NOBODY"'), 'throttle NOBODY quote.session: expected "*" or one of'),
         (row(session='"LP1"'), "throttle LP1 quote.session: expected"),
         (row() + row(per_second="5"), "throttle: * quote stands there more than once"),
-        (row(**{"class": '"quotes"'}), "expected"),
+        (row(**{"class": '"quotes"'}), "throttle[0].class: Input should be 'quote', 'order'"),
         (row(**{"class": '"cancel"'}), "a cancel weighs nothing and is never throttled"),
         (row(per_second="0"), "per_second"),
         (row(burst="0"), "burst"),

@@ -88,9 +88,7 @@ def test_one_replace_too_many(open_desk: OpenDesk, number: str) -> None:
         ("35=Z|131=X1|117=Q|298=5", "35=Z|131=X2|117=Q|298=5", "Q"),
     ],
 )
-def test_one_question_too_many(
-    open_desk: OpenDesk, first: str, second: str, ref_id: str
-) -> None:
+def test_one_question_too_many(open_desk: OpenDesk, first: str, second: str, ref_id: str) -> None:
     """H, AF, a and Z: a j, and nothing else is looked at."""
     desk = open_desk(throttles=(row("status", "1", 1),))
     client = desk.client("A50")

@@ -45,9 +45,7 @@ def test_in_any_window_no_more_passes_than_a_burst_and_the_rate(
 
 
 @given(RATES, BURSTS, st.lists(st.integers(0, SECOND_NS), min_size=1, max_size=60))
-def test_who_keeps_to_his_rate_is_never_refused(
-    rate: Decimal, burst: int, more: list[int]
-) -> None:
+def test_who_keeps_to_his_rate_is_never_refused(rate: Decimal, burst: int, more: list[int]) -> None:
     """However long he waits besides, a burst at the start included."""
     cost = cost_of(rate)
     gaps = [0] * burst + [cost + extra for extra in more]
