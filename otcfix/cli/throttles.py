@@ -103,9 +103,10 @@ def rows_of(state: "State", now: int) -> list[dict[str, Any]]:
             factor = 1_000 if together else throttling.factor_of(draft, session, name)
             owed = max(0, int(words.get(bucket.key, 0)) - now * 1_000)
             left = (bucket.room - owed) * factor // (bucket.cost * 1_000)
-            row = {
+            shown = "together" if together else name
+            row: dict[str, Any] = {
                 "session": session,
-                "class": "together" if together else name,
+                "class": shown,
                 "per_second": f"{1_000_000_000 / bucket.cost:.3f}".rstrip("0").rstrip("."),
                 "burst": bucket.room // bucket.cost,
                 "weight": 1 if together else rate.weight,
@@ -114,7 +115,7 @@ def rows_of(state: "State", now: int) -> list[dict[str, Any]]:
                 "refused_today": 0 if together else refused,
                 "hard_ms": bucket.hard_for // 1_000_000 if bucket.hard_cost else None,
             }
-            seen = told.setdefault((session, row["class"]), row)
+            seen = told.setdefault((session, shown), row)
             if together:
                 seen["refused_today"] += refused
     return list(told.values())

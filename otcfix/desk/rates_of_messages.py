@@ -4,7 +4,7 @@ from decimal import ROUND_CEILING, Decimal
 
 from msgspec import Struct
 
-from otcfix.gate.gcra import SECOND_NS, cost_of
+from otcfix.gate.gcra import cost_of
 from otcfix.model.party import Desk, Session
 from otcfix.model.throttle import EVERYBODY, Throttle
 
@@ -76,7 +76,7 @@ def _bucket(session: Session, row: Throttle) -> Bucket:
 def _together(session: Session) -> Bucket:
     """messages_per_second: all classes, with a second's burst and one."""
     cost = cost_of(Decimal(session.messages_per_second))
-    return Bucket(session.key, "messages", cost, SECOND_NS + cost)
+    return Bucket(session.key, "messages", cost, cost * (session.messages_per_second + 1))
 
 
 def dearer(cost: int, permille: int) -> int:

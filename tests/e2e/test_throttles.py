@@ -89,10 +89,12 @@ def test_a_flood_is_logged_out_with_the_reason_and_may_come_back(desk: DeskProce
     assert again.returncode == 0, again.stdout
 
 
-def answer_to_a_guess(desk: DeskProcess) -> bytes:
+def answer_to_a_guess(desk: DeskProcess, address: str = "127.0.0.1") -> bytes:
     """All that the desk says to a Logon with a wrong password, until it hangs up."""
     guess, said = beta_of(desk), b""
-    guess.connect()
+    guess.sock = socket.create_connection(
+        ("127.0.0.1", desk.port), timeout=5, source_address=(address, 0)
+    )
     assert guess.sock is not None
     with contextlib.suppress(OSError):
         guess.send("A", [(98, "0"), (108, "30"), (553, "beta"), (554, "guess")])
@@ -126,6 +128,26 @@ def test_guessing_in_a_client_s_name_keeps_neither_him_nor_others_out(desk: Desk
     mine = client_of(desk)
     mine.next_out = 3
     assert back(mine) < 2
+
+
+def test_a_session_under_attack_stays_open_to_its_client(tmp_path: Path) -> None:
+    """Guesses from many addresses shut it to all but those that it knows; staff is told."""
+    desk = DeskProcess(
+        tmp_path,
+        files={"throttles.toml": "[logon]\nsession_failures = 5\nbackoff_s = 60\n"},
+        edits={"sessions.toml": [('allow_from = ["127.0.0.1"]', "allow_from = []")]},
+    )
+    desk.start()
+    mine = beta_of(desk)
+    assert mine.logon()
+    mine.drop()
+    answers = [answer_to_a_guess(desk, f"127.0.1.{place}") for place in range(1, 9)]
+    assert [bool(said) for said in answers] == [True] * 5 + [False] * 3
+    mine.next_out = 2
+    assert mine.logon()
+    told = desk.log.read_text()
+    desk.kill()
+    assert "BETA42: under attack: 5 failed logons; for 60 s only addresses that it" in told
 
 
 def test_a_storm_of_logons_holds_nobody_up(desk: DeskProcess) -> None:

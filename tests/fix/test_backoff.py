@@ -110,13 +110,8 @@ def test_failing_from_elsewhere_does_not_keep_the_client_out(admission: Admissio
 def test_an_attack_on_a_session_is_told(admission: Admission, told: Told) -> None:
     for place in range(6):
         admission.failed("ALPHA44", f"10.1.0.{place}", 0.0)
-    assert told.notes == [
-        (
-            "ALPHA44",
-            "under attack: 6 failed logons; for 1 s only addresses that it logged on from are let "
-            "in",
-        )
-    ]
+    note = "under attack: 6 failed logons; for 1 s only addresses that it logged on from are let in"
+    assert told.notes == [("ALPHA44", note)]
 
 
 def test_an_attack_from_everywhere_does_not_fill_the_journal(
