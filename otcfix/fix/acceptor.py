@@ -271,6 +271,8 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         if self._speaking_to is not None:
             line.number = number
             return
+        if kind == "5" and not line.online:  # a logon that we, or QuickFIX, refused
+            self._admission.failed(line.config.key, line.caller, time.monotonic())
         if kind == "4":
             line.go_on(message)
         if kind != "3":
@@ -395,5 +397,4 @@ class Acceptor(fix.Application):  # type: ignore[misc]
             self._event(line, AdminSeen(line.config.key, False, "A", f"{refusal} {note}".strip()))
         if refusal:
             log.warning("logon_refused", session=line.config.key, why=refusal)
-            self._admission.failed(line.config.key, line.caller, time.monotonic())
             raise fix.RejectLogon(REFUSED)

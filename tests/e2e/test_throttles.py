@@ -188,7 +188,7 @@ def test_a_storm_of_logons_holds_nobody_up(desk: DeskProcess) -> None:
     assert during[1] < max(10 * before[1], 100)
 
 
-def times(client: FixClient, name: str, quotes: int = 60) -> tuple[float, float]:
+def times(client: FixClient, name: str, quotes: int = 40) -> tuple[float, float]:
     """Milliseconds from QuoteRequest to Quote: p50 and p99."""
     found = []
     for turn in range(quotes):
