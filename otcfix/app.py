@@ -373,3 +373,6 @@ class _Silent:
 
     def stream(self, row: StreamRow) -> None:
         """Nobody listens."""
+
+    def logout(self, session: str, text: str) -> None:
+        """Nobody is there."""

@@ -64,6 +64,9 @@ class _Numbering:
     def stream(self, row: StreamRow) -> None:
         """Nobody listens."""
 
+    def logout(self, session: str, text: str) -> None:
+        """Nobody is there."""
+
 
 class Recorder:
     """Makes the batches of lone QuoteRequests."""

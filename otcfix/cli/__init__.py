@@ -28,6 +28,7 @@ from otcfix.cli import (
     sim,
     staff,
     states,
+    throttles,
     trades,
 )
 from otcfix.cli.demo import demo
@@ -65,6 +66,7 @@ app.add_typer(journal.app, name="journal", rich_help_panel=ASK)
 app.command(rich_help_panel=ASK)(replay.replay)
 app.add_typer(policy.app, name="policy", rich_help_panel=ASK)
 app.add_typer(sanctions.app, name="sanctions", rich_help_panel=ASK)
+app.add_typer(throttles.app, name="throttles", rich_help_panel=ASK)
 app.command(rich_help_panel=STAFF)(staff.kill)
 app.command(rich_help_panel=STAFF)(staff.unkill)
 app.add_typer(approvals.app, name="approvals", rich_help_panel=STAFF)

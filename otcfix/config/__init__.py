@@ -30,6 +30,7 @@ from otcfix.config.models import (
 from otcfix.config.pricing import MeasureConfig, PricingConfig
 from otcfix.config.reading import read
 from otcfix.config.screening import ListConfig, ScreeningConfig
+from otcfix.config.throttles import LogonConfig, ThrottlesConfig
 from otcfix.model.errors import ConfigError
 from otcfix.model.instrument import Hours, Instrument
 from otcfix.model.money import Asset
@@ -42,6 +43,7 @@ __all__ = [
     "HedgingConfig",
     "InstrumentConfig",
     "ListConfig",
+    "LogonConfig",
     "MeasureConfig",
     "PricingConfig",
     "ScreeningConfig",
@@ -62,9 +64,11 @@ FILES: dict[str, type[Closed]] = {
     "screening.toml": ScreeningConfig,
     "jurisdictions.toml": JurisdictionsConfig,
     "limits.toml": LimitsConfig,
+    "throttles.toml": ThrottlesConfig,
 }
-OPTIONAL = ("pricing.toml", "hedging.toml", "screening.toml", "limits.toml")
-"""Files that may be absent: no rules, no hedging, no lists, no limits but those in clients.toml."""
+OPTIONAL = ("pricing.toml", "hedging.toml", "screening.toml", "limits.toml", "throttles.toml")
+"""Files that may be absent: no rules of prices, no hedging, only the lists that are accepted, no
+limits but those in clients.toml, no rates of messages."""
 
 WITHOUT = {"jurisdictions.toml": "without rules of jurisdiction nothing is allowed"}
 """What it means that a file is absent."""
@@ -83,6 +87,7 @@ class Config(Closed):
     screening: ScreeningConfig = ScreeningConfig()
     jurisdictions: JurisdictionsConfig = JurisdictionsConfig()
     limits: LimitsConfig = LimitsConfig()
+    throttles: ThrottlesConfig = ThrottlesConfig()
 
     @property
     def id_key(self) -> bytes:
@@ -198,6 +203,9 @@ def _desk(config: Config) -> Desk:
         policy=config.jurisdictions.made(),
         reduce_when=config.clients.kyc.reduce_when,
         limits=tuple(limit.made() for limit in config.limits.limit),
+        throttles=tuple(row.made() for row in config.throttles.throttle),
+        load=config.throttles.load.made(),
+        hit_ratio=config.throttles.hit_ratio.made(),
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from otcfix.config.limits import check_limits
 from otcfix.config.policy_checks import check_policy
 from otcfix.config.price_checks import check_prices
+from otcfix.config.throttles import check_throttles
 
 if TYPE_CHECKING:
     from otcfix.config import Config
@@ -30,6 +31,7 @@ def cross_check(config: "Config") -> list[str]:
     check_prices(config, problem)
     check_policy(config, problem)
     check_limits(config, problem)
+    check_throttles(config, problem)
     return found
 
 

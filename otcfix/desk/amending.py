@@ -14,6 +14,7 @@ from otcfix.desk.market import Market
 from otcfix.desk.matching import execute
 from otcfix.desk.measuring import prepare
 from otcfix.gate import CANCEL_CHECKS, ORDER_CHECKS, CancelCase, judge
+from otcfix.gate.common_checks import too_many
 from otcfix.ledger import holds
 from otcfix.model.event import IdUse
 from otcfix.model.messages import (
@@ -155,7 +156,7 @@ def _reject(
             head.on_behalf_of_sub,
         )
     )
-    if refusal is not Refusal.DUPLICATE:
+    if refusal not in (Refusal.DUPLICATE, Refusal.THROTTLED):
         draft.uses.append(
             IdUse(
                 scope,
@@ -188,7 +189,9 @@ def on_order_cancel_replace_request(draft: Draft, message: OrderCancelReplaceReq
         _duplicate(draft, scope, wanted.cl_ord_id),
         order,
     )
-    if order is not None and order.is_open and not wanted.missing:
+    if draft.retry_after_ms:
+        case.gate_refusal = too_many(draft.retry_after_ms)
+    elif order is not None and order.is_open and not wanted.missing:
         case.changed_tag = _changed(order, wanted, session)
         if not case.changed_tag:
             case.gate_refusal = _judge(draft, order, wanted, session)

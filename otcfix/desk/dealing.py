@@ -12,7 +12,6 @@ from otcfix.desk.lookups import (
     prior_use,
     quote_of,
     scope_of,
-    throttled,
 )
 from otcfix.desk.market import Market
 from otcfix.desk.matching import execute
@@ -56,7 +55,6 @@ def on_new_order_single(draft: Draft, message: NewOrderSingle) -> None:
         fills.say_status(draft, order, head, message.cl_ord_id, quote_resp_id=message.quote_resp_id)
         return
     case = order_case(draft, message, session)
-    case.throttled = throttled(draft, session, head)
     if prior:
         case.duplicate = duplicate_text(prior)
     market = prepare(draft, case)
@@ -86,7 +84,8 @@ def order_case(draft: Draft, message: NewOrderSingle, session: Session) -> Order
         received_at=draft.event.received_at,
         desk=register.desk,
         halted=state.halted,
-        throttled=False,
+        throttled=draft.retry_after_ms > 0,
+        retry_after_ms=draft.retry_after_ms,
         account=message.account or session.account,
         end_client=message.end_client,
         instrument=instrument,

@@ -66,7 +66,7 @@ HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
     events.SessionDown: upkeep.on_session_down,
     events.EpochMoved: upkeep.on_epoch_moved,
     events.Overflowed: upkeep.on_overflowed,
-    events.AdminSeen: _only_journaled,
+    events.AdminSeen: throttling.on_admin_seen,
     events.ClockJumped: upkeep.on_clock_jumped,
     events.Kill: staff.on_kill,
     events.SetSession: staff.on_set_session,
@@ -118,7 +118,9 @@ def decide(state: State, event: Event) -> Decision:
     if event.facts.store_failed and isinstance(event.body, LOOKS_UP):
         draft.business_reject(event.body.head, ref_id_of(event.body), Refusal.OVERLOADED)  # R9
         return draft.decision()
-    HANDLERS[type(event.body)](draft, event.body)
+    if throttling.admit(draft, event.body):
+        HANDLERS[type(event.body)](draft, event.body)
+        throttling.count_hits(draft, event.body)
     hedging.cover(draft)
     return draft.decision() if draft.replies or draft.moved else _quiet(draft)
 

@@ -3,7 +3,8 @@
 Handlers read from the draft, so that the third order woken by one event sees what the first two
 took. State itself is untouched until `apply` (law 2). `memo` keeps what several handlers would make
 anew; `takes` counts takings of depth, for what depends on it. `checked_by` is the second person
-who has just confirmed the command that is being done.
+who has just confirmed the command that is being done. `retry_after_ms`: the message is one too
+many, and would pass then.
 """
 
 from collections.abc import Hashable
@@ -85,6 +86,7 @@ class Draft:
         self.logouts: list[tuple[str, str]] = []
         self.policy: Policy | None = None
         self.checked_by = ""
+        self.retry_after_ms = 0
         self._deltas: dict[str, int] = {}
 
     def decision(self) -> Decision:

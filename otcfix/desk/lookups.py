@@ -7,12 +7,11 @@ from msgspec import Struct
 from otcfix.desk.draft import Draft
 from otcfix.model.event import IdUse
 from otcfix.model.instrument import Instrument
-from otcfix.model.messages import Head, Side
+from otcfix.model.messages import Side
 from otcfix.model.money import from_minor
 from otcfix.model.order import STATUS_WORDS, Order
 from otcfix.model.party import Client, Session
 from otcfix.model.quote import Quote
-from otcfix.model.time import SECOND
 
 ZERO = Decimal(0)
 
@@ -91,23 +90,6 @@ def position_value(draft: Draft, client: Client, instrument: Instrument, rate: D
     """The client's position in the base asset, in the limit currency."""
     minor = draft.position(client.client_id, instrument.base.code)
     return from_minor(minor, instrument.base) * rate
-
-
-def throttled(draft: Draft, session: Session, head: Head) -> bool:
-    """Whether the session is above its messages_per_second (GCRA, one second's burst).
-
-    Notes the message in the draft when it is within; resent traffic is not counted.
-    """
-    rate = session.messages_per_second
-    if not rate or head.resent:
-        return False
-    spacing = SECOND // rate
-    earliest = int(draft.state.word("throttle", session.key, 0))
-    received = draft.event.received_at
-    if earliest - received > SECOND:
-        return True
-    draft.move("throttle", session.key, max(earliest, received) + spacing)
-    return False
 
 
 def resting_base(draft: Draft, client_id: str, instrument: Instrument, side: Side) -> Decimal:

@@ -7,7 +7,7 @@ from msgspec import structs
 from otcfix.desk import limiting, quote_streams
 from otcfix.desk.authority import authority_of, forbidden, reduces, tell_review
 from otcfix.desk.draft import Draft
-from otcfix.desk.lookups import position_value, quotes_of_request, throttled
+from otcfix.desk.lookups import position_value, quotes_of_request
 from otcfix.desk.market import Market
 from otcfix.gate import QUOTE_CHECKS, QuoteCase, judge
 from otcfix.ledger.holds import hold_for
@@ -49,13 +49,11 @@ def on_quote_request(draft: Draft, request: QuoteRequest) -> None:
         for quote in known:  # an indicative QuoteReqID may be used again
             if quote.lives:
                 draft.put_quote(structs.replace(quote, state=EXPIRED))
-    slow_down = throttled(draft, session, head)
     seen: set[tuple[object, ...]] = set()
     for number, line in enumerate(request.lines or (_NO_LINE,)):
         terms = (line.symbol, line.side, line.currency, line.settl_date, line.settl_type)
         case = _case(draft, request, line)
         case.repeated_line = terms in seen
-        case.throttled = slow_down
         seen.add(terms)
         if firm_known:
             case.duplicate = "QuoteReqID was used before"
@@ -115,7 +113,8 @@ def _case(draft: Draft, request: QuoteRequest, line: QuoteRequestLine) -> QuoteC
         received_at=draft.event.received_at,
         desk=register.desk,
         halted=state.halted,
-        throttled=False,
+        throttled=draft.retry_after_ms > 0,
+        retry_after_ms=draft.retry_after_ms,
         account=line.account or session.account,
         end_client=request.end_client,
         instrument=instrument,

@@ -5,6 +5,8 @@ What is kept here besides could be made anew at any time, and would come out the
 
 from msgspec import Struct, msgpack, structs
 
+from otcfix.desk.rates_of_messages import Rates as MessageRates
+from otcfix.desk.rates_of_messages import rates_of
 from otcfix.gate.policy import Rulebook
 from otcfix.model.decision import sha256_of
 from otcfix.model.hedge import HedgeRule
@@ -59,6 +61,7 @@ class Register:
             venue for rule in self.hedging.values() for venue in rule.venues
         )
         self.sources: dict[str, SourceTerms] = {s.name: s for s in desk.sources} if desk else {}
+        self.rates: MessageRates = rates_of(desk) if desk else {}
         self.composites: dict[tuple[str, str], Kept] = {}
         self._settings: dict[tuple[str, str], Settings] = {}
         self._rulebook: Rulebook | None = None

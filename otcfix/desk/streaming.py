@@ -10,7 +10,6 @@ from otcfix.desk import quote_streams
 from otcfix.desk.authority import authority_of, tell_review
 from otcfix.desk.draft import Draft
 from otcfix.desk.ladders import Ladders
-from otcfix.desk.lookups import throttled
 from otcfix.gate import STREAM_CHECKS, StreamCase, judge
 from otcfix.model.event import RatesMoved, StreamHeld
 from otcfix.model.messages import MarketDataRequest
@@ -107,12 +106,13 @@ def _case(
             for symbol, _ in request.symbols
             if (instrument := register.instruments.get(symbol)) is not None
         ),
-        throttled(draft, session, request.head),
+        draft.retry_after_ms > 0,
         duplicate,
         tuple(sent for ours, sent in request.symbols if ours not in register.instruments),
         listed + len(request.symbols),
         LISTED_MAX,
         session.key in streams.held,
+        draft.retry_after_ms,
     )
 
 

@@ -262,6 +262,7 @@ def on_session_up(draft: Draft, up: SessionUp) -> None:
     draft.move("epoch", up.session, up.epoch)
     draft.move("cancel_due", up.session, 0)
     draft.move("say_again", up.session, 0)
+    draft.move("thrown_out", up.session, 0)
     owed = draft.state.owed_withdrawals.get(up.session, {})
     for quote in owed.values():
         if draft.event.received_at <= quote.valid_until:

@@ -10,7 +10,7 @@ returns, the whole of it inside one guard.
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,12 @@ import structlog
 
 from otcfix.config import Config
 from otcfix.config.geofence import geofence_of
+from otcfix.fix.backoff import Admission
 from otcfix.fix.callbacks import guarded
 from otcfix.fix.dictionaries import Dictionaries
 from otcfix.fix.door import Door
 from otcfix.fix.fields import blank_secrets
-from otcfix.fix.line import Line, caller_of, logon_refusal, overflow_of
+from otcfix.fix.line import Caller, Line, caller_of, logon_refusal, overflow_of
 from otcfix.fix.outgoing import message_of, stream_message_of
 from otcfix.fix.proof import Proofs
 from otcfix.fix.settings import begin_string, session_id_text, settings_text
@@ -79,12 +80,10 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         self._share = config.sessions.acceptor.inbox_share
         self._next_tick = 0.0
         self._stopping = False
-        allow_from = config.sessions.acceptor.allow_from
-        geofence = geofence_of(config)
-        self._door = Door(
-            config.sessions.acceptor.port,
-            lambda address, fields: caller_of(self._line_of, allow_from, address, fields, geofence),
-        )
+        self._allow_from = config.sessions.acceptor.allow_from
+        self._geofence = geofence_of(config)
+        self._admission = Admission(config.throttles.logon, self._turned_away)
+        self._door = Door(config.sessions.acceptor.port, self._caller, self._admission)
         self._lines: dict[str, Line] = {}
         self._keys: dict[str, str] = {}
         self._line_of: dict[tuple[str, str, str], Line] = {}
@@ -94,7 +93,7 @@ class Acceptor(fix.Application):  # type: ignore[misc]
             session_id = fix.SessionID(begin, session.sender_comp_id, session.target_comp_id)
             self._lines[session.key] = Line(session, session_id)
             self._keys[session_id_text(session)] = session.key
-            comp_ids = (session.sender_comp_id, session.target_comp_id)
+            comp_ids = session.sender_comp_id, session.target_comp_id
             self._line_of[begin, *comp_ids] = self._lines[session.key]
         store.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", suffix=".cfg") as file:
@@ -210,6 +209,14 @@ class Acceptor(fix.Application):  # type: ignore[misc]
             self._send(line, stream_message_of(line.config.version, row), keep=False)
             self._proofs.streamed(line)
 
+    def logout(self, session: str, text: str) -> None:
+        """Log a session out for what it sent; it may come back after its back-off."""
+        line = self._lines.get(session)
+        if line is not None and line.online and line.session.isEnabled():
+            log.warning("flood", session=session, why=text)
+            self._admission.flooded(session, line.caller, time.monotonic())
+            line.session.logout(text)
+
     def _send(self, line: Line, message: Any, *, keep: bool = True) -> None:
         """keep False: a price, which is never sent again (R10). QuickFIX's store would remember it
         for as long as the numbers run, in memory and on disk; what it does not have it gap-fills.
@@ -238,8 +245,9 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         """The session is up."""
         line = self._line(session_id)
         line.online = True
+        self._admission.succeeded(line.config.key, line.caller)
         self._proofs.begin(line)
-        self._event(line, SessionUp(line.config.key, line.epoch))
+        self._event(line, SessionUp(line.config.key, line.epoch, line.caller))
         log.info("session_up", session=line.config.key)
 
     @guarded
@@ -265,6 +273,8 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         if self._speaking_to is not None:
             line.number = number
             return
+        if kind == "5" and not line.online:  # a logon that we, or QuickFIX, refused
+            self._admission.failed(line.config.key, line.caller, time.monotonic())
         if kind == "4":
             line.go_on(message)
         if kind != "3":
@@ -341,6 +351,18 @@ class Acceptor(fix.Application):  # type: ignore[misc]
     def _line(self, session_id: Any) -> Line:
         return self._lines[self._keys[session_id.toStringFrozen()]]
 
+    def _caller(self, address: str, fields: Mapping[int, str]) -> Caller:
+        """Whose first message it is, and whether he may try to log on now."""
+        caller = caller_of(self._line_of, self._allow_from, address, fields, self._geofence)
+        key = caller.line.config.key if caller.line else ""
+        why = self._admission.caller(key, address, time.monotonic()) if key else ""
+        return Caller(None, why, key, fault=False) if why else caller
+
+    def _turned_away(self, session: str, note: str) -> None:
+        """Journaled once a step of back-off, and an alert."""
+        epoch = self._lines[session].epoch if session else 0
+        self._put_behind(session, epoch, AdminSeen(session, False, "A", note, alert=True))
+
     def _event(self, line: Line, body: object) -> None:
         self._put_behind(line.config.key, line.epoch, body)
 
@@ -348,8 +370,7 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         """R2: what found no room is journaled, and only then refused."""
         self._event(line, overflow_of(line, text, kind))
         if self._depth(line.config.key) > FLOOD_FACTOR * self._share:
-            log.warning("flood", session=line.config.key)
-            line.session.logout("too many messages")
+            self.logout(line.config.key, "too many messages")
 
     def _new_epoch(self, line: Line, reason: str) -> None:
         line.epoch += 1

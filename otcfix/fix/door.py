@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
+from otcfix.fix.backoff import Admission
 from otcfix.fix.descriptors import connected_to, family, identity, listens, seen_as_socket, sockets
 from otcfix.fix.first_message import FIRST_MAX, NotFix, first_message
 from otcfix.fix.line import Caller, Line
@@ -59,9 +60,10 @@ class _Outside:
 class Door:
     """Listens on the public port; hands complete, welcome connections to the engine."""
 
-    def __init__(self, port: int, judge: Judge) -> None:
-        """judge: who is let in. The port is not opened before `open`."""
+    def __init__(self, port: int, judge: Judge, admission: Admission) -> None:
+        """judge: who is let in; admission: who is not even heard. Not opened before `open`."""
         self._judge = judge
+        self._admission = admission
         self.port = port
         self._listener = socket.socket()
         # The engine must be given a port of its own; it is shut as soon as it is opened.
@@ -146,7 +148,7 @@ class Door:
         """Once in a while: send away who takes too long, outside or inside."""
         now = time.monotonic()
         for waiting in [one for one in self._outside.values() if one.until < now]:
-            self._turn_away(waiting, "no complete first message in time")
+            self._turn_away(waiting, "no complete first message in time", fault=waiting.seen > 0)
         for descriptor, (line, until) in list(self._on_trial.items()):
             if line.online:
                 del self._on_trial[descriptor]
@@ -204,6 +206,9 @@ class Door:
                     self._shut_until = time.monotonic() + PAUSE_S
                     return
                 continue  # that caller is gone again
+            if self._admission.stranger(address, time.monotonic()):
+                sock.close()  # it has been told, and journaled, when it began
+                continue
             sock.setblocking(False)
             if len(self._outside) >= WAITING_MAX:
                 oldest = min(self._outside.values(), key=lambda waiting: waiting.until)
@@ -218,16 +223,14 @@ class Door:
         try:
             caller = self._heard(waiting)
         except (NotFix, OSError) as error:
-            self._turn_away(waiting, str(error))
-            return
+            caller = Caller(None, str(error))
         except Exception as error:
             log.exception("door_failed")
-            self._turn_away(waiting, type(error).__name__)
-            return
+            caller = Caller(None, type(error).__name__)
         if caller is None:
             return
         if caller.line is None:
-            self._turn_away(waiting, caller.why)
+            self._turn_away(waiting, caller.why, caller.session, fault=caller.fault)
             return
         try:
             self._let_in(waiting, caller.line)
@@ -243,7 +246,7 @@ class Door:
         except BlockingIOError:
             return None
         if len(data) == waiting.seen:
-            return Caller(None, "went away" if data else "")
+            return Caller(None, "went away" if data else "", fault=bool(data))
         if not waiting.seen:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         waiting.seen = len(data)
@@ -260,8 +263,12 @@ class Door:
             self._unwatch(descriptor)
         waiting.sock.close()
 
-    def _turn_away(self, waiting: _Outside, why: str) -> None:
+    def _turn_away(
+        self, waiting: _Outside, why: str, session: str = "", *, fault: bool = False
+    ) -> None:
         now = time.monotonic()
+        if fault:
+            self._admission.failed(session, waiting.address, now)
         self._warned = [then for then in self._warned if now - then < 1]
         if why and len(self._warned) < WARNINGS_A_SECOND:
             self._warned.append(now)
@@ -294,6 +301,8 @@ class Door:
         self._inside[descriptor] = identity(descriptor)
         self._on_trial[descriptor] = (line, time.monotonic() + LOGON_S)
         self._all.register(descriptor, select.POLLIN)
+        line.caller = waiting.address
+        self._poll()  # its Logon is there: it is judged while we know whose it is
 
     def _accepted(self, name: tuple[str, int]) -> int:
         # What the engine dropped since its last poll takes that poll's place.

@@ -20,6 +20,7 @@ class Line:
 
     __slots__ = (
         "again_from",
+        "caller",
         "config",
         "epoch",
         "held",
@@ -43,6 +44,7 @@ class Line:
         self.config = config
         self.session_id = session_id
         self.session: Any = None
+        self.caller = ""
         self.epoch = 0
         self.online = False
         self.last_in = 0
@@ -113,10 +115,15 @@ LOGON_NEEDS = (34, 52, 98, 108)
 
 
 class Caller(NamedTuple):
-    """What the door thinks of a first message: the line that it is for, or why it is not let in."""
+    """What the door thinks of a first message: the line that it is for, or why it is not let in.
+
+    session: in whose name it came, where that is known; fault: it counts as a failed logon.
+    """
 
     line: Line | None
     why: str = ""
+    session: str = ""
+    fault: bool = True
 
 
 def caller_of(
@@ -148,11 +155,11 @@ def caller_of(
             there = ", ".join(countries)
             return Caller(None, f"session {key}: from {found}, which is none of {there}")
     if fields.get(35) != "A":
-        return Caller(None, f"session {key}: the first message is no Logon")
+        return Caller(None, f"session {key}: the first message is no Logon", key)
     for tag, shape in LOGON_VALUES.items():
         value = fields.get(tag, "" if tag in LOGON_NEEDS else None)
         if value is not None and not shape.fullmatch(value):
-            return Caller(None, f"session {key}: {tag} of the Logon is missing or unreadable")
+            return Caller(None, f"session {key}: {tag} of the Logon is missing or unreadable", key)
     return Caller(line)
 
 

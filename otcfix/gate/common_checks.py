@@ -33,8 +33,14 @@ def id_is_new(case: Common) -> Finding:
 def throttle(case: Common) -> Finding:
     """The session keeps to its rate of messages."""
     if case.throttled:
-        return Finding("throttle", Refusal.THROTTLED)
+        return too_many(case.retry_after_ms)
     return THROTTLE
+
+
+def too_many(retry_after_ms: int) -> Finding:
+    """The refusal of a message too many, with the milliseconds after which it would pass."""
+    detail = f"{Refusal.THROTTLED.value}, try again in {retry_after_ms} ms"
+    return Finding("throttle", Refusal.THROTTLED, detail=detail)
 
 
 def desk_open(case: Common) -> Finding:

@@ -56,7 +56,7 @@ def id_is_new(case: StreamCase) -> Finding:
 def throttle(case: StreamCase) -> Finding:
     """The session keeps to its rate of messages."""
     if case.throttled:
-        return Finding("throttle", Refusal.THROTTLED)
+        return common.too_many(case.retry_after_ms)
     return common.THROTTLE
 
 

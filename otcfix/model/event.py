@@ -154,12 +154,16 @@ class Overflowed(Struct, frozen=True, tag=True):
 
 
 class AdminSeen(Struct, frozen=True, tag=True):
-    """A session message that QuickFIX handled, journaled with its secrets blanked (R13, R14)."""
+    """A session message that QuickFIX handled, journaled with its secrets blanked (R13, R14).
+
+    alert: staff should know: somebody has been turned away for a while.
+    """
 
     session: str
     outbound: bool
     msg_type: str
     note: str = ""
+    alert: bool = False
 
 
 class Kill(Struct, frozen=True, tag=True):

@@ -12,7 +12,7 @@ from otcfix.model.policy import Policy
 from otcfix.model.pricing import Rule, SourceTerms, StreamTerms
 from otcfix.model.profile import ACTIVE, Profile
 from otcfix.model.screening import ScreeningPolicy
-from otcfix.model.throttle import Throttle
+from otcfix.model.throttle import HitRatio, LoadTerms, Throttle
 
 
 class Tier(Struct, frozen=True):
@@ -123,5 +123,7 @@ class Desk(Struct, frozen=True):
     policy: Policy = Policy()
     limits: tuple[Limit, ...] = ()
     throttles: tuple[Throttle, ...] = ()
+    load: LoadTerms = LoadTerms()
+    hit_ratio: HitRatio = HitRatio()
     screening: ScreeningPolicy = ScreeningPolicy()
     reduce_when: tuple[str, ...] = ()

@@ -247,6 +247,9 @@ class Sequencer:
                     self._venues.send(request)
         for stream in batch.streams:
             self._wire.stream(stream)
+        for _, decision in batch.decided:
+            for session, text in decision.logouts:
+                self._wire.logout(session, text)
 
     def _decide(
         self,

@@ -7,6 +7,7 @@ from otcfix.desk.state import State
 from otcfix.model.event import ClockJumped, RatesMoved, TimerFired, Typed
 from otcfix.model.time import MS, SECOND, Instant
 from otcfix.sequencer.inbox import Inbox, Incoming
+from otcfix.sequencer.load import Load
 from otcfix.sequencer.marks import Marks
 from otcfix.sequencer.ports import Clock, MeasuresPort, RatesPort, StorePort
 
@@ -85,6 +86,7 @@ class Occasions:
         self._next_stale_check: Instant = 0
         self._gone: dict[str, set[tuple[str, int]]] = {}
         self._listeners = Listeners(state)
+        self._load = Load(state)
         self._next_command_check: Instant = 0
         self.command_id = 0
 
@@ -104,6 +106,9 @@ class Occasions:
         marks = self._marks.due(now)
         if marks is not None:
             own.append(self._typed(marks, now))
+        load = self._load.due(len(self._inbox), now)
+        if load is not None:
+            own.append(self._typed(load, now))
         jump = self._clock_jump(now)
         if jump is not None:
             own.append(self._typed(jump, now))

@@ -111,6 +111,10 @@ class WirePort(Protocol):
         """Send one W or X, if its session is there; it is never owed."""
         ...
 
+    def logout(self, session: str, text: str) -> None:
+        """Log a session out, and say why in Text(58); it may come back after its back-off."""
+        ...
+
 
 class VenuePort(Protocol):
     """The sessions on which the desk is the client: hedge orders go out on them."""

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from otcfix.config import LogonConfig
 from otcfix.fix import descriptors
+from otcfix.fix.backoff import Admission
 from otcfix.fix.door import Door
 from otcfix.fix.first_message import FIRST_MAX, NotFix, first_message
 from otcfix.fix.line import Caller
@@ -94,7 +96,7 @@ def test_the_database_s_locks_survive_a_look_at_the_descriptors(tmp_path: Path) 
 
 def test_a_ring_ends_a_wait_from_another_thread() -> None:
     """And a ring while nobody waits is none."""
-    one = Door(0, lambda *_: Caller(None))
+    one = Door(0, lambda *_: Caller(None), Admission(LogonConfig(), lambda *_: None))
     one.open(lambda: None)
     one.ring()
     threading.Timer(0.05, one.ring).start()
@@ -106,7 +108,7 @@ def test_a_ring_ends_a_wait_from_another_thread() -> None:
 
 def test_closing_twice_closes_nobody_else_s_descriptors() -> None:
     """A desk that fails behind its stop stops again; the numbers may belong to others by then."""
-    one = Door(0, lambda *_: Caller(None))
+    one = Door(0, lambda *_: Caller(None), Admission(LogonConfig(), lambda *_: None))
     one.open(lambda: None)
     one.close()
     others = [os.open(os.devnull, os.O_RDONLY) for _ in range(12)]

@@ -196,6 +196,7 @@ class Wire:
         self._clock = clock
         self._committed = committed
         self.lines: dict[str, Line] = {}
+        self.logged_out: list[tuple[str, str]] = []
         self.dead = False
 
     def say(self, row: OutboxRow, *, again: bool) -> tuple[int, int] | None:
@@ -226,6 +227,12 @@ class Wire:
         heard = self._finished(line, stream_message_of(line.version, row))
         line.unread.append(heard)
         line.heard.append(heard)
+
+    def logout(self, session: str, text: str) -> None:
+        """Note that the session is logged out, and why."""
+        if self.dead:
+            raise Killed
+        self.logged_out.append((session, text))
 
     def _built(self, line: Line, row: OutboxRow, again: bool) -> Heard:
         return self._finished(line, message_of(line.version, row, again), row)
