@@ -1,7 +1,7 @@
 """What the gate must know of a client before it says whether he may deal: gathered from State."""
 
 from otcfix.desk.draft import Draft
-from otcfix.gate.authority import CLIENT_CHECKS, INSTRUMENT_CHECKS, Authority
+from otcfix.gate.authority import CLIENT_CHECKS, INSTRUMENT_CHECKS, Authority, screened
 from otcfix.model.instrument import Instrument
 from otcfix.model.messages import Side
 from otcfix.model.party import Client
@@ -24,13 +24,23 @@ def authority_of(
     if client is None or desk is None:
         return asked
     asked.client_state = str(state.word("state", f"client:{client.client_id}", ACTIVE))
-    asked.screened = state.clientele.screened.get(client.client_id)
-    asked.subject_digest = state.clientele.digest_of(client.client_id)
+    asked.screened = draft.screening_of(client.client_id)
+    asked.subject_digest = draft.subject_digest(client.client_id)
     asked.verdict_age_max_days = desk.screening.verdict_age_max_days
     asked.reduce_when = desk.reduce_when
     if instrument is not None:
         asked.policy = draft.register.policy_answer(client, instrument, side, day)
     return asked
+
+
+def screening_of(draft: Draft, client: Client) -> Finding:
+    """What the gate says of *client*'s screening alone, now."""
+    desk = draft.register.desk
+    asked = Authority(client, True, draft.event.at, "")
+    asked.screened = draft.screening_of(client.client_id)
+    asked.subject_digest = draft.subject_digest(client.client_id)
+    asked.verdict_age_max_days = desk.screening.verdict_age_max_days if desk else 0
+    return screened(asked)
 
 
 def forbidden(asked: Authority) -> Finding | None:

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from otcfix.desk import fills
+from otcfix.desk.authority import screening_of
 from otcfix.desk.draft import Draft
 from otcfix.desk.market import Market
 from otcfix.model.instrument import Instrument
@@ -98,8 +99,13 @@ def match_resting(draft: Draft, symbol: str) -> None:
 
 
 def may_fill(draft: Draft, order: Order) -> bool:
-    """Whether a resting order may execute now: it is not past its expiry, its client may deal."""
+    """Whether a resting order may execute now: it is not past its expiry, its client may deal.
+
+    While a change of its client waits to be screened, it rests.
+    """
     if order.expire_at is not None and order.expire_at <= draft.event.at:
         return False
     client = draft.register.clients.get(order.client_id)
-    return client is not None and client.enabled and order.ord_type == LIMIT
+    if client is None or not client.enabled or order.ord_type != LIMIT:
+        return False
+    return screening_of(draft, client).refusal is None
