@@ -1,0 +1,211 @@
+"""How alike two names are: exact, sorted words letter by letter, or word by word by weight."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rapidfuzz.fuzz import ratio
+
+from otcfix.screening.normalise import BARE, SYLLABLES, Name, consonants, folded
+from otcfix.screening.party import Pair
+from otcfix.screening.words import LITTLE, TITLES
+
+WORD_ALIKE_MIN = 0.78
+"""Two words less alike than this are two different words."""
+
+OTHER_SPELLING = 0.95
+"""Likeness of two words that only write the same sounds in another way."""
+
+NO_VOWELS = 0.92
+"""Highest likeness of a word from a script without vowels and a word in full."""
+
+INITIAL = 0.90
+"""A letter standing for a word that begins with it."""
+
+JOINED_MIN = 0.85
+"""Two words written as one have to be this much alike."""
+
+LITTLE_FACTOR = 0.4
+"""Weight of particles and titles, against that of a name as rare."""
+
+INITIAL_FACTOR = 0.3
+"""Weight of a single letter."""
+
+WEIGHT_MIN = 0.2
+"""Weight of the commonest word; a word that one entry alone has weighs 1."""
+
+UNMATCHED_QUERY = 1.0
+UNMATCHED_LISTED = 0.4
+"""Cost of a word left over. Lists give the full name, people a part of it: their words cost less."""
+
+Weigh = Callable[[str], float]
+
+
+class Weights:
+    """How much each word says: 1 for one that a single name has, WEIGHT_MIN for the commonest."""
+
+    __slots__ = ("_seen",)
+
+    def __init__(self, counts: Mapping[str, int], names: int) -> None:
+        """*counts*: in how many of the *names* a word stands."""
+        top = math.log(max(names, 2))
+        self._seen = {
+            word: _weight(word, 1 - math.log(count) / top) for word, count in counts.items()
+        }
+
+    def __call__(self, word: str) -> float:
+        """Return the weight of *word*; a word never seen weighs as one seen once."""
+        found = self._seen.get(word)
+        if found is None:
+            found = _weight(word, 1.0)
+        return found
+
+
+def _weight(word: str, rarity: float) -> float:
+    weight = WEIGHT_MIN + (1 - WEIGHT_MIN) * max(rarity, 0.0)
+    if len(word) == 1:
+        return weight * INITIAL_FACTOR
+    return weight * LITTLE_FACTOR if word in LITTLE or word in TITLES else weight
+
+
+NO_WEIGHTS = Weights({}, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How alike two names are, 0 to 1, and by which stage."""
+
+    score: float
+    stage: str
+    pairs: tuple[Pair, ...] = ()
+    unmatched_query: tuple[tuple[str, float], ...] = ()
+    unmatched_listed: tuple[tuple[str, float], ...] = ()
+
+
+@lru_cache(maxsize=65_536)
+def words_alike(query: str, listed: str) -> float:
+    """Return how alike two words are, 0 to 1; two neighbours swapped cost half a letter."""
+    if query == listed:
+        return 1.0
+    alike = ratio(query, listed) / 100
+    if len(query) == len(listed) and _swapped(query, listed):
+        alike = max(alike, 1 - 0.5 / len(query))
+    elif "al" + query == listed or query == "al" + listed:
+        alike = max(alike, OTHER_SPELLING)
+    one, other = folded(query), folded(listed)
+    if one == other:
+        return max(alike, OTHER_SPELLING)
+    return max(alike, OTHER_SPELLING * ratio(one, other) / 100)
+
+
+def _swapped(one: str, other: str) -> bool:
+    differing = [i for i in range(len(one)) if one[i] != other[i]]
+    if len(differing) != 2 or differing[1] != differing[0] + 1:
+        return False
+    i, j = differing
+    return one[i] == other[j] and one[j] == other[i]
+
+
+@lru_cache(maxsize=16_384)
+def bare_alike(bare: str, full: str) -> float:
+    """Return how alike a word without vowels and one in full are, 0 to NO_VOWELS."""
+    if bare == full:
+        return 1.0
+    soft, hard = consonants(bare)
+    other_soft, other_hard = consonants(full)
+    alike = ratio(soft, other_soft) / 100
+    if hard == other_hard and len(hard) >= 3:
+        alike = max(alike, 0.97)
+    return NO_VOWELS * alike
+
+
+def compare(query: Name, listed: Name, weigh: Weigh = NO_WEIGHTS) -> Likeness:
+    """Return how alike two names are, by the stage that finds them most alike."""
+    if not query.tokens or not listed.tokens:
+        return Likeness(0.0, "nothing to compare")
+    if query.key == listed.key:
+        pairs = tuple([Pair(t, t, 1.0, weigh(t)) for t in query.tokens])
+        return Likeness(1.0, "exact", pairs)
+    by_words = _by_words(query, listed, weigh)
+    if query.joined == listed.joined:
+        return Likeness(0.98, "joined", by_words.pairs)
+    if SYLLABLES in query.scripts or SYLLABLES in listed.scripts:
+        return by_words
+    letters = max(ratio(query.key, listed.key), ratio(query.plain, listed.plain)) / 100
+    if letters > by_words.score:
+        return Likeness(
+            letters, "ratio", by_words.pairs, by_words.unmatched_query, by_words.unmatched_listed
+        )
+    return by_words
+
+
+def _by_words(query: Name, listed: Name, weigh: Weigh) -> Likeness:
+    """Pair the words, the most alike and heaviest first; each word is used once."""
+    offers = _offers(query, listed)
+    weights_q = [weigh(t) for t in query.tokens]
+    weights_l = [weigh(t) for t in listed.tokens]
+    rows = []
+    for alike, ours, theirs in offers:
+        weight = sum([weights_l[j] for j in theirs])
+        rows.append((alike, weight, ours, theirs))
+    rows.sort(reverse=True)
+    free_q, free_l = set(range(len(query.tokens))), set(range(len(listed.tokens)))
+    pairs: list[Pair] = []
+    earned = possible = 0.0
+    for alike, weight, ours, theirs in rows:
+        if free_q.issuperset(ours) and free_l.issuperset(theirs):
+            free_q.difference_update(ours)
+            free_l.difference_update(theirs)
+            earned += 2 * alike * weight
+            possible += 2 * weight
+            words = (query.tokens, ours), (listed.tokens, theirs)
+            one, other = (" ".join([tokens[i] for i in places]) for tokens, places in words)
+            pairs.append(Pair(one, other, alike, weight))
+    left_q = tuple([(query.tokens[i], weights_q[i]) for i in sorted(free_q)])
+    left_l = tuple([(listed.tokens[j], weights_l[j]) for j in sorted(free_l)])
+    possible += UNMATCHED_QUERY * sum([w for _, w in left_q])
+    possible += UNMATCHED_LISTED * sum([w for _, w in left_l])
+    score = earned / possible if possible else 0.0
+    return Likeness(score, "tokens", tuple(pairs), left_q, left_l)
+
+
+_Offer = tuple[float, tuple[int, ...], tuple[int, ...]]
+
+
+def _offers(query: Name, listed: Name) -> list[_Offer]:
+    """Return every pair of words that may be the same, and of two words written as one."""
+    offers: list[_Offer] = []
+    ours, theirs = query.tokens, listed.tokens
+    for i, one in enumerate(ours):
+        for j, other in enumerate(theirs):
+            alike = _alike(one, query.scripts[i], other, listed.scripts[j])
+            if alike >= WORD_ALIKE_MIN:
+                offers.append((alike, (i,), (j,)))
+        if i + 1 < len(ours):
+            both = one + ours[i + 1]
+            for j, other in enumerate(theirs):
+                if abs(len(both) - len(other)) <= 3:
+                    alike = _alike(both, query.scripts[i], other, listed.scripts[j])
+                    if alike >= JOINED_MIN:
+                        offers.append((alike, (i, i + 1), (j,)))
+    for j in range(len(theirs) - 1):
+        both = theirs[j] + theirs[j + 1]
+        for i, one in enumerate(ours):
+            if abs(len(both) - len(one)) <= 3:
+                alike = words_alike(one, both)
+                if alike >= JOINED_MIN:
+                    offers.append((alike, (i,), (j, j + 1)))
+    return offers
+
+
+def _alike(one: str, script: int, other: str, other_script: int) -> float:
+    if SYLLABLES in (script, other_script):
+        return float(one == other)  # the next syllable is another sign, not a slip of one
+    if script != other_script:
+        return bare_alike(one, other) if script == BARE else bare_alike(other, one)
+    if len(one) == 1 or len(other) == 1:
+        if one == other:
+            return 1.0
+        return INITIAL if one[0] == other[0] and len(one) != len(other) else 0.0
+    return words_alike(one, other)
