@@ -66,6 +66,7 @@ def check(
         _dictionaries(report, loaded)
         _feeds(report, loaded)
         _secrets(report, loaded)
+        _lists(report, loaded)
         report.warnings += unreachable_rules(loaded)
     failed = bool(report.problems or (strict and report.warnings))
     if as_json:
@@ -211,6 +212,17 @@ def _without_source(config: "Config") -> list[str]:
     assemble(config, None, 1.0)  # builds the rate book: what does not fit raises
     specs = [spec_of(source) for source in config.venues.source]
     return [i.symbol for i in config.to_desk().instruments if not routes_of(i, specs)]
+
+
+def _lists(report: Report, config: "Config") -> None:
+    """The sanctions lists: files that cannot be read; what is too old, held or missing."""
+    from otcfix.screening.lists_corpus import check_lists  # noqa: PLC0415
+
+    problems, warnings = check_lists(config)
+    report.problems += problems
+    report.warnings += warnings
+    if not problems:
+        report.good.append(f"sanctions lists: {len(config.screening.list)}, all can be read")
 
 
 def _secrets(report: Report, config: "Config") -> None:

@@ -27,6 +27,7 @@ from otcfix.config.models import (
 )
 from otcfix.config.pricing import MeasureConfig, PricingConfig
 from otcfix.config.reading import read
+from otcfix.config.screening import ListConfig, ScreeningConfig
 from otcfix.model.errors import ConfigError
 from otcfix.model.instrument import Hours, Instrument
 from otcfix.model.money import Asset
@@ -38,8 +39,10 @@ __all__ = [
     "Config",
     "HedgingConfig",
     "InstrumentConfig",
+    "ListConfig",
     "MeasureConfig",
     "PricingConfig",
+    "ScreeningConfig",
     "SessionConfig",
     "SourceConfig",
     "desk_hash",
@@ -54,9 +57,10 @@ FILES: dict[str, type[Closed]] = {
     "venues.toml": VenuesConfig,
     "pricing.toml": PricingConfig,
     "hedging.toml": HedgingConfig,
+    "screening.toml": ScreeningConfig,
 }
-OPTIONAL = ("pricing.toml", "hedging.toml")
-"""Files that may be absent: no rules, no hedging."""
+OPTIONAL = ("pricing.toml", "hedging.toml", "screening.toml")
+"""Files that may be absent: no rules, no hedging, no lists."""
 
 
 class Config(Closed):
@@ -69,6 +73,7 @@ class Config(Closed):
     venues: VenuesConfig
     pricing: PricingConfig = PricingConfig()
     hedging: HedgingConfig = HedgingConfig()
+    screening: ScreeningConfig = ScreeningConfig()
 
     @property
     def id_key(self) -> bytes:

@@ -33,6 +33,9 @@ def load(
         raise ListRefused(list_name, f"format {format_name}, expected one of {', '.join(FORMATS)}")
     if not paths:
         raise ListRefused(list_name, "no files")
+    twice = {path.name for path in paths if [p.name for p in paths].count(path.name) > 1}
+    if twice:
+        raise ListRefused(list_name, f"two files are named {min(twice)}")
     hashed = sha256_of(paths)
     loaded = FORMATS[format_name](list_name, paths, orphans=orphans)
     if not loaded.entries:

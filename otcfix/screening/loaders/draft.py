@@ -69,10 +69,11 @@ class Draft:
             self.listed_on,
             remarks,
         )
-        return _digested(entry)
+        return digested(entry)
 
 
-def _digested(entry: Entry) -> Entry:
+def digested(entry: Entry) -> Entry:
+    """The entry with its digest made anew: SHA-256 of all other fields."""
     fields = [
         entry.list_name, entry.entry_id, entry.kind.value,
         [[n.text, n.weak, n.original_script] for n in entry.names],

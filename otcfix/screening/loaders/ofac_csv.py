@@ -13,7 +13,7 @@ from pathlib import Path
 from otcfix.screening.countries import country_code
 from otcfix.screening.entry import Kind
 from otcfix.screening.loaders.draft import Draft, Loaded
-from otcfix.screening.loaders.ofac_remarks import REMARK_MAX, joined, read_remarks
+from otcfix.screening.loaders.ofac_remarks import REMARK_MAX, is_cut, read_remarks
 from otcfix.screening.loaders.reading import (
     Faults,
     ListRefused,
@@ -180,9 +180,8 @@ class _Join:
         cut = 0
         for number, draft in self.drafts.items():
             remark, more = self.remarks.get(number, ""), self.overflow.get(number, "")
-            ends_here = len(remark) >= REMARK_MAX and not more and not remark.endswith(".")
-            cut += ends_here
-            read_remarks(draft, joined(remark, more), cut=ends_here)
+            cut += is_cut(remark, more)
+            read_remarks(draft, remark, more)
         if cut:
             said = f"{cut} remarks are cut at {REMARK_MAX} characters and have no overflow"
             self.warnings.append(f"{said}: what stood behind (addresses too) is missing")

@@ -47,15 +47,24 @@ def joined(remark: str, overflow: str) -> str:
     return f"{remark}; {overflow}"
 
 
-def read_remarks(draft: Draft, text: str, *, cut: bool) -> None:
-    """Take out of *text* all that is looked up. cut: its end is missing, the last item unused."""
-    draft.remarks = text
-    if cut:
+def is_cut(remark: str, overflow: str) -> bool:
+    """Whether the column was too narrow and what stood behind it is not there."""
+    return len(remark) >= REMARK_MAX and not overflow and not remark.endswith(".")
+
+
+def read_remarks(draft: Draft, remark: str, overflow: str) -> None:
+    """Take out of both all that is looked up; of a cut remark its last item, only half there, not.
+
+    An address is found as the column alone has it too, even cut: lists made from sdn.csv without
+    its comments hand it on in that form, and nobody else's address can be equal to it.
+    """
+    text = draft.remarks = joined(remark, overflow)
+    for asset, address in _ADDRESS.findall(text) + _ADDRESS.findall(remark):
+        draft.addresses[asset, address] = None
+    if is_cut(remark, overflow):
         text = text.rpartition(";")[0]
     for alias in _ALIAS.findall(text):
         draft.name(alias, weak=True)
-    for asset, address in _ADDRESS.findall(text):
-        draft.addresses[asset, address] = None
     for item in text.split(";"):
         _item(draft, item.strip().removeprefix("alt. ").rstrip("."))
 

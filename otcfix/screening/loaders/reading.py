@@ -101,12 +101,12 @@ def read_bytes(path: Path) -> bytes:
 
 
 def sha256_of(paths: list[Path]) -> str:
-    """SHA-256 (hex) over the files' own, whatever their names and order."""
+    """SHA-256 (hex) over the files' own and their names, whatever their order."""
     each = []
     for path in paths:
         try:
             with path.open("rb") as file:
-                each.append(hashlib.file_digest(file, "sha256").hexdigest())
+                each.append(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}")
         except OSError as error:
             raise ListRefused(path, f"cannot be read: {error.strerror or error}") from None
     return hashlib.sha256("\n".join(sorted(each)).encode()).hexdigest()
