@@ -33,6 +33,7 @@ from otcfix.model.instrument import Hours, Instrument
 from otcfix.model.money import Asset
 from otcfix.model.party import Client, Desk, Session, Tier
 from otcfix.model.pricing import SourceTerms
+from otcfix.model.screening import ScreeningPolicy
 
 __all__ = [
     "AcceptorConfig",
@@ -204,6 +205,11 @@ def _desk(config: Config) -> Desk:
             for s in config.venues.source
         ),
         stream=config.pricing.stream.made(),
+        screening=ScreeningPolicy(
+            config.screening.block_min,
+            config.screening.review_min,
+            config.screening.verdict_age_max_days,
+        ),
     )
 
 
