@@ -10,12 +10,14 @@ from otcfix.cli import (
     check,
     client,
     database,
+    decision,
     funds,  # noqa: F401 - adds its commands to ledger
     hedges,
     journal,
     ledger,
     price,
     replay,
+    reviews,  # noqa: F401 - adds its commands to sanctions
     sanctions,
     serve,
     sim,
@@ -53,6 +55,7 @@ app.add_typer(price.app, name="price", rich_help_panel=ASK)
 app.add_typer(ledger.app, name="ledger", rich_help_panel=ASK)
 app.add_typer(hedges.app, name="hedges", rich_help_panel=ASK)
 app.add_typer(journal.app, name="journal", rich_help_panel=ASK)
+app.add_typer(decision.app, name="decision", rich_help_panel=ASK)
 app.command(rich_help_panel=ASK)(replay.replay)
 app.add_typer(sanctions.app, name="sanctions", rich_help_panel=ASK)
 app.command(rich_help_panel=STAFF)(staff.kill)
