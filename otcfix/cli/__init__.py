@@ -11,6 +11,7 @@ from otcfix.cli import (
     client,
     database,
     decision,
+    evaluate,  # noqa: F401 - adds its command to sanctions
     funds,  # noqa: F401 - adds its commands to ledger
     hedges,
     journal,
@@ -19,6 +20,7 @@ from otcfix.cli import (
     replay,
     reviews,  # noqa: F401 - adds its commands to sanctions
     sanctions,
+    screen,  # noqa: F401 - adds its commands to sanctions
     serve,
     sim,
     staff,

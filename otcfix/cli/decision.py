@@ -35,7 +35,10 @@ KIND_LETTERS = "QOEMW"
 @app.command()
 def show(
     event: Annotated[
-        str, typer.Argument(metavar="SEQ", help="An event's number, or an id that it made (117, 37, 17).")
+        str,
+        typer.Argument(
+            metavar="SEQ", help="An event's number, or an id that it made (117, 37, 17)."
+        ),
     ],
     config: ConfigOption = CONFIG_DEFAULT,
     database: DatabaseOption = DATABASE,
@@ -169,7 +172,9 @@ def _rates(facts: dict[str, Any], at: int) -> list[dict[str, Any]]:
     rows = []
     for symbol, rates in sorted(facts.get("rates", {}).items()):
         for book in rates.get("books", ()):
-            best = {side: book.get(side)[0] if book.get(side) else None for side in ("bids", "offers")}
+            best = {
+                side: book.get(side)[0] if book.get(side) else None for side in ("bids", "offers")
+            }
             rows.append({
                 "symbol": symbol, "source": book.get("source", ""), "bid": best["bids"],
                 "offer": best["offers"], "age_ms": (at - book.get("changed_at", at)) // 1_000,
@@ -186,7 +191,9 @@ def _conversions(facts: dict[str, Any], at: int) -> list[dict[str, Any]]:
 
 def _show(found: dict[str, Any]) -> None:
     out = console()
-    number = f" {found['session']} {found['epoch']}:{found['msg_seq_num']}" if found["session"] else ""
+    number = (
+        f" {found['session']} {found['epoch']}:{found['msg_seq_num']}" if found["session"] else ""
+    )
     print(f"Event {found['seq']}: {found['kind']}{number}, {found['at']}")
     out.print(f"  {found['text']}", soft_wrap=True)
     for verdict in found["verdicts"]:
@@ -222,7 +229,9 @@ def _level(level: Any) -> str:
 
 
 def _show_verdict(verdict: dict[str, Any]) -> None:
-    print(f"\nRefused: {verdict['refusal']}, by {verdict['told']}" if verdict["told"] else "\nPassed")
+    print(
+        f"\nRefused: {verdict['refusal']}, by {verdict['told']}" if verdict["told"] else "\nPassed"
+    )
     print_table(
         ("", "check", "found", "measured", "limit", "detail"),
         [
@@ -236,8 +245,12 @@ def _show_verdict(verdict: dict[str, Any]) -> None:
 @app.command("list")
 def list_decisions(
     refused: Annotated[bool, typer.Option("--refused", help="Only what was refused.")] = False,
-    client: Annotated[str, typer.Option("--client", metavar="ID", help="Only of his sessions.")] = "",
-    session: Annotated[str, typer.Option("--session", metavar="KEY", help="Only of this one.")] = "",
+    client: Annotated[
+        str, typer.Option("--client", metavar="ID", help="Only of his sessions.")
+    ] = "",
+    session: Annotated[
+        str, typer.Option("--session", metavar="KEY", help="Only of this one.")
+    ] = "",
     since: Annotated[
         str, typer.Option("--since", metavar="TIME", help="From then on: a date, a time, 15m, 2d.")
     ] = "",

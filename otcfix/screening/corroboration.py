@@ -1,6 +1,8 @@
 """What birth, country and kind say about a name that hit: points off where they contradict."""
 
+import re
 from collections.abc import Iterator, Sequence
+from datetime import date
 
 from otcfix.screening.entry import Entry, Kind
 from otcfix.screening.party import Effect, Party
@@ -17,6 +19,8 @@ COUNTRY_OTHER = -0.02
 
 KIND_OTHER = -0.10
 WEAK_ALIAS = -0.05
+
+_BIRTH = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?", re.ASCII)
 
 YEARS_NEAR = 3
 """Lists round years of birth; so far apart they may still be one person."""
@@ -78,6 +82,18 @@ def _birth_alike(one: str, other: str) -> tuple[float, str] | None:
     if slip or abs(int(year) - int(year_other)) <= YEARS_NEAR:
         return BIRTH_NEAR, f"the years are near or differ in one digit: {said}"
     return BIRTH_FAR, f"the years are far apart: {said}"
+
+
+def is_birth(text: str) -> bool:
+    """Return whether *text* is an ISO date, month or year that is on the calendar."""
+    if not _BIRTH.fullmatch(text):
+        return False
+    year, month, day = [*text.split("-"), "01", "01"][:3]
+    try:
+        date(int(year), int(month), int(day))
+    except ValueError:
+        return False
+    return True
 
 
 def _is_year(text: str) -> bool:

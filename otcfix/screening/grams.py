@@ -73,7 +73,7 @@ def _at_least(planes: list[int], needed: int) -> int:
         else:
             above |= equal & plane
             equal &= ~plane
-    return above | (equal if equal >= 0 else 0)
+    return above | (max(equal, 0))
 
 
 def _places(bits: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""IBAN, BIC, LEI and numbers of documents: checked, in one spelling, and what they have in common."""
+"""IBAN, BIC, LEI and numbers of documents: checked, in one spelling, and what they share."""
 
 import re
 from collections.abc import Iterable

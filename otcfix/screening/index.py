@@ -1,25 +1,28 @@
 """The immutable index of all lists: built once, then only read; a refresh builds another one."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from otcfix.screening import addresses, identifiers
 from otcfix.screening.corroboration import effects
 from otcfix.screening.entry import Entry, Kind
+from otcfix.screening.grams import Grams
 from otcfix.screening.matching import Likeness, Weights, compare
 from otcfix.screening.near import Words
-from otcfix.screening.grams import Grams
 from otcfix.screening.normalise import Name, normalise
 from otcfix.screening.party import Hit, Party, ScreenResult
 
 FLOOR = 0.80
 """Hits below are not kept. It lies below every review_min by more than corroboration can add."""
 
-LETTERS_SHARE = 0.5
+LETTERS_SHARE = 0.6
 """Share of a name's pairs of letters that a near name has: less is below FLOOR."""
 
 NAMES_MAX = 20
 """Names and aliases of one party that are screened."""
+
+FORM_OR_NAME = 3
+"""Letters of a legal form that may be a name as well: Se, As, Co, Sia."""
 
 COMPARED_MAX = 400
 """Listed names that one name is compared with word by word: the likeliest ones."""
@@ -92,9 +95,7 @@ class Index:
         hits = sorted(best.values(), key=lambda hit: (-hit.score, hit.entry_id))
         return ScreenResult(tuple(hits), (*notes, *wrong))
 
-    def screen_many(
-        self, parties: Iterable[Party], floor: float = FLOOR
-    ) -> Iterator[ScreenResult]:
+    def screen_many(self, parties: Iterable[Party], floor: float = FLOOR) -> Iterator[ScreenResult]:
         """Yield the result of each party in order, one at a time: the caller may pause between."""
         for party in parties:
             yield self.screen(party, floor)
@@ -137,14 +138,21 @@ class Index:
                 done = effects(party, entry, weak=listed.weak)
                 score = min(1.0, alike.score + sum([e.points for e in done]))
                 if score >= floor:
-                    yield (
-                        entry_no,
-                        Hit(
-                            *(entry.entry_id, entry.list_name, entry.digest, name.text),
-                            *(listed.text, score, alike.score, alike.stage, alike.pairs),
-                            *(alike.unmatched_query, alike.unmatched_listed, done),
-                        ),
+                    hit = Hit(
+                        entry_id=entry.entry_id,
+                        list_name=entry.list_name,
+                        digest=entry.digest,
+                        query=name.text,
+                        matched_name=listed.text,
+                        score=score,
+                        name_score=alike.score,
+                        stage=alike.stage,
+                        pairs=alike.pairs,
+                        unmatched_query=alike.unmatched_query,
+                        unmatched_listed=alike.unmatched_listed,
+                        effects=done,
                     )
+                    yield entry_no, hit
 
     def _candidates(self, name: Name, floor: float) -> set[int]:
         """Return the places of all spellings that may reach *floor*, by any stage."""
@@ -180,9 +188,11 @@ class Index:
 
 
 def readings(text: str) -> tuple[Name, ...]:
-    """Return *text* as a Name without legal forms, and with them if it seems to have some."""
+    """Return *text* as a Name without legal forms, and with them where people bear them too."""
     name = normalise(text)
-    return (name, normalise(text, person=True)) if name.forms else (name,)
+    if any(len(form) <= FORM_OR_NAME for form in name.forms):
+        return name, normalise(text, person=True)
+    return (name,)
 
 
 def _keep(best: dict[int, Hit], place: int, hit: Hit) -> None:

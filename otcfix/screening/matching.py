@@ -20,11 +20,17 @@ OTHER_SPELLING = 0.95
 NO_VOWELS = 0.92
 """Highest likeness of a word from a script without vowels and a word in full."""
 
+LONG_VOWELS_MIN = 0.75
+"""So much alike with their long vowels are two words of the same consonants at least."""
+
 INITIAL = 0.90
 """A letter standing for a word that begins with it."""
 
 JOINED_MIN = 0.85
 """Two words written as one have to be this much alike."""
+
+UNPAIRED = 0.96
+"""What is left of a likeness by letters where a word on each side has no counterpart."""
 
 LITTLE_FACTOR = 0.4
 """Weight of particles and titles, against that of a name as rare."""
@@ -37,7 +43,7 @@ WEIGHT_MIN = 0.2
 
 UNMATCHED_QUERY = 1.0
 UNMATCHED_LISTED = 0.4
-"""Cost of a word left over. Lists give the full name, people a part of it: their words cost less."""
+"""Cost of a word left over; less for the list's, since people give a part of the full name."""
 
 Weigh = Callable[[str], float]
 
@@ -115,8 +121,8 @@ def bare_alike(bare: str, full: str) -> float:
     soft, hard = consonants(bare)
     other_soft, other_hard = consonants(full)
     alike = ratio(soft, other_soft) / 100
-    if hard == other_hard and len(hard) >= 3:
-        alike = max(alike, 0.97)
+    if hard == other_hard and len(hard) >= 3 and alike >= LONG_VOWELS_MIN:
+        return NO_VOWELS
     return NO_VOWELS * alike
 
 
@@ -133,6 +139,8 @@ def compare(query: Name, listed: Name, weigh: Weigh = NO_WEIGHTS) -> Likeness:
     if SYLLABLES in query.scripts or SYLLABLES in listed.scripts:
         return by_words
     letters = max(ratio(query.key, listed.key), ratio(query.plain, listed.plain)) / 100
+    if by_words.unmatched_query and by_words.unmatched_listed:
+        letters *= UNPAIRED
     if letters > by_words.score:
         return Likeness(
             letters, "ratio", by_words.pairs, by_words.unmatched_query, by_words.unmatched_listed
@@ -162,12 +170,20 @@ def _by_words(query: Name, listed: Name, weigh: Weigh) -> Likeness:
             words = (query.tokens, ours), (listed.tokens, theirs)
             one, other = (" ".join([tokens[i] for i in places]) for tokens, places in words)
             pairs.append(Pair(one, other, alike, weight))
-    left_q = tuple([(query.tokens[i], weights_q[i]) for i in sorted(free_q)])
-    left_l = tuple([(listed.tokens[j], weights_l[j]) for j in sorted(free_l)])
+    left_q = _left(query.tokens, weights_q, free_q)
+    left_l = _left(listed.tokens, weights_l, free_l)
     possible += UNMATCHED_QUERY * sum([w for _, w in left_q])
     possible += UNMATCHED_LISTED * sum([w for _, w in left_l])
     score = earned / possible if possible else 0.0
     return Likeness(score, "tokens", tuple(pairs), left_q, left_l)
+
+
+def _left(
+    tokens: tuple[str, ...], weights: list[float], free: set[int]
+) -> tuple[tuple[str, float], ...]:
+    """Return the words without a counterpart; one said twice and paired once is not left over."""
+    paired = {token for i, token in enumerate(tokens) if i not in free}
+    return tuple([(tokens[i], weights[i]) for i in sorted(free) if tokens[i] not in paired])
 
 
 _Offer = tuple[float, tuple[int, ...], tuple[int, ...]]

@@ -14,8 +14,8 @@ from otcfix.screening.matching import (
 )
 from otcfix.screening.normalise import BARE, FULL, SYLLABLES, Name, consonants, folded
 
-WORD_SHARE = 0.4
-"""Share of a word's pairs of letters that a near word has; two swapped in four leave two of five."""
+WORD_SHARE = 0.5
+"""Share of a word's pairs of letters that a near word has: two letters swapped leave that much."""
 
 FOLDED_MIN = 0.70
 """Ratio of the folded words below which the words are not compared."""
@@ -37,7 +37,7 @@ class Words:
         totals: list[float] = []
         for place, name in enumerate(spellings):
             total = 0.0
-            for word in name.tokens:
+            for word in dict.fromkeys(name.tokens):
                 number = self._places.setdefault(word, len(having))
                 if number == len(having):
                     having.append([])
@@ -45,7 +45,7 @@ class Words:
                 total += weights(word)
             totals.append(total)
         self._words = tuple(self._places)
-        self._having = tuple([tuple(dict.fromkeys(found)) for found in having])
+        self._having = tuple([tuple(found) for found in having])
         self._totals = tuple(totals)
         self._weight = tuple([weights(word) for word in self._words])
         by_sound: dict[str, list[int]] = {}
@@ -146,9 +146,7 @@ class Words:
     def _rows(self, name: Name) -> list["_Row"]:
         """One row a word: which spellings have it or something near. Single letters say nothing."""
         tokens = name.tokens
-        rows = [
-            _Row(self._weights(word), {}, 0.0) if len(word) > 1 else None for word in tokens
-        ]
+        rows = [_Row(self._weights(word), {}, 0.0) if len(word) > 1 else None for word in tokens]
         for i, row in enumerate(rows):
             if row is None:
                 continue

@@ -25,7 +25,7 @@ class Name:
     """A name ready to be compared.
 
     tokens: words in the order written. scripts: of each, FULL, BARE or SYLLABLES.
-    forms: families of the legal forms left out. key: the tokens sorted, with one space between.
+    forms: the legal forms left out. key: the tokens sorted, with one space between.
     joined: the tokens as one word. plain: all words but legal forms as written.
     note: what was cut or why nothing is left; "" is in order.
     """
@@ -40,7 +40,8 @@ class Name:
     note: str = ""
 
 
-_QUIET = re.compile("(?<=\\w)['`\u2018\u2019\u02bb\u02bc\u02be\u02bf\u00b4?]+(?=\\w)|['`\u2018\u2019\u02bb\u02bc\u02be\u02bf\u00b4]+")
+_MARKS = "'`\u2018\u2019\u02bb\u02bc\u02be\u02bf\u00b4"
+_QUIET = re.compile(rf"(?<=\w)[{_MARKS}?]+(?=\w)|[{_MARKS}]+")
 """Signs inside a word that are written or left out as one likes; `?` is what an encoding left."""
 
 _ASSIMILATED = re.compile(r"\b[aeu](sh|[dnrstz])-(?=\1)", re.IGNORECASE)
@@ -140,9 +141,9 @@ def _without_forms(words: _Words) -> tuple[_Words, tuple[str, ...]]:
     i, count = 0, len(words)
     while i < count:
         for size in range(min(PHRASE_WORDS_MAX, count - i), 0, -1):
-            family = LEGAL_FORMS.get(" ".join([word for word, _ in words[i : i + size]]))
-            if family is not None:
-                forms.append(family)
+            phrase = " ".join([word for word, _ in words[i : i + size]])
+            if phrase in LEGAL_FORMS:
+                forms.append(phrase)
                 i += size
                 break
         else:
@@ -154,8 +155,8 @@ def _without_forms(words: _Words) -> tuple[_Words, tuple[str, ...]]:
 _FOLDS = (
     ("tsch", "ch"), ("tch", "ch"), ("sch", "sh"), ("dzh", "j"), ("dj", "j"), ("zh", "j"),
     ("kh", "h"), ("gh", "g"), ("dh", "d"), ("th", "t"), ("ph", "f"), ("ck", "k"), ("tz", "ts"),
-    ("ae", "ai"), ("q", "k"), ("x", "ks"), ("w", "v"), ("ou", "u"), ("oo", "u"), ("ee", "i"), ("ie", "i"),
-    ("y", "i"), ("o", "u"), ("e", "a"),
+    ("ae", "ai"), ("q", "k"), ("x", "ks"), ("w", "v"), ("ou", "u"), ("oo", "u"),
+    ("ee", "i"), ("ie", "i"), ("y", "i"), ("o", "u"), ("e", "a"),
 )  # fmt: skip
 _C_HARD = re.compile("c(?!h)")
 _DOUBLED = re.compile(r"(.)\1+")

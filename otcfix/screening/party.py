@@ -64,7 +64,9 @@ class Hit:
 
     def words(self) -> tuple[str, ...]:
         """Return the pieces of the score in plain words, one line each."""
-        lines = [f"{self.stage}: {self.query!r} against {self.matched_name!r}: {self.name_score:.3f}"]
+        lines = [
+            f"{self.stage}: {self.query!r} against {self.matched_name!r}: {self.name_score:.3f}"
+        ]
         lines += [
             f"{p.query} ~ {p.listed}: {p.likeness:.2f} alike, weight {p.weight:.2f}"
             for p in self.pairs

@@ -1,30 +1,20 @@
 """Words that say little about who somebody is: legal forms, articles, kinship, titles."""
 
-LEGAL_FORMS: dict[str, str] = {}
-"""Word or phrase -> the family of its legal form."""
-
-_FAMILIES = {
-    "limited": (
-        "llc|llp|ltd|limited|ltda|limitada|gmbh|ooo|ood|eood|oy|oü|ou|bv|sarl|srl|sro|doo|dooel|uab|"
-        "sia|kft|aps|pte|pty|pvt|fze|fzco|fzc|fzllc|wll|tov|too|mchj|sp zoo|"
-        "limited liability company|private limited|limited liability partnership|"
-        "gesellschaft mit beschrankter haftung|societe a responsabilite limitee|"
-        "societatea cu raspundere limitata|sociedad de responsabilidad limitada|"
-        "obshchestvo s ogranichennoy otvetstvennostyu"
-    ),
-    "stock": (
-        "inc|corp|co|company|corporation|incorporated|plc|ag|sa|sas|se|nv|spa|as|asa|ab|oyj|kk|"
-        "ao|oao|zao|pao|jsc|pjsc|ojsc|cjsc|ad|sad|aktiengesellschaft|"
-        "joint stock company|public joint stock company|open joint stock company|"
-        "closed joint stock company|public limited company|societe anonyme|sociedad anonima|"
-        "aktsionernoe obshchestvo|compania"
-    ),
-    "partnership": "lp|kg|kgaa|ohg|gbr|limited partnership|kommanditgesellschaft",
-    "institution": "fgup|gup|fgbu|ano|npo|ev|foundation incorporated",
-}
-for _family, _forms in _FAMILIES.items():
-    for _form in _forms.split("|"):
-        LEGAL_FORMS[_form] = _family
+LEGAL_FORMS = frozenset(
+    "llc|llp|ltd|limited|ltda|limitada|gmbh|ooo|ood|eood|oy|ou|bv|sarl|srl|sro|doo|dooel|uab|sia|"
+    "kft|aps|pte|pty|pvt|fze|fzco|fzc|wll|tov|too|mchj|sp zoo|private limited|"
+    "limited liability company|limited liability partnership|"
+    "gesellschaft mit beschrankter haftung|societe a responsabilite limitee|"
+    "societatea cu raspundere limitata|sociedad de responsabilidad limitada|"
+    "obshchestvo s ogranichennoy otvetstvennostyu|"
+    "inc|corp|co|company|corporation|incorporated|plc|ag|sa|sas|se|nv|spa|as|asa|ab|oyj|kk|"
+    "ao|oao|zao|pao|jsc|pjsc|ojsc|cjsc|ad|sad|aktiengesellschaft|"
+    "joint stock company|public joint stock company|open joint stock company|"
+    "closed joint stock company|public limited company|societe anonyme|sociedad anonima|"
+    "aktsionernoe obshchestvo|"
+    "lp|kg|kgaa|ohg|gbr|limited partnership|kommanditgesellschaft|fgup|gup|fgbu|ano|npo".split("|")
+)
+"""Legal forms, words and phrases as they are after transliteration."""
 
 PHRASE_WORDS_MAX = max(len(form.split()) for form in LEGAL_FORMS)
 
@@ -42,7 +32,7 @@ LITTLE = frozenset(
 
 TITLES = frozenset(
     "mr mrs ms miss dr prof professor sir dame haji hajji hadji haj alhaj mullah mulla maulavi "
-    "mawlawi maulawi maulana mawlana sheikh shaikh sheik shaykh sayyid sayed sayyed qari hafiz ustad "
-    "general gen colonel col major maj captain capt lieutenant lt senior jr sr".split()
+    "mawlawi maulawi maulana mawlana sheikh shaikh sheik shaykh sayyid sayed sayyed qari hafiz "
+    "ustad general gen colonel col major maj captain capt lieutenant lt senior jr sr".split()
 )
 """They count for less than a name, and are the name where nothing else is there."""
