@@ -108,9 +108,9 @@ def document(store: Any, seq: int) -> dict[str, Any]:
         "replies": [
             {
                 "session": said.session, "msg_type": said.msg_type, "exec_id": said.exec_id,
-                "text": piped(said.text), "msg_seq_num": said.msg_seq_num,
+                "text": piped(said.text), "msg_seq_num": number,
             }
-            for said in said_in(store, seq)
+            for said, number in said_in(store, seq)
         ],
         "transfers": [
             {

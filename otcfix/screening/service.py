@@ -79,7 +79,7 @@ class ScreeningService:
         self._gone: frozenset[str] = frozenset()
         self._lists = Lists("")
         self._problem = ""
-        self._signature: tuple[object, ...] = ()
+        self._signature: tuple[object, ...] | None = None
         self._deaths = 0
         self._next_look = self._next_scan = self._start_at = 0.0
         self._next_update = time.monotonic() + config.screening.refresh_minutes * 60
@@ -145,7 +145,7 @@ class ScreeningService:
         pause = BACK_OFF_S[min(self._deaths, len(BACK_OFF_S) - 1)]
         self._deaths += 1
         self._start_at = time.monotonic() + pause
-        self._lists, self._signature = Lists(""), ()
+        self._lists, self._signature = Lists(""), None
         self._delta.clear()
         self._next_scan = 0.0
         self._trouble(f"the worker ended ({gone}); started again in {pause:g} s")
@@ -162,7 +162,7 @@ class ScreeningService:
             if now < self._start_at:
                 return self._start_at - now
             self._line.open()
-            self._signature = ()
+            self._signature = None
         self._look(now)
         while self._changed:
             self._urgent[self._changed.popleft()] = None

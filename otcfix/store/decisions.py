@@ -1,6 +1,7 @@
 """What one event led to, read back for people: its replies, its transfers, and what was judged."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -13,10 +14,11 @@ from otcfix.store.rows import unpacked
 from otcfix.store.tables import journal, outbox, sent, transfers
 
 
-class Said(OutboxRow, frozen=True):
+class Said(NamedTuple):
     """A reply, and the MsgSeqNum(34) it went out with; 0 when it was not sent (yet)."""
 
-    msg_seq_num: int = 0
+    row: OutboxRow
+    msg_seq_num: int
 
 
 def said_in(store: Reader, seq: int) -> list[Said]:
@@ -35,7 +37,12 @@ def said_in(store: Reader, seq: int) -> list[Said]:
         rows = connection.execute(
             query.where(outbox.c.outbox_id >= first, outbox.c.outbox_id < last)
         )
-        return [Said(*row[:-2], unpacked(row[-2]), row[-1] or 0) for row in rows]
+        return [_said(row) for row in rows]
+
+
+def _said(row: Any) -> Said:
+    *fields, text, number = row
+    return Said(OutboxRow(*(*fields, unpacked(text))), number or 0)
 
 
 def _first(connection: sa.Connection, seq: int) -> int:
