@@ -1,4 +1,4 @@
-"""Screening beside a desk that serves: lists that change, a worker that is killed, lists gone bad."""
+"""Screening beside a desk that serves: lists that change or spoil, a worker that is killed."""
 
 import contextlib
 import json
