@@ -24,7 +24,7 @@ class WorkerGone(Exception):
 
 
 class WorkerLine:
-    """Starts the worker, asks it, and ends it. One thread asks; any may close."""
+    """Starts the worker, asks it, and ends it. One thread asks; any may kill."""
 
     def __init__(self, config: Config) -> None:
         self._set_up = SetUp(str(config.folder), config.screening.model_dump_json())
@@ -67,12 +67,19 @@ class WorkerLine:
         answer: Answer = _decode(self._line())
         return answer
 
+    def kill(self) -> None:
+        """End the worker, from any thread: who waits for its answer hears that it is gone."""
+        process = self._process
+        if process is not None:
+            process.kill()
+
     def close(self) -> None:
-        """End the worker; who waits for its answer hears that it is gone."""
+        """End the worker, and leave nothing of it. Only while nobody asks."""
         process, self._process = self._process, None
         if process is not None:
             process.kill()
-            process.wait()
+            with process:  # closes its pipes and waits
+                pass
 
     def _send(self, line: bytes) -> None:
         process = self._process

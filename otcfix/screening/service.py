@@ -114,9 +114,10 @@ class ScreeningService:
         """End the worker and the thread."""
         self._stopping.set()
         self._wake.set()
-        self._line.close()
+        self._line.kill()
         if self._thread.ident:
             self._thread.join(10)
+        self._line.close()
 
     def observe(self, decision: Decision) -> None:
         """The sequencer's thread tells what was decided: who has changed is screened at once."""
