@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DATABASES = ("sqlite", "postgresql")
-PHASES = ("echo", "commit", "quote", "cycles8", "cycles100", "streams", "market", "price")
+PHASES = (
+    *("echo", "commit", "quote", "cycles8", "cycles100", "streams", "market", "price"),
+    "screening",
+)
 FULL_PHASES = ("memory", "restart", "replay", "engine")
 """Of `full`: restart and replay work on the journal that memory wrote."""
 
@@ -15,6 +18,7 @@ class Plan:
 
     two_way: whether QuoteRequests leave Side(54) out, so that both sides are priced.
     feed: a recorded file for the market's part; without it one is made.
+    names: how many listed names are made for screening's part.
     *_s: seconds that are measured, after warm_s. quiet_s: see `quiet`.
     """
 
@@ -40,6 +44,7 @@ class Plan:
     profile: Path | None = None
     quiet_s: float = 0.0
     feed: Path | None = None
+    names: int = 36_000
 
     def has(self, *phases: str) -> bool:
         """Whether one of *phases* is asked for."""

@@ -50,6 +50,8 @@ def write(figures: Answer, databases: list[str], console: Console) -> None:
     console.print(_figures(figures, databases))
     if "market" in figures or "price" in figures:
         console.print(_flat_table("Prices", {k: figures.get(k, {}) for k in ("market", "price")}))
+    if "screening" in figures:
+        console.print(_flat_table("Screening", {"screening": figures["screening"]}))
     if "full" in figures:
         console.print(_flat_table("The long ones", figures["full"]))
     console.print(_targets(figures["targets"]))

@@ -6,7 +6,7 @@ from functools import partial
 
 from rich.console import Console
 
-from otcfix.bench import figures, long, machine, market, phases, prices
+from otcfix.bench import figures, long, machine, market, phases, prices, screening
 from otcfix.bench.children import Answer
 from otcfix.bench.measure import rounded
 from otcfix.bench.plan import Plan
@@ -53,7 +53,7 @@ def measure(plan: Plan, progress: Console) -> Answer:
 
 
 def _prices(plan: Plan, say: long.Say) -> Answer:
-    """What needs no desk: a book's change, a recorded market, one price per strategy."""
+    """What needs no desk: a book's change, a recorded market, one price per strategy, one name."""
     found: Answer = {}
     if plan.has("market"):
         found["market"] = {
@@ -66,6 +66,9 @@ def _prices(plan: Plan, say: long.Say) -> Answer:
         found["price"] = prices.measure()
         told = ", ".join(f"{name} {one['p50_us']:.0f}" for name, one in found["price"].items())
         say(f"price: {told} µs")
+    if plan.has("screening"):
+        found["screening"] = one = screening.measure(plan.names)
+        say(f"screening: {one['name_p50_ms']:.1f} ms a name of {one['names']:,}")
     return found
 
 

@@ -67,12 +67,7 @@ def update(
     names = list(lists or ())
     loaded = load_config(config)
     _known(loaded, names, accept or bool(given))
-    if accept and not why.strip():
-        raise usage_error("--why: --accept wants the reason, for the log")
-    if accept and given:
-        raise usage_error("--from: --accept takes the version that waits, not another one")
-    if why and not accept:
-        raise usage_error("--why: only with --accept")
+    _sensible(accept, why, bool(given))
     from otcfix.screening.lists_corpus import store_of, update_lists  # noqa: PLC0415
 
     by = by or whoami()
@@ -103,6 +98,16 @@ def _known(config: "Config", names: list[str], one: bool) -> None:
             )
     if one and len(names) != 1:
         raise usage_error("LIST: --from and --accept want exactly one")
+
+
+def _sensible(accept: bool, why: str, given: bool) -> None:
+    """Errors: BadParameter for options that do not go together."""
+    if accept and not why.strip():
+        raise usage_error("--why: --accept wants the reason, for the log")
+    if accept and given:
+        raise usage_error("--from: --accept takes the version that waits, not another one")
+    if why and not accept:
+        raise usage_error("--why: only with --accept")
 
 
 def _tell(text: str) -> None:

@@ -103,9 +103,18 @@ def screen_address(
 def index_of(folder: Path, lists: Sequence[str] | None) -> tuple["Index", dict[str, Any]]:
     """Return the index of the lists named, or of the accepted ones, and what is said about it.
 
-    Errors: ListRefused, ConfigError; BadParameter for a --lists that cannot be read; Failed (3)
-    when nothing at all is loaded.
+    Errors: ConfigError; BadParameter for a --lists that is none; Failed (3) for a list that
+    cannot be read (1 would mean a hit), or when nothing at all is loaded.
     """
+    from otcfix.screening.loaders import ListRefused  # noqa: PLC0415
+
+    try:
+        return _read_index(folder, lists)
+    except ListRefused as error:
+        raise Failed(CONFIG, str(error)) from None
+
+
+def _read_index(folder: Path, lists: Sequence[str] | None) -> tuple["Index", dict[str, Any]]:
     from otcfix.screening.evaluating import REVIEW  # noqa: PLC0415
     from otcfix.screening.index import build  # noqa: PLC0415
 

@@ -2,9 +2,14 @@
 
 import re
 
-_HEX = re.compile(r"(?:0[xX])?([0-9a-fA-F]{40}|[0-9a-fA-F]{64})")
+_HEX = re.compile(r"[0-9a-fA-F]+")
+_HEX_SIZES = frozenset((40, 64))
+_X = frozenset("xX")
 _CASHADDR = re.compile(r"[qp][02-9ac-hj-np-z]{41,}")
 _BECH32 = re.compile(r"[a-z]{2,5}1[02-9ac-hj-np-z]{6,100}")
+
+_MAY_LACK_CASE = frozenset("bltBLTqpQPaA")
+"""What bech32 and cash addresses begin with."""
 
 ADDRESS_MAX = 200
 """Characters; Monero's integrated addresses have 106."""
@@ -22,12 +27,14 @@ def canonical(address: str) -> str:
     size = len(address)
     if not 0 < size <= ADDRESS_MAX:
         return ""
-    if size in (40, 42, 64, 66) and (found := _HEX.fullmatch(address)):
-        return found[1].lower()
     first = address[0]
-    if first in "bltBLTqpQPaA":
+    if first == "0" and address[1:2] in _X:  # base58 has no 0
+        return address[2:].lower()
+    if first in _MAY_LACK_CASE:
         lower = address.lower()
-        one_case = address in (lower, address.upper())
+        one_case = address == lower or address == address.upper()
         if one_case and (_CASHADDR.fullmatch(lower) or _BECH32.fullmatch(lower)):
             return lower
+    if size in _HEX_SIZES and _HEX.fullmatch(address):
+        return address.lower()
     return address

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from rapidfuzz.fuzz import ratio
+from rapidfuzz.process import extract
 
 
 def _pairs(text: str) -> set[str]:
@@ -17,24 +18,22 @@ class Grams:
     in binary planes counts the shared pairs of all texts together, some thousands a microsecond.
     """
 
-    __slots__ = ("_maps", "texts")
+    __slots__ = ("_lengths", "_maps", "texts")
 
     def __init__(self, texts: Sequence[str]) -> None:
         self.texts = tuple(texts)
         places: dict[str, list[int]] = {}
+        lengths: dict[int, list[int]] = {}
         for place, text in enumerate(self.texts):
+            lengths.setdefault(len(text), []).append(place)
             for pair in _pairs(text):
                 places.setdefault(pair, []).append(place)
         size = len(self.texts) // 8 + 1
-        self._maps: dict[str, int] = {}
-        for pair, found in places.items():
-            bits = bytearray(size)
-            for place in found:
-                bits[place >> 3] |= 1 << (place & 7)
-            self._maps[pair] = int.from_bytes(bits, "little")
+        self._maps = {pair: _map(found, size) for pair, found in places.items()}
+        self._lengths = sorted([(length, _map(found, size)) for length, found in lengths.items()])
 
-    def sharing(self, text: str, share: float) -> list[int]:
-        """Return the places of texts that have at least *share* of this text's pairs."""
+    def sharing(self, text: str, share: float) -> int:
+        """Return a bit for every text that has at least *share* of this text's pairs."""
         pairs = _pairs(text)
         needed = max(1, int(len(pairs) * share))
         maps = self._maps
@@ -47,18 +46,34 @@ class Grams:
                 planes[n], carry = plane ^ carry, plane & carry
             if carry:
                 planes.append(carry)
-        return _places(_at_least(planes, needed))
+        return _at_least(planes, needed)
 
     def near(self, text: str, cutoff: float, share: float) -> list[tuple[int, float]]:
         """Return (place, ratio 0..1) of the texts at least *cutoff* alike; no order is promised."""
-        found = []
+        found = self.sharing(text, share)
+        if not found:
+            return []
+        # Two texts are no more alike than the shorter one would be as a part of the longer.
+        shortest, longest = len(text) * cutoff / (2 - cutoff), len(text) * (2 - cutoff) / cutoff
+        fitting = 0
+        for length, having in self._lengths:
+            if shortest <= length <= longest:
+                fitting |= having
+        places = _places(found & fitting)
         texts = self.texts
-        least = cutoff * 100
-        for place in self.sharing(text, share):
-            alike = ratio(text, texts[place], score_cutoff=least)
-            if alike:
-                found.append((place, alike / 100))
-        return found
+        rows = extract(
+            *(text, [texts[place] for place in places]),
+            scorer=ratio, score_cutoff=cutoff * 100, limit=None,
+        )  # fmt: skip
+        return [(places[row], alike / 100) for _, alike, row in rows]
+
+
+def _map(places: Sequence[int], size: int) -> int:
+    """Return an integer with a bit for each place."""
+    bits = bytearray(size)
+    for place in places:
+        bits[place >> 3] |= 1 << (place & 7)
+    return int.from_bytes(bits, "little")
 
 
 def _at_least(planes: list[int], needed: int) -> int:

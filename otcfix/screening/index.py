@@ -9,7 +9,7 @@ from otcfix.screening.entry import Entry, Kind
 from otcfix.screening.grams import Grams
 from otcfix.screening.matching import Likeness, Weights, compare
 from otcfix.screening.near import Words
-from otcfix.screening.normalise import Name, normalise
+from otcfix.screening.normalise import TEXT_MAX, Name, normalise
 from otcfix.screening.party import Hit, Party, ScreenResult
 
 FLOOR = 0.80
@@ -71,7 +71,8 @@ class Index:
     def screen(self, party: Party, floor: float = FLOOR) -> ScreenResult:
         """Return every entry that *party* may be, at *floor* or more, the likeliest first.
 
-        One hit an entry, by its likeliest name. Never fails: notes say what was not compared.
+        Scores are rounded to four places, half to even. One hit an entry, by its likeliest name.
+        Never fails: notes say what was not compared.
         """
         notes: list[str] = []
         best: dict[int, Hit] = {}
@@ -109,7 +110,11 @@ class Index:
     def compare(self, one: str, other: str) -> Likeness:
         """Return how alike two names are, with the weights of the words on these lists."""
         return max(
-            [compare(a, b, self.weights) for a in readings(one) for b in readings(other)],
+            [
+                compare(a, b, self.weights)
+                for a in readings(one, FORM_OR_NAME)
+                for b in readings(other, FORM_OR_NAME)
+            ],
             key=lambda likeness: likeness.score,
         )
 
@@ -136,7 +141,7 @@ class Index:
                 entry = self.entries[entry_no]
                 listed = entry.names[name_no]
                 done = effects(party, entry, weak=listed.weak)
-                score = min(1.0, alike.score + sum([e.points for e in done]))
+                score = round(min(1.0, alike.score + sum([e.points for e in done])), 4)
                 if score >= floor:
                     hit = Hit(
                         entry_id=entry.entry_id,
@@ -187,10 +192,13 @@ class Index:
         return {key: tuple(places) for key, places in found.items()}
 
 
-def readings(text: str) -> tuple[Name, ...]:
-    """Return *text* as a Name without legal forms, and with them where people bear them too."""
+def readings(text: str, letters: int = TEXT_MAX) -> tuple[Name, ...]:
+    """Return *text* as a Name without legal forms, and with them, as people's names are listed.
+
+    letters: only where one of the forms has no more than these.
+    """
     name = normalise(text)
-    if any(len(form) <= FORM_OR_NAME for form in name.forms):
+    if any(len(form) <= letters for form in name.forms):
         return name, normalise(text, person=True)
     return (name,)
 

@@ -88,6 +88,7 @@ def fetched(url: str, folder: Path, *, bytes_max: int = BYTES_MAX) -> Path:
                     raise ListRefused(_shown(url), f"more than {bytes_max} bytes")
                 file.write(piece)
     except urllib.error.HTTPError as error:
+        error.close()
         raise ListRefused(_shown(url), f"answered {error.code} {error.reason}") from None
     except (OSError, http.client.HTTPException, ValueError) as error:
         said = getattr(error, "reason", None) or error

@@ -209,7 +209,7 @@ def _offers(query: Name, listed: Name) -> list[_Offer]:
         both = theirs[j] + theirs[j + 1]
         for i, one in enumerate(ours):
             if abs(len(both) - len(one)) <= 3:
-                alike = words_alike(one, both)
+                alike = _alike(one, query.scripts[i], both, listed.scripts[j])
                 if alike >= JOINED_MIN:
                     offers.append((alike, (i,), (j, j + 1)))
     return offers

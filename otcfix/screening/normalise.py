@@ -156,7 +156,7 @@ _FOLDS = (
     ("tsch", "ch"), ("tch", "ch"), ("sch", "sh"), ("dzh", "j"), ("dj", "j"), ("zh", "j"),
     ("kh", "h"), ("gh", "g"), ("dh", "d"), ("th", "t"), ("ph", "f"), ("ck", "k"), ("tz", "ts"),
     ("ae", "ai"), ("q", "k"), ("x", "ks"), ("w", "v"), ("ou", "u"), ("oo", "u"),
-    ("ee", "i"), ("ie", "i"), ("y", "i"), ("o", "u"), ("e", "a"),
+    ("ee", "i"), ("y", "i"), ("o", "u"), ("e", "a"),
 )  # fmt: skip
 _C_HARD = re.compile("c(?!h)")
 _DOUBLED = re.compile(r"(.)\1+")

@@ -24,6 +24,7 @@ TINY = bench.Plan(
     quote_s=0.3,
     cycles_s=0.5,
     commits=20,
+    names=600,
 )
 
 
@@ -44,6 +45,8 @@ def test_the_figures_have_the_promised_shape(figures: dict) -> None:
     }
     assert figures["streams"]["sqlite"]["updates_per_s"] > 0
     assert figures["price"].keys() == prices.STRATEGIES.keys()
+    assert figures["screening"]["names"] == 600
+    assert all(value > 0 for key, value in figures["screening"].items() if "mb" not in key)
     assert figures["market"]["recorded"]["times_real"] > 0
     assert all(value > 0 for value in figures["otcfix"]["sqlite"].values())
     assert json.loads(json.dumps(figures)) == figures

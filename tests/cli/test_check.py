@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.support import Run
+from tests.screening.fixtures import HERE
 from tests.support.desk_process import free_port
 
 
@@ -41,7 +42,7 @@ def test_the_shipped_configuration(run: Run, port: int) -> None:
 def test_own_secrets_are_not_warned_of(
     run: Run, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A session with a hash of its own, a key from the environment."""
+    """A session with a hash of its own, a key from the environment, a published list."""
     monkeypatch.setenv("OTCFIX_ID_KEY", "ab" * 24)
     path = Path("config/sessions.toml")
     lines = [
@@ -49,6 +50,9 @@ def test_own_secrets_are_not_warned_of(
         for line in path.read_text().splitlines()
     ]
     path.write_text("\n".join(lines))
+    lists = Path("config/screening.toml")
+    un = f'name = "un"\nformat = "un_xml"\nfiles = ["{HERE / "un.xml"}"]'
+    lists.write_text(f"{lists.read_text()}\n[[list]]\n{un}\n")
 
     assert run("check", "--strict", "--json").document["warnings"] == []
 

@@ -47,8 +47,8 @@ def span(first: int, last: int) -> list[str]:
 
 
 def in_figures(text: str) -> str:
-    """`1965-03-01`, `1965-03`, `1965`, `01/03/1965` (day first), `00/00/1965`; else empty."""
-    text = text.strip()[:10]
+    """`1965-03-01`, `1965-03`, `1965`, `01/03/1965` (day first), `dd/mm/1965`; else empty."""
+    text = text.strip()[:10].replace("dd/", "00/").replace("/mm/", "/00/")
     match = re.fullmatch(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?", text)
     if match:
         return iso(*(int(part or 0) for part in match.groups()))

@@ -60,7 +60,7 @@ def _entry(list_name: str, row: Row) -> Draft:
     draft.name(row["name"])
     for alias in _parts(row["aliases"]):
         draft.name(alias.removeprefix("~"), weak=alias.startswith("~"))
-    draft.born(*_read(row, "dob", in_figures, "1965-03-01, 1965-03 or 1965"))
+    draft.born(*_read(row, "dob", _dated, "1965-03-01, 1965-03 or 1965"))
     for code in _read(row, "country", country_code, "two letters of ISO 3166"):
         draft.country(code)
     for address in _parts(row["addresses"]):
@@ -87,6 +87,10 @@ def _read(row: Row, column: str, reading: Callable[[str], str], expected: str) -
             raise ValueError(f"{column} {part!r:.40}: expected {expected}")
         found.append(read_as)
     return found
+
+
+def _dated(text: str) -> str:
+    return text if in_figures(text) == text else ""
 
 
 def _parts(cell: str) -> list[str]:

@@ -126,6 +126,7 @@ def decoded(path: Path, raw: bytes, faults: Faults, *, cp1252: bool) -> str:
     try:
         text = plain = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        raw = error.object  # without the byte order mark, as its position counts
         where = _line(raw, error.start)
         if not cp1252:
             raise ListRefused(path, f"not UTF-8: byte 0x{raw[error.start]:02x}", where) from None
