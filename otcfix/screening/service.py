@@ -180,6 +180,7 @@ class ScreeningService:
         if self._delta or self._later:
             self._screen(self._delta or self._later, delta=bool(self._delta))
             return REST_S
+        self._deaths = 0
         return LOOK_S
 
     def _look(self, now: float) -> None:
@@ -196,7 +197,10 @@ class ScreeningService:
             self._next_update = now + minutes * 60
         before = self._lists
         answer = self._line.ask(Look(update=update))
-        assert isinstance(answer, Lists)
+        if not isinstance(answer, Lists):
+            self._signature = signature
+            self._trouble(f"lists not looked at: {getattr(answer, 'why', answer)}")
+            return
         # Taking lists in writes to the folder as well: this look has seen that.
         self._signature = _signature(self._config) if answer.version else signature
         for text in answer.told:
@@ -208,7 +212,6 @@ class ScreeningService:
         if answer.version != before.version:
             log.info("lists_taken", version=answer.version, entries=answer.entries,
                      names=answer.names, seconds=answer.seconds)  # fmt: skip
-            self._deaths = 0
             self._refreshed(before, answer)
 
     def _refreshed(self, before: Lists, now: Lists) -> None:

@@ -76,8 +76,11 @@ class Worker:
         except ListRefused as error:
             return self._lists(problem=f"lists refused: {error}", told=told)
         if found.missing or not found.lists:
-            missing = ", ".join(found.missing) or "any list: screening.toml names none"
-            return self._lists(problem=f"no accepted version of {missing}", told=told)
+            missing = ", ".join(found.missing) or "any list (screening.toml names none)"
+            return self._lists(
+                problem=f"no accepted version of {missing}; see `otcfix sanctions update`",
+                told=told,
+            )
         base, before = self._version, self._index
         if before is not None and found.version == base:
             self._seen = there
