@@ -24,8 +24,7 @@ def authority_of(
     if client is None or desk is None:
         return asked
     asked.client_state = str(state.word("state", f"client:{client.client_id}", ACTIVE))
-    asked.screened = draft.screening_of(client.client_id)
-    asked.subject_digest = draft.subject_digest(client.client_id)
+    asked.screened, asked.subject_digest = draft.screening(client.client_id)
     asked.verdict_age_max_days = desk.screening.verdict_age_max_days
     asked.reduce_when = desk.reduce_when
     if instrument is not None:
@@ -37,8 +36,7 @@ def screening_of(draft: Draft, client: Client) -> Finding:
     """What the gate says of *client*'s screening alone, now."""
     desk = draft.register.desk
     asked = Authority(client, True, draft.event.at, "")
-    asked.screened = draft.screening_of(client.client_id)
-    asked.subject_digest = draft.subject_digest(client.client_id)
+    asked.screened, asked.subject_digest = draft.screening(client.client_id)
     asked.verdict_age_max_days = desk.screening.verdict_age_max_days if desk else 0
     return screened(asked)
 

@@ -159,15 +159,14 @@ class Draft:
         """The client as he stands now, this event included."""
         return self.clients.get(client_id) or self.register.clients.get(client_id)
 
-    def screening_of(self, client_id: str) -> Screened | None:
-        """What screening said of the client last, this event included."""
-        found = self.screened.get(client_id) if self.screened else None
-        return found or self.state.clientele.screened.get(client_id)
-
-    def subject_digest(self, client_id: str) -> str:
-        """Of all that is screened of the client as he stands now, this event included."""
-        changed = self.clients.get(client_id) if self.clients else None
-        return subject_digest(changed) if changed else self.state.clientele.digest_of(client_id)
+    def screening(self, client_id: str) -> tuple[Screened | None, str]:
+        """How a client stands after screening, and the digest of him as he is now, this event
+        included."""
+        screened = self.screened.get(client_id) or self.state.clientele.screened.get(client_id)
+        changed = self.clients.get(client_id)
+        if changed is not None:
+            return screened, subject_digest(changed)
+        return screened, self.state.clientele.digest_of(client_id)
 
     def taken_depth(self) -> dict[tuple[str, str, Side], DepthTaken]:
         """What clients have taken of the sources' snapshots, this event included (R16)."""

@@ -17,7 +17,7 @@ def withdrawal_barred(draft: Draft, client: Client, destination: str, asset: str
     A block freezes it, a review holds it. A destination must be one of his own wallets for *asset*
     or his IBAN, and he be clear as he is now.
     """
-    found = draft.screening_of(client.client_id)
+    found = draft.screening(client.client_id)[0]
     if found is not None and found.outcome != CLEAR:
         word = "is frozen" if found.outcome == BLOCK else "waits for a review"
         return f"{client.client_id} {word}: {hits_in_words(found.hits)}"

@@ -36,7 +36,7 @@ def on_screening_verdicts(draft: Draft, found: ScreeningVerdicts) -> None:
     """
     closed, opened = set(), set()
     for one in found.verdicts:
-        before = draft.screening_of(one.client_id)
+        before = draft.screening(one.client_id)[0]
         if not _counts(draft, before, one):
             continue
         after = Screened(
@@ -68,7 +68,7 @@ def _counts(draft: Draft, before: Screened | None, one: ScreeningVerdict) -> boo
     """Whether a verdict says something that was not known better: of a client that there is."""
     if one.client_id not in draft.register.clients:
         return False
-    now = draft.subject_digest(one.client_id)
+    now = draft.screening(one.client_id)[1]
     return one.subject_digest == now or before is None or before.subject_digest != now
 
 
@@ -126,7 +126,7 @@ def on_release_hit(draft: Draft, command: ReleaseHit) -> None:
     Staff alone reads why it is refused: an entry that is none of his hits, one released before, or
     one that is not any more what the first person has looked at.
     """
-    found = draft.screening_of(command.client_id)
+    found = draft.screening(command.client_id)[0]
     hits = [hit for hit in found.hits if hit.entry_id == command.entry_id] if found else []
     if found is None or not hits:
         draft.alerts.append(f"refused: {command.client_id} has no hit on {command.entry_id}")
