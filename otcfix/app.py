@@ -27,6 +27,7 @@ from otcfix.model.event import Boot, EpochMoved, Event, SessionDown, SessionUp, 
 from otcfix.model.messages import ProviderMassQuote, ProviderQuote, ProviderQuoteCancel
 from otcfix.model.record import OutboxRow, StreamRow
 from otcfix.model.time import SECOND, Instant
+from otcfix.screening.service import ScreeningService
 from otcfix.sequencer.inbox import Inbox, Incoming
 from otcfix.sequencer.loop import Observer, Sequencer
 from otcfix.sequencer.ports import Parse, Render
@@ -129,6 +130,7 @@ class App:
             venues=self.providers,
         )
         self.rates.on_move = self.sequencer.rates_moved
+        self.screening = ScreeningService(config, self.state.clientele, self._screened, wall_clock)
         self._thread = threading.Thread(target=self._run, name="sequencer", daemon=True)
         self.ended = threading.Event()
 
@@ -233,6 +235,7 @@ class App:
             self.inbox.put_behind(Incoming(session, epoch, "", wall_clock(), moved))
         if self.acceptor is None:
             return  # an offline desk has no loop of its own: `command` steps it
+        self.screening.start(self.sequencer.take_waiting)
         self.acceptor.start()
         for feed in self.feeds:
             feed.start()
@@ -288,6 +291,7 @@ class App:
 
     def stop(self) -> None:
         """Clients out first, then the sequencer with a snapshot, then feeds, then the store."""
+        self.screening.stop()
         if self._thread.ident:
             self.sequencer.stop()
             self._thread.join(30)
@@ -323,6 +327,12 @@ class App:
         if self.acceptor is not None:
             self.acceptor.ring()
 
+    def _screened(self, body: object) -> None:
+        """The screening thread hands over what it found."""
+        self.inbox.put_urgent(Incoming("", 0, "", wall_clock(), body))
+        if self.acceptor is not None and self._thread.ident:
+            self.acceptor.ring()
+
     def _answered(self, answer: ProviderAnswer) -> None:
         log.info(
             "provider_answered",
@@ -348,6 +358,7 @@ class App:
             self.contributions.void(body.session, "the session is down")
         for trade in decision.trades:
             self.measures.on_trade(trade)
+        self.screening.observe(decision)
         if self._on_event is not None:
             self._on_event(event, decision, outbox)
 

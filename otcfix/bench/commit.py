@@ -25,6 +25,7 @@ from otcfix.config import load
 from otcfix.log import configure
 from otcfix.model.event import MoveFunds
 from otcfix.model.record import Batch, OutboxRow, StreamRow
+from otcfix.model.screening import ScreeningVerdict, ScreeningVerdicts
 from otcfix.sequencer.inbox import Incoming
 from otcfix.sequencer.loop import Sequencer
 from otcfix.store import open_store
@@ -105,6 +106,11 @@ class Recorder:
         for asset, amount in FUNDS.items():
             funds = MoveFunds(session_name(0), asset, amount, "custody", "bench", "bench")
             app.inbox.put_urgent(Incoming("", 0, "", wall_clock(), funds))
+        # A desk that does not serve screens nobody; what it would find is put in its place.
+        known = app.state.clientele
+        verdicts = tuple(ScreeningVerdict(c, known.digest_of(c)) for c in known.unscreened())
+        found = ScreeningVerdicts("bench", verdicts)
+        app.inbox.put_urgent(Incoming("", 0, "", wall_clock(), found))
         self._step()
 
     def _step(self) -> None:

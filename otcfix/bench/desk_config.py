@@ -140,6 +140,19 @@ unproven_max = 1000000
 """
 
 
+_SCREENING = """
+folder = "{folder}/sanctions"
+[[list]]
+name = "own"
+format = "own_csv"
+files = ["own.csv"]
+"""
+
+_LIST = """id,kind,name,aliases,dob,country,addresses,remarks
+1,organisation,Blackmarsh Example Trading FZE,,,AE,,invented
+"""
+
+
 def write(folder: Path, port: int, sessions: int, streamed: Sequence[str] = ()) -> None:
     """Write the files of a configuration into *folder*.
 
@@ -153,6 +166,8 @@ def write(folder: Path, port: int, sessions: int, streamed: Sequence[str] = ()) 
     (folder / "venues.toml").write_text(_VENUES + moving, "utf-8")
     # Shorter than the books' own interval, so that every one of their moves is told.
     (folder / "pricing.toml").write_text("[stream]\ninterval_ms = 100\n", "utf-8")
+    (folder / "screening.toml").write_text(_SCREENING.format(folder=folder), "utf-8")
+    (folder / "own.csv").write_text(_LIST, "utf-8")
     clients = "".join(_CLIENT.format(name=name) for name in names)
     (folder / "clients.toml").write_text(clients, "utf-8")
     (folder / "jurisdictions.toml").write_text(_JURISDICTIONS, "utf-8")

@@ -13,6 +13,7 @@ from otcfix.cli import (
     client_lists,  # noqa: F401 - adds its commands to client, as the next one does
     client_register,  # noqa: F401
     database,
+    decision,
     evaluate,  # noqa: F401 - adds its command to sanctions
     funds,  # noqa: F401 - adds its commands to ledger
     hedges,
@@ -22,6 +23,7 @@ from otcfix.cli import (
     policy,
     price,
     replay,
+    reviews,  # noqa: F401 - adds its commands to sanctions
     sanctions,
     screen,  # noqa: F401 - adds its commands to sanctions
     serve,
@@ -63,6 +65,7 @@ app.add_typer(ledger.app, name="ledger", rich_help_panel=ASK)
 app.add_typer(hedges.app, name="hedges", rich_help_panel=ASK)
 app.add_typer(limits.app, name="limits", rich_help_panel=ASK)
 app.add_typer(journal.app, name="journal", rich_help_panel=ASK)
+app.add_typer(decision.app, name="decision", rich_help_panel=ASK)
 app.command(rich_help_panel=ASK)(replay.replay)
 app.add_typer(policy.app, name="policy", rich_help_panel=ASK)
 app.add_typer(sanctions.app, name="sanctions", rich_help_panel=ASK)

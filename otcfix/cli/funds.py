@@ -63,7 +63,7 @@ def deposit(
       otcfix ledger deposit ALPHA USD 250000 --reference "wire 4711"
       otcfix ledger deposit ALPHA BTC 1.5
     """
-    _move(1, client, asset, amount, reference, venue, by, config, database, as_json)
+    _move(1, client, asset, amount, reference, venue, "", by, config, database, as_json)
 
 
 @app.command(context_settings=_NEGATIVES)
@@ -73,6 +73,9 @@ def withdraw(
     amount: AmountArgument,
     reference: ReferenceOption = "",
     venue: VenueOption = "",
+    to: Annotated[
+        str, typer.Option("--to", metavar="ADDRESS", help="The client's own wallet or IBAN.")
+    ] = "",
     by: ByOption = "",
     config: ConfigOption = CONFIG_DEFAULT,
     database: DatabaseOption = DATABASE,
@@ -80,10 +83,14 @@ def withdraw(
 ) -> None:
     """Book money that leaves a client; never more than is available. Exit code 1 if refused.
 
+    Nothing leaves while a sanctions hit stands against him. With --to, the address must be one of
+    those that his profile names, and screening have cleared him as he is now.
+
     Examples:
       otcfix ledger withdraw ALPHA USD 1000.50 --reference "payout 17"
+      otcfix ledger withdraw ALPHA ETH 2 --to 0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed
     """
-    _move(-1, client, asset, amount, reference, venue, by, config, database, as_json)
+    _move(-1, client, asset, amount, reference, venue, to, by, config, database, as_json)
 
 
 def _move(
@@ -93,6 +100,7 @@ def _move(
     amount: str,
     reference: str,
     venue: str,
+    to: str,
     by: str,
     folder: Path,
     database: str,
@@ -106,7 +114,8 @@ def _move(
 
     by = by or whoami()
     place = venue or config.venues.custody
-    done = send(config, database, MoveFunds(client, asset, sign * value, place, reference, by), by)
+    moved = MoveFunds(client, asset, sign * value, place, reference, by, to)
+    done = send(config, database, moved, by)
     if as_json:
         print_json(
             {

@@ -36,6 +36,7 @@ from otcfix.model.instrument import Hours, Instrument
 from otcfix.model.money import Asset
 from otcfix.model.party import Desk, Session, Tier
 from otcfix.model.pricing import SourceTerms
+from otcfix.model.screening import ScreeningPolicy
 
 __all__ = [
     "AcceptorConfig",
@@ -206,6 +207,11 @@ def _desk(config: Config) -> Desk:
         throttles=tuple(row.made() for row in config.throttles.throttle),
         load=config.throttles.load.made(),
         hit_ratio=config.throttles.hit_ratio.made(),
+        screening=ScreeningPolicy(
+            config.screening.block_min,
+            config.screening.review_min,
+            config.screening.verdict_age_max_days,
+        ),
     )
 
 

@@ -4,7 +4,13 @@ from decimal import Decimal
 
 from otcfix.desk.draft import Draft
 from otcfix.desk.leaves import base_left, smaller
-from otcfix.gate.authority import CLIENT_CHECKS, INSTRUMENT_CHECKS, Authority, state_forbids
+from otcfix.gate.authority import (
+    CLIENT_CHECKS,
+    INSTRUMENT_CHECKS,
+    Authority,
+    screened,
+    state_forbids,
+)
 from otcfix.model.instrument import Instrument
 from otcfix.model.messages import Side
 from otcfix.model.money import from_minor
@@ -43,6 +49,15 @@ def authority_of(
         asked.instrument_state = str(draft.word("state", f"instrument:{instrument.symbol}", ACTIVE))
         asked.policy = draft.register.policy_answer(client, instrument, side, day)
     return asked
+
+
+def screening_of(draft: Draft, client: Client) -> Finding:
+    """What the gate says of *client*'s screening alone, now."""
+    desk = draft.register.desk
+    asked = Authority(client, True, draft.event.at, "")
+    asked.screened, asked.subject_digest = draft.screening(client.client_id)
+    asked.verdict_age_max_days = desk.screening.verdict_age_max_days if desk else 0
+    return screened(asked)
 
 
 def forbidden(asked: Authority, but: tuple[object, ...] = ()) -> Finding | None:

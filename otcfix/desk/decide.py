@@ -91,6 +91,7 @@ HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
     policy.SetPolicy: policies.on_set_policy,
     throttle.LoadMoved: throttling.on_load_moved,
     screened.ScreeningVerdicts: screening.on_screening_verdicts,
+    screened.ScreeningTrouble: screening.on_screening_trouble,
     screened.ReleaseHit: screening.on_release_hit,
     proposal.Confirm: lambda draft, body: four_eyes.on_confirm(draft, body, HANDLERS),
     proposal.Dismiss: four_eyes.on_dismiss,

@@ -99,7 +99,10 @@ def match_resting(draft: Draft, symbol: str) -> None:
 
 
 def may_fill(draft: Draft, order: Order) -> bool:
-    """Whether a resting order may execute now: it is not past its expiry, its client may deal."""
+    """Whether a resting order may execute now: it is not past its expiry, its client may deal.
+
+    While a change of its client waits to be screened, it rests.
+    """
     if order.expire_at is not None and order.expire_at <= draft.event.at:
         return False
     return order.ord_type == LIMIT and not order_forbidden(draft, order)

@@ -4,6 +4,7 @@ from decimal import ROUND_DOWN
 
 from otcfix.desk import fills, quoting, streaming
 from otcfix.desk.draft import Draft
+from otcfix.desk.freezing import withdrawal_barred
 from otcfix.desk.settling import settle_overdue
 from otcfix.ledger import chart
 from otcfix.model.event import (
@@ -86,7 +87,8 @@ def on_cancel_order(draft: Draft, command: CancelOrder) -> None:
 
 
 def on_move_funds(draft: Draft, command: MoveFunds) -> None:
-    """A deposit or a withdrawal. Withdrawals see available only (R4), never the credit line.
+    """A deposit or a withdrawal. Withdrawals see available only (R4), never the credit line, and
+    nothing of whom a list names is let go (R23).
 
     Rounds: a deposit down to the minor unit, what is below is kept as a memo in the journal.
     """
@@ -106,11 +108,18 @@ def on_move_funds(draft: Draft, command: MoveFunds) -> None:
     if not amount:
         draft.alerts.append("refused: nothing to move")
         return
+    if command.amount > 0 and command.destination:
+        draft.alerts.append("refused: only a withdrawal has a destination")
+        return
     available = chart.client_account(client.client_id, chart.AVAILABLE, asset.code)
     venue = chart.venue_account(command.venue, asset.code)
     if command.amount > 0:
         draft.post((Transfer(venue, available, asset.code, amount, "deposit"),))
         settle_overdue(draft, client.client_id)
+        return
+    barred = withdrawal_barred(draft, client, command.destination, asset.code)
+    if barred:
+        draft.alerts.append(f"refused: {barred}")
         return
     has = draft.balance(available)
     if amount > has:

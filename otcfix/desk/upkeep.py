@@ -5,7 +5,15 @@ from decimal import Decimal
 
 from msgspec import structs
 
-from otcfix.desk import fills, hedge_lines, policies, quote_streams, quoting, streaming
+from otcfix.desk import (
+    fills,
+    hedge_lines,
+    policies,
+    quote_streams,
+    quoting,
+    screening,
+    streaming,
+)
 from otcfix.desk.authority import reduces
 from otcfix.desk.draft import Draft
 from otcfix.desk.enforcing import enforce
@@ -75,6 +83,7 @@ def on_boot(draft: Draft, boot: Boot) -> None:
     hedge_lines.forget_lines(draft)
     desk = boot.desk or draft.register.desk
     if desk is not None:
+        screening.watch_age(draft, desk.screening)
         _cancel_forbidden(draft, desk)
         _watch_hours(draft, desk)
         policies.at_boot(draft, desk)
@@ -171,6 +180,8 @@ def on_timer_fired(draft: Draft, timer: TimerFired) -> None:
             _cancel_disconnected(draft, key)
         elif kind == "hedge":
             hedge_lines.on_answer_due(draft, key)
+        elif kind == screening.TIMER:
+            screening.on_verdicts_due(draft)
         else:
             _day_begins(draft, kind, when)
 

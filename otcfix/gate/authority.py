@@ -5,6 +5,8 @@ about its client changes. What they measure is for the record alone: on the wire
 is NOT_AUTHORISED and nothing more (R23).
 """
 
+from functools import lru_cache
+
 from msgspec import Struct
 
 from otcfix.model.instrument import Instrument
@@ -13,8 +15,8 @@ from otcfix.model.party import Client
 from otcfix.model.policy import PolicyAnswer
 from otcfix.model.profile import ACTIVE, APPROVED, EXPIRED
 from otcfix.model.refusal import Refusal
-from otcfix.model.screening import Screened
-from otcfix.model.time import Instant
+from otcfix.model.screening import CLEAR, Screened
+from otcfix.model.time import DAY, Instant
 from otcfix.model.verdict import Finding
 
 
@@ -105,9 +107,45 @@ def kyc(asked: Authority) -> Finding | None:
     return Finding("kyc", refusal, ", ".join(words), f"{limit}, or reduces" if passes else limit)
 
 
-def screened(asked: Authority) -> Finding | None:
-    """He was screened as he is now, not too long ago, and is clear."""
-    return Finding("screened")
+def screened(asked: Authority) -> Finding:
+    """He was screened as he is now, not too long ago, and is clear.
+
+    Measured: outcome, version of the lists, whole days since (cut off), entries; for the record.
+    """
+    found = asked.screened
+    if found is None:
+        return _NEVER_SCREENED
+    age = asked.at - found.at
+    limit = asked.verdict_age_max_days
+    if age < limit * DAY and found.subject_digest == asked.subject_digest != "":
+        if found.outcome == CLEAR:
+            return _clear(found.list_version, age // DAY, limit)
+        listed = " ".join(dict.fromkeys([hit.entry_id for hit in found.hits]))
+        return _not_clear(f"{found.outcome}: {listed}", found.list_version, age // DAY, limit)
+    why = "too old" if age >= limit * DAY else "he has changed since"
+    return _not_clear(f"{found.outcome}, {why}", found.list_version, age // DAY, limit)
+
+
+_NEVER_SCREENED = Finding("screened", Refusal.NOT_AUTHORISED, "never screened", CLEAR)
+
+
+@lru_cache(maxsize=1024)
+def _clear(list_version: str, days: int, days_max: int) -> Finding:
+    return Finding("screened", None, _measured(CLEAR, list_version, days), _limit(days_max))
+
+
+@lru_cache(maxsize=1024)
+def _not_clear(outcome: str, list_version: str, days: int, days_max: int) -> Finding:
+    measured = _measured(outcome, list_version, days)
+    return Finding("screened", Refusal.NOT_AUTHORISED, measured, _limit(days_max))
+
+
+def _measured(outcome: str, list_version: str, days: int) -> str:
+    return f"{outcome}; lists {list_version}; {days} days old"
+
+
+def _limit(days_max: int) -> str:
+    return f"{CLEAR}, less than {days_max} days old"
 
 
 def instrument_allowed(asked: Authority) -> Finding | None:

@@ -23,7 +23,7 @@ from otcfix.model.pricing import Parameters
 from otcfix.model.proposal import Confirm, Dismiss
 from otcfix.model.quote import Quote
 from otcfix.model.rates import Conversion, Rates
-from otcfix.model.screening import ReleaseHit, ScreeningVerdicts
+from otcfix.model.screening import ReleaseHit, ScreeningTrouble, ScreeningVerdicts
 from otcfix.model.throttle import LoadMoved
 from otcfix.model.time import Instant
 
@@ -203,6 +203,7 @@ class MoveFunds(Struct, frozen=True, tag=True):
     """A deposit (amount > 0) or withdrawal (amount < 0) through venue account *venue*.
 
     amount in major units; what is finer than the asset's minor unit is kept as a memo only.
+    destination: the wallet or IBAN that a withdrawal goes to; "" when that is settled elsewhere.
     """
 
     client_id: str
@@ -211,6 +212,7 @@ class MoveFunds(Struct, frozen=True, tag=True):
     venue: str
     reference: str
     by: str
+    destination: str = ""
 
 
 class CancelOrder(Struct, frozen=True, tag=True):
@@ -259,6 +261,7 @@ Typed = (
     | ClockJumped
     | Command
     | ScreeningVerdicts
+    | ScreeningTrouble
     | MarksMoved
     | LoadMoved
     | VenueUp

@@ -58,7 +58,9 @@ class Screened(Struct, frozen=True, array_like=True):
 
 
 class GoodGuy(Struct, frozen=True, array_like=True):
-    """A hit that two people have released: of this client, on this entry as it stood then."""
+    """A hit that two people have released: these parties of this client are not this entry as it
+    stood then. Another entry of the same name, the entry once it has changed, and another party
+    are looked at anew."""
 
     client_id: str
     entry_id: str
@@ -66,15 +68,33 @@ class GoodGuy(Struct, frozen=True, array_like=True):
     made_by: str
     checked_by: str
     at: Instant
+    parties: tuple[str, ...] = ()
+
+    def covers(self, hit: ScreeningHit) -> bool:
+        """Whether this is what was released."""
+        same = (self.entry_id, self.entry_digest) == (hit.entry_id, hit.entry_digest)
+        return same and hit.party in self.parties
 
 
 class ReleaseHit(Struct, frozen=True, tag=True):
-    """Staff says that a client is not the listed entry; waits for a second person."""
+    """Staff says that a client is not the listed entry; waits for a second person.
+
+    entry_digest and parties: what stood there when it was proposed; the desk fills them in, so that
+    a second person confirms no more than the first one has looked at.
+    """
 
     client_id: str
     entry_id: str
     by: str
     why: str
+    entry_digest: str = ""
+    parties: tuple[str, ...] = ()
+
+
+class ScreeningTrouble(Struct, frozen=True, tag=True):
+    """Screening itself does not go as it should: journaled, and alerted."""
+
+    what: str
 
 
 class ScreeningPolicy(Struct, frozen=True):

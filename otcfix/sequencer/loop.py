@@ -367,6 +367,12 @@ class Sequencer:
         """Sequence the boot event by itself, before any client is let in."""
         self._batch([Incoming("", 0, "", self._clock(), boot)])
 
+    def take_waiting(self) -> None:
+        """Decide what waits in the inbox, and nothing that is due: before any client is let in."""
+        while taken := self.inbox.take(BATCH_MAX):
+            self._batch(taken)
+        self._finish()
+
     def mark_unsaid(self, rows: list[OutboxRow]) -> None:
         """Note prices that a stop kept from being said: they never will be (R10)."""
         self._sent += [SentMark(row.outbox_id, row.session, 0, 0) for row in rows]

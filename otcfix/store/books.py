@@ -130,7 +130,7 @@ class Books(Reader):
             .execution_options(yield_per=reader.CHUNK)
         )  # fmt: skip
         with self.reading() as connection:
-            query = query.where(*_between(connection, transfers.c.seq, since, until))
+            query = query.where(*between(connection, transfers.c.seq, since, until))
             for row in connection.execute(query):
                 yield StatementLine(*row)
 
@@ -159,7 +159,7 @@ class Books(Reader):
             if wanted:
                 query = query.where(column == wanted)
         with self.reading() as connection:
-            query = query.where(*_between(connection, trades.c.seq, since, until))
+            query = query.where(*between(connection, trades.c.seq, since, until))
             why = _disputes(connection)
             if disputed:
                 query = query.where(trades.c.exec_id.in_(list(why)))
@@ -239,7 +239,7 @@ class Books(Reader):
         with self.reading() as connection:
             upto = progress_now(connection).sent_upto
             unsent = len(unsent_ids(connection, upto))
-            first = _between(connection, trades.c.seq, since, None)
+            first = between(connection, trades.c.seq, since, None)
 
             def count(of: sa.FromClause, *where: Any) -> int:
                 counted = sa.select(sa.func.count()).select_from(of).where(*where)
@@ -264,7 +264,7 @@ def _begins(column: sa.ColumnElement[str], prefix: str) -> sa.ColumnElement[bool
     return sa.func.substr(column, 1, len(prefix)) == prefix
 
 
-def _between(
+def between(
     connection: sa.Connection, seq: sa.ColumnElement[int], since: Instant, until: Instant | None
 ) -> list[sa.ColumnElement[bool]]:
     """Say since <= at < until in sequence numbers: the journal is in order of both."""

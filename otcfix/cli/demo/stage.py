@@ -45,6 +45,13 @@ LOOK_S = 0.02
 LPX_HALF_SPREAD_BPS = Decimal("1.5")
 
 
+def _own_lists(config: "Config", folder: Path) -> "Config":
+    """Sanctions lists that lie in files are taken in anew, into *folder*; none is fetched."""
+    lists = tuple(one for one in config.screening.list if one.files)
+    screening = config.screening.model_copy(update={"folder": str(folder), "list": lists})
+    return config.model_copy(update={"screening": screening})
+
+
 class Stage:
     """Everything that the demo started, and ends."""
 
@@ -58,6 +65,7 @@ class Stage:
         self.keep = keep
         self.sessions = [self._session_of(version) for version in VERSIONS]
         self.folder = Path(tempfile.mkdtemp(prefix="otcfix-demo-"))
+        self.config = _own_lists(self.config, self.folder / "sanctions")
         self.database = f"sqlite:///{self.folder / 'otcfix.db'}"
         self.clients: list[Client] = []
         self.heard_fills: list[str] = []
