@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 
+from rapidfuzz.fuzz import ratio
+
 from otcfix.screening.grams import Grams
 from otcfix.screening.matching import (
     JOINED_MIN,
+    OTHER_SPELLING,
     UNMATCHED_LISTED,
     UNMATCHED_QUERY,
     WORD_ALIKE_MIN,
@@ -17,7 +20,7 @@ from otcfix.screening.normalise import BARE, FULL, SYLLABLES, Name, consonants, 
 WORD_SHARE = 0.5
 """Share of a word's pairs of letters that a near word has: two letters swapped leave that much."""
 
-FOLDED_MIN = 0.70
+FOLDED_MIN = 0.75
 """Ratio of the folded words below which the words are not compared."""
 
 REMEMBERED_MAX = 20_000
@@ -81,11 +84,14 @@ class Words:
             if number is not None and (alike := words_alike(word, twin)) >= WORD_ALIKE_MIN:
                 rows[number] = alike
         if len(word) > 2:
-            for place, _ in self._sounds.near(folded(word), FOLDED_MIN, WORD_SHARE):
+            least = WORD_ALIKE_MIN * 100
+            for place, sound in self._sounds.near(folded(word), FOLDED_MIN, WORD_SHARE):
                 for number in self._by_sound[self._sounds.texts[place]]:
-                    alike = words_alike(word, self._words[number])
-                    if alike >= WORD_ALIKE_MIN:
-                        rows[number] = alike
+                    other = self._words[number]
+                    if sound * OTHER_SPELLING >= WORD_ALIKE_MIN or ratio(
+                        word, other, score_cutoff=least
+                    ):
+                        rows[number] = words_alike(word, other)
         return tuple(sorted([(alike, number) for number, alike in rows.items()]))
 
     def _bare(self, word: str) -> Near:
