@@ -5,7 +5,8 @@ OtcfixError
 ├── InvariantBroken    a law does not hold: stop, and let a supervisor restart the process
 ├── StoreLost          the database did not take or give what it must: stop
 ├── ReplayDiffers      a journal re-decided gives another decision than the one recorded
-└── FeedBroken         a price feed cannot go on (venues/feed.py): its book is cleared
+├── FeedBroken         a price feed cannot go on (venues/feed.py): its book is cleared
+└── ListRefused        a sanctions list cannot be used (screening/loaders): the accepted one stays
 
 A refused trade is not an error: see `otcfix.model.refusal.Refusal`.
 """

@@ -71,7 +71,9 @@ VG Virgin Islands, British|VI Virgin Islands, U.S.|UA Region: Crimea|UA Crimea
 UA Crimea, Ukraine|YE Republic of Yemen|KG Kyrgyz Republic|SK Slovak Republic|HK Hong Kong, China
 HK Hong Kong SAR|AE UAE|CN People's Republic of China|CN PRC|RS Serbia and Montenegro|CD Zaire
 IE Republic of Ireland|XK Republic of Kosovo|AF Islamic Republic of Afghanistan
-AG Antigua & Barbuda|BA Bosnia & Herzegovina|TT Trinidad & Tobago|ST Sao Tome & Principe
+AG Antigua & Barbuda|BA Bosnia-Herzegovina|BA Bosnia|CD DRC|PS Gaza Strip|KM Comoros Islands
+KN St Kitts and Nevis|LC St Lucia|VC St Vincent and the Grenadines
+BA Bosnia & Herzegovina|TT Trinidad & Tobago|ST Sao Tome & Principe
 """
 
 
@@ -95,4 +97,5 @@ def country_code(name: str) -> str:
     name = name.strip()
     if len(name) == 2 and name.upper() in _ALPHA2:
         return name.upper()
-    return _CODES.get(_plain(name), "")
+    plain = _plain(name)
+    return _CODES.get(plain) or _CODES.get(plain.removeprefix("the "), "")

@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import tempfile
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,10 @@ from otcfix.screening.loaders.reading import BYTES_MAX, ListRefused
 TIMEOUT_S = 60.0
 """Between two pieces of an answer, not for all of it: sdn_advanced.xml has 80 MB."""
 
-_PIECE = 1 << 20
+TOTAL_S = 900.0
+"""For all of it: who sends a byte a minute does not hold up the other lists."""
+
+_PIECE = 1 << 16
 SUFFIXES = {
     "ofac_csv": ".csv",
     "ofac_xml": ".xml",
@@ -75,7 +79,7 @@ def fetched(url: str, folder: Path, *, bytes_max: int = BYTES_MAX) -> Path:
     """
     path = folder / (Path(urlsplit(url).path).name or "list")
     request = urllib.request.Request(url, headers={"User-Agent": "otcfix"})  # noqa: S310 - https, see ListConfig
-    size = 0
+    size, begun = 0, time.monotonic()
     try:
         with (
             urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer,  # noqa: S310 - as above
@@ -86,6 +90,8 @@ def fetched(url: str, folder: Path, *, bytes_max: int = BYTES_MAX) -> Path:
                 size += len(piece)
                 if size > bytes_max:
                     raise ListRefused(_shown(url), f"more than {bytes_max} bytes")
+                if time.monotonic() - begun > TOTAL_S:
+                    raise ListRefused(_shown(url), f"not there after {TOTAL_S:.0f} s")
                 file.write(piece)
     except urllib.error.HTTPError as error:
         error.close()

@@ -550,3 +550,12 @@ def test_an_answer_without_end_and_no_answer_at_all(tmp_path: Path, publisher: s
         fetched(f"{publisher}/un.xml", tmp_path, bytes_max=1000)
     with pytest.raises(ListRefused, match="cannot be fetched"):
         fetched("http://127.0.0.1:1/un.xml", tmp_path)
+
+
+def test_an_answer_that_takes_too_long(
+    tmp_path: Path, publisher: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A publisher that sends a byte a minute does not hold up the other lists."""
+    monkeypatch.setattr("otcfix.screening.lists_fetch.TOTAL_S", -1.0)
+    with pytest.raises(ListRefused, match="not there after"):
+        fetched(f"{publisher}/un.xml", tmp_path)

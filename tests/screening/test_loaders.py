@@ -170,15 +170,32 @@ def test_un_xml() -> None:
         ("علي (Ali; Aly)", ["علي", "Ali", "Aly"]),
         ("Ali (original script: Али)", ["Ali", "Али"]),
         ("Ali (birth name)", ["Ali"]),
-        ("Ali (a; b", ["Ali"]),
+        ("Ali (Aly; A. Li", ["Ali", "Aly", "A. Li"]),
         ("(Sheikh) Ali", ["Ali"]),
         ("(Ali)", ["Ali"]),
+        ("(Ali; Aly)", ["Ali", "Aly"]),
+        ("Ali A, born 1 Jan. 1953 (no passport)", ["Ali A"]),
+        ("Ali (علي (original script); Aly; A. Li)", ["Ali", "علي", "Aly", "A. Li"]),
+        ("Ali (false identity; passport 03825239)", ["Ali", "false identity"]),
+        ("Example Army (EXA)", ["Example Army (EXA)"]),
         ("", []),
     ],
 )
 def test_un_aliases_that_hold_several_names(text: str, expected: list[str]) -> None:
     """The list puts spellings, scripts and remarks into one field."""
     assert [name for name, _ in names_in(text)] == expected
+
+
+def test_an_acronym_in_brackets_is_a_weak_name_of_an_organisation(tmp_path: Path) -> None:
+    """And the name is listed without it too; (PVT) and (HK) are no acronyms of what is before."""
+    text = (HERE / "un.xml").read_text("utf-8")
+    text = text.replace("BLACKMARSH EXAMPLE TRADING", "BLACKMARSH ET (BET) ; DULLMARSH (PVT) LTD")
+    (tmp_path / "un.xml").write_text(text, "utf-8")
+
+    assert names(by_id(read("un_xml", tmp_path / "un.xml"))["UN:EXe.002"]) == [
+        "BLACKMARSH ET (BET)", "DULLMARSH (PVT) LTD", "Blackmarsh and Sons",
+        "BLACKMARSH ET", "~BET",
+    ]  # fmt: skip
 
 
 def test_eu_csv_merges_the_rows_of_an_entity() -> None:
@@ -293,7 +310,9 @@ def test_dates_in_figures(text: str, expected: str) -> None:
     [
         ("Korea, North", "KP"), ("Democratic People's Republic of Korea", "KP"),
         ("Iran (Islamic Republic of)", "IR"), ("IRAN", "IR"), ("Türkiye", "TR"), ("Turkey", "TR"),
-        ("Côte d’Ivoire", "CI"), ("Burma", "MM"), ("ru", "RU"), ("XX", ""), ("Exampleville", ""),
+        ("Côte d’Ivoire", "CI"), ("the Philippines", "PH"),
+        ("Congo, Democratic Republic of the", "CD"),
+        ("Burma", "MM"), ("ru", "RU"), ("XX", ""), ("Exampleville", ""),
     ],
 )  # fmt: skip
 def test_countries(name: str, code: str) -> None:

@@ -36,8 +36,7 @@ def test_ofac_2021_is_whole() -> None:
     assert (kinds[Kind.PERSON], kinds[Kind.ORGANISATION]) == (4_620, 3_673)
     assert (kinds[Kind.VESSEL], kinds[Kind.AIRCRAFT]) == (406, 277)
     strong = sum(1 for e in loaded.entries for name in e.names if not name.weak)
-    # 8,976 and 11,910; a few aliases are written as their entity's own name, or twice
-    assert 20_850 < strong <= 8_976 + 11_910
+    assert abs(strong - 8_976 - 11_910) < 50  # aliases written twice, names without acronyms
     assert loaded.addresses >= 80
     assert loaded.warnings == ()
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 
 from otcfix.screening.entry import Entry, Kind, ListedName
@@ -11,6 +12,8 @@ REMARKS_MAX = 2_000
 
 NAME_MAX = 500
 """OFAC's names have at most 350 characters; longer ones are cut."""
+
+ACRONYM = re.compile(r" *\(([A-Z][A-Z/&]{2,9})\)")
 
 
 @dataclass(slots=True)
@@ -53,8 +56,20 @@ class Draft:
         if value:
             self.identifiers[kind, value] = None
 
+    def _acronyms(self) -> None:
+        """`EXAMPLE TRADE BANK (ETB)` is also known without the brackets and, weakly, as what is
+        in them; `(PVT)`, `(HK)` and other remarks do not begin as the name does.
+        """
+        for name in list(self.names.values()):
+            for match in ACRONYM.finditer(name.text):
+                if match[1][0] == name.text[:1].upper():
+                    self.name(ACRONYM.sub(" ", name.text), weak=name.weak)
+                    self.name(match[1], weak=True)
+
     def made(self, list_name: str) -> Entry:
         """As the index has it, with the digest of all of it."""
+        if self.kind in (Kind.ORGANISATION, Kind.UNKNOWN):
+            self._acronyms()
         remarks = " ".join(self.remarks.split())[:REMARKS_MAX]
         entry = Entry(
             list_name,

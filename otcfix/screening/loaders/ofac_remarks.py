@@ -73,9 +73,8 @@ def _item(draft: Draft, item: str) -> None:
     if item.startswith("DOB "):
         draft.born(*in_words(item[4:]))
     elif item.startswith("POB "):
-        draft.country(country_code(item.rpartition(",")[2]) or country_code(item[4:]))
-        if item.endswith((", North", ", South")):
-            draft.country(country_code(", ".join(item.rsplit(", ", 2)[-2:])))
+        *_, before, last = ["", *item[4:].split(", ")]  # Korea, North is one country
+        draft.country(country_code(f"{before}, {last}") or country_code(last))
     elif item.startswith(("nationality ", "citizen ")):
         draft.country(country_code(item.partition(" ")[2]))
     else:

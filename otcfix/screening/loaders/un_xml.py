@@ -12,14 +12,17 @@ from xml.etree.ElementTree import Element
 from otcfix.screening.countries import country_code
 from otcfix.screening.entry import Kind
 from otcfix.screening.loaders.dates import in_figures, span
-from otcfix.screening.loaders.draft import Draft, Loaded
+from otcfix.screening.loaders.draft import ACRONYM, Draft, Loaded
 from otcfix.screening.loaders.reading import Faults, ListRefused
 from otcfix.screening.loaders.xml import elements, text_of
 
 KINDS = {"INDIVIDUAL": Kind.PERSON, "ENTITY": Kind.ORGANISATION}
 DOCUMENTS = (("passport", "passport"), ("pasaporte", "passport"), ("passeport", "passport"))
 
+_NESTED = re.compile(r"\(([^()]*)\([^()]*\)")
+_FIGURES = re.compile(r"\d{3}")
 _BRACKETS = re.compile(r"\(([^()]*)\)?")
+_BORN = re.compile(r",? +born +(?:in +|on +|\d).*$", re.IGNORECASE)
 _LETTERED = re.compile(r"(?:^|\s)[a-z]\) ")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 
@@ -55,8 +58,9 @@ def _entry(element: Element) -> Draft | None:
     reference = text_of(element, "REFERENCE_NUMBER")
     draft = Draft(f"UN:{reference}", KINDS[element.tag])
     parts = (text_of(element, f"{which}_NAME") for which in ("FIRST", "SECOND", "THIRD", "FOURTH"))
-    named = draft.name(" ".join(part for part in parts if part))
-    if not reference or not named:
+    whole = " ".join(part for part in parts if part)
+    named = [draft.name(name) for name in split_names(whole)]
+    if not reference or not any(named):
         return None
     draft.name(text_of(element, "NAME_ORIGINAL_SCRIPT"), original_script=True)
     for alias in element.findall(f"{element.tag}_ALIAS"):
@@ -94,22 +98,25 @@ def _birth(draft: Draft, birth: Element) -> None:
 def names_in(text: str) -> list[tuple[str, bool]]:
     """(name, whether in another script) for each name in one ALIAS_NAME.
 
-    In brackets stands the name in another script, or in Latin behind such a one; anything else
-    there (`birth name`) is a remark. Without letters on the other side it is the name itself.
+    In brackets stands the name in another script, or in Latin behind such a one, or several names
+    between semicolons; anything else there (`birth name`) is a remark, but for an acronym. Without
+    letters outside, what is inside is the name itself.
     """
-    found: list[tuple[str, bool]] = []
-    for name in split_names(text):
-        plain = _BRACKETS.sub(" ", name).strip(" ,")
-        other = not _LATIN.search(plain)
+    found: list[str] = []
+    for name in split_names(_NESTED.sub(r"(\1", text)):
+        plain = _BRACKETS.sub(lambda m: m[0] if ACRONYM.fullmatch(m[0]) else " ", name)
+        plain = " ".join(_BORN.sub("", plain).split()).strip(" ,")
         if not any(c.isalpha() for c in plain):
-            found.append((name.strip("() "), not _LATIN.search(name)))
+            found += [part.strip("() ") for part in name.split(";")]
             continue
-        found.append((plain, other))
+        found.append(plain)
+        other = not _LATIN.search(plain)
         for inside in _BRACKETS.findall(name):
-            inside = inside.rpartition("original script:")[2].strip()  # noqa: PLW2901
-            if bool(_LATIN.search(inside)) == other and any(c.isalpha() for c in inside):
-                found += [(part.strip(), not other) for part in inside.split(";")]
-    return [(name, script) for name, script in found if name]
+            inside = inside.rpartition("original script:")[2]  # noqa: PLW2901
+            parts = [part.strip() for part in inside.split(";")]
+            if len(parts) > 1 or bool(_LATIN.search(inside)) == other:
+                found += [part for part in parts if not _FIGURES.search(part)]
+    return [(name, not _LATIN.search(name)) for name in found if any(c.isalpha() for c in name)]
 
 
 def split_names(text: str) -> list[str]:
