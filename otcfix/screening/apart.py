@@ -5,6 +5,7 @@ seconds in all. The other process has it alone, at a lower priority, and ends wh
 """
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import signal
@@ -166,6 +167,8 @@ def _load(served: _Served, source: Callable[[], Corpus]) -> LoadedIndex:
     moved = delta(served.index.entries if served.index else (), index.entries)
     served.fresh = Index((*moved.added, *moved.changed), index.weights)
     served.index = index
+    gc.collect()
+    gc.freeze()  # hundreds of thousands of objects that stay: not to be walked again and again
     return LoadedIndex(
         found.version,
         len(index.entries),

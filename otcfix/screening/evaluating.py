@@ -34,6 +34,7 @@ class Group:
     absent: int = 0
     agreed: int = 0
     times: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
 
     @property
     def recall(self) -> float | None:
@@ -52,10 +53,15 @@ class Group:
             return None
         return 2 * self.found / (self.positives + self.found + self.false)
 
-    def percentile_ms(self, share: float) -> float:
+    def percentile_ms(self, share: float, *, cpu: bool = False) -> float:
         """Return the time that *share* of the cases needed at most, in milliseconds."""
-        ordered = sorted(self.times)
+        ordered = sorted(self.cpu if cpu else self.times)
         return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1e3 if ordered else 0.0
+
+    def timed(self, took: tuple[float, float]) -> None:
+        """Add the time of one case: clock and processor."""
+        self.times.append(took[0])
+        self.cpu.append(took[1])
 
     def as_dict(self) -> dict[str, object]:
         """Return the figures for JSON."""
@@ -74,6 +80,8 @@ class Group:
             "not_on_lists": self.absent,
             "p50_ms": round(self.percentile_ms(0.5), 3),
             "p99_ms": round(self.percentile_ms(0.99), 3),
+            "p50_cpu_ms": round(self.percentile_ms(0.5, cpu=True), 3),
+            "p99_cpu_ms": round(self.percentile_ms(0.99, cpu=True), 3),
         }
 
 
@@ -135,12 +143,20 @@ def evaluate(
     )
 
 
+def _now() -> tuple[float, float]:
+    return time.perf_counter(), time.thread_time()
+
+
+def _since(began: tuple[float, float]) -> tuple[float, float]:
+    return time.perf_counter() - began[0], time.thread_time() - began[1]
+
+
 def _screened(
     index: Index, case: Case, threshold: float, known: set[str], into: list[Group]
 ) -> Miss | None:
-    began = time.perf_counter()
+    began = _now()
     result = index.screen(case.party)
-    took = time.perf_counter() - began
+    took = _since(began)
     wanted = set(case.wanted)
     # An address that hits is a hit, also where another list has it without the owner.
     anybody = not wanted or case.kind == "crypto"
@@ -167,14 +183,14 @@ def _paired(
     known: set[str],  # noqa: ARG001 - one signature
     into: list[Group],
 ) -> Miss | None:
-    began = time.perf_counter()
+    began = _now()
     alike = index.compare(case.party.name, case.wanted[0])
-    took = time.perf_counter() - began
+    took = _since(began)
     hit = alike.score >= threshold
     if case.kind == "pair_score":
         for group in into:
             group.cases += 1
-            group.times.append(took)
+            group.timed(took)
             group.agreed += hit == (case.published >= threshold)
         return None
     _count(into, took, right=case.match, hit=hit)
@@ -188,10 +204,12 @@ def _pieces(alike: Likeness, case: Case) -> tuple[str, ...]:
     ).words()
 
 
-def _count(into: list[Group], took: float, *, right: bool, hit: bool, absent: bool = False) -> None:
+def _count(
+    into: list[Group], took: tuple[float, float], *, right: bool, hit: bool, absent: bool = False
+) -> None:
     for group in into:
         group.cases += 1
-        group.times.append(took)
+        group.timed(took)
         if right:
             group.positives += 1
             group.found += hit

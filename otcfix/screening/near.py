@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 
+from rapidfuzz.fuzz import ratio
+
 from otcfix.screening.grams import Grams
 from otcfix.screening.matching import (
     JOINED_MIN,
+    OTHER_SPELLING,
     UNMATCHED_LISTED,
     UNMATCHED_QUERY,
     WORD_ALIKE_MIN,
@@ -17,8 +20,11 @@ from otcfix.screening.normalise import BARE, FULL, SYLLABLES, Name, consonants, 
 WORD_SHARE = 0.5
 """Share of a word's pairs of letters that a near word has: two letters swapped leave that much."""
 
-FOLDED_MIN = 0.70
+FOLDED_MIN = 0.75
 """Ratio of the folded words below which the words are not compared."""
+
+PART_MIN = 3
+"""Letters of a listed word that another word is looked for behind or before."""
 
 REMEMBERED_MAX = 20_000
 """Words whose near words are kept: parties share first names."""
@@ -81,11 +87,14 @@ class Words:
             if number is not None and (alike := words_alike(word, twin)) >= WORD_ALIKE_MIN:
                 rows[number] = alike
         if len(word) > 2:
-            for place, _ in self._sounds.near(folded(word), FOLDED_MIN, WORD_SHARE):
+            least = WORD_ALIKE_MIN * 100
+            for place, sound in self._sounds.near(folded(word), FOLDED_MIN, WORD_SHARE):
                 for number in self._by_sound[self._sounds.texts[place]]:
-                    alike = words_alike(word, self._words[number])
-                    if alike >= WORD_ALIKE_MIN:
-                        rows[number] = alike
+                    other = self._words[number]
+                    if sound * OTHER_SPELLING >= WORD_ALIKE_MIN or ratio(
+                        word, other, score_cutoff=least
+                    ):
+                        rows[number] = words_alike(word, other)
         return tuple(sorted([(alike, number) for number, alike in rows.items()]))
 
     def _bare(self, word: str) -> Near:
@@ -152,16 +161,18 @@ class Words:
         for i, row in enumerate(rows):
             if row is None:
                 continue
-            self._add(row, self.near(tokens[i], name.scripts[i]))
-            self._add_split(row, tokens[i])
+            near = self.near(tokens[i], name.scripts[i])
+            self._add(row, near)
+            known = bool(near) and near[-1][0] >= JOINED_MIN
+            self._add_split(row, tokens[i], known=known)
         for i in range(len(tokens) - 1):
             if name.scripts[i] != name.scripts[i + 1]:
                 continue
             both = tokens[i] + tokens[i + 1]
-            near = [r for r in self.near(both, name.scripts[i]) if r[0] >= JOINED_MIN]
+            whole = [r for r in self.near(both, name.scripts[i]) if r[0] >= JOINED_MIN]
             for row in (rows[i], rows[i + 1]):
-                if near and row is not None:
-                    self._add(row, near)
+                if whole and row is not None:
+                    self._add(row, whole)
         return [row for row in rows if row is not None]
 
     def _add(self, row: "_Row", near: Sequence[tuple[float, int]]) -> None:
@@ -171,15 +182,26 @@ class Words:
             fresh |= {p: a for p in fresh.keys() & row.alike.keys() if (a := row.alike[p]) > alike}
             row.alike |= fresh
 
-    def _add_split(self, row: "_Row", word: str) -> None:
-        """A word that is two listed words in one."""
+    def _add_split(self, row: "_Row", word: str, *, known: bool) -> None:
+        """A word that is two listed words in one; not *known*: with a slip in one of the two."""
         for cut in range(2, len(word) - 1):
-            one, other = self._places.get(word[:cut]), self._places.get(word[cut:])
+            parts = word[:cut], word[cut:]
+            one, other = (self._places.get(part) for part in parts)
             if one is not None and other is not None:
-                both = set(self._having[one]).intersection(self._having[other])
-                if both:
-                    row.most = max(row.most, self._weight[one] + self._weight[other])
-                    row.alike |= dict.fromkeys(both, 1.0)
+                self._add_both(row, one, other)
+            elif not known and one is not None and cut >= PART_MIN:
+                for _, number in self.near(parts[1]):
+                    self._add_both(row, one, number)
+            elif not known and other is not None and len(word) - cut >= PART_MIN:
+                for _, number in self.near(parts[0]):
+                    self._add_both(row, number, other)
+
+    def _add_both(self, row: "_Row", one: int, other: int) -> None:
+        """Names that have both words; as alike as can be, since a slip counts less in the two."""
+        both = set(self._having[one]).intersection(self._having[other])
+        if both:
+            row.most = max(row.most, self._weight[one] + self._weight[other])
+            row.alike |= dict.fromkeys(both, 1.0)
 
 
 class _Row:

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from otcfix.screening.index import FLOOR, NAMES_MAX, build
+from otcfix.screening.index import FLOOR, NAMES_MAX, build, readings
+from otcfix.screening.matching import compare
+from otcfix.screening.normalise import normalise
 from otcfix.screening.party import Party
 from tests.screening.listed import CROWD, ORGANISATION, PERSON, entry, index_of
 
@@ -218,6 +220,37 @@ def test_an_entry_more_never_removes_a_hit(name: str, unrelated: list[str], plac
     after = build([*INDEX.entries, entry(99, " ".join(unrelated))]).screen(Party(slipped))
 
     assert before.hits[0].entry_id in {h.entry_id for h in after.hits if h.score >= REVIEW}
+
+
+@st.composite
+def variations(draw: st.DrawFn) -> str:
+    """A listed name with a word less or more, a slip, two words as one, in any order."""
+    words = draw(st.sampled_from(CROWD)).replace(",", "").lower().split()
+    if len(words) > 2 and draw(st.booleans()):
+        words.pop(draw(st.integers(0, len(words) - 1)))
+    if draw(st.booleans()):
+        words.insert(0, draw(st.sampled_from(["dr", "van", "k", "bin", "abdul", "mr", "ivan"])))
+    if draw(st.booleans()):
+        place = draw(st.integers(0, len(words) - 1))
+        cut = draw(st.integers(0, len(words[place]) - 1))
+        words[place] = words[place][:cut] + draw(st.sampled_from("aeinr")) + words[place][cut:]
+    if len(words) > 1 and draw(st.booleans()):
+        words[:2] = ["".join(words[:2])]
+    return " ".join(draw(st.permutations(words)) if draw(st.booleans()) else words)
+
+
+@given(variations())
+def test_nothing_is_left_out_that_comparing_with_every_name_finds(query: str) -> None:
+    """The index only saves comparisons: at review or more it has every hit that there is."""
+    hits = {h.entry_id for h in INDEX.screen(Party(query)).hits if h.score >= REVIEW}
+    every = {
+        f"OWN:{number}"
+        for number, name in enumerate(CROWD)
+        if max(compare(one, normalise(name), INDEX.weights).score for one in readings(query))
+        >= REVIEW + 0.0001
+    }
+
+    assert every <= hits
 
 
 @given(st.text(max_size=3_000))

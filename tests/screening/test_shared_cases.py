@@ -132,10 +132,11 @@ def test_pairs_as_a_whole(found: Evaluation) -> None:
 
 
 def test_the_index_is_made_and_asked_in_time(index: Index, found: Evaluation) -> None:
-    """Far inside the wanted 10 s, 5 ms and 15 ms, so that a busy machine does not fail it."""
+    """10 s, 5 ms and 15 ms of the processor: a busy machine does not fail it."""
     began = time.process_time()
     again = build(index.entries)
 
     assert time.process_time() - began < 10
     assert again.names == index.names > 35_000
-    assert found.screening.percentile_ms(0.5) < 5
+    assert found.screening.percentile_ms(0.5, cpu=True) < 5
+    assert found.screening.percentile_ms(0.99, cpu=True) < 15
