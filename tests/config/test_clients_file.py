@@ -1,4 +1,4 @@
-"""clients.toml: what the shipped one becomes, and every way in which one is refused or warned of."""
+"""clients.toml: what the shipped one becomes, and how one is refused or warned of."""
 
 from collections.abc import Callable
 from pathlib import Path

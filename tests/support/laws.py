@@ -121,7 +121,7 @@ def counts_are_counted(state: State) -> None:
 
 
 def floors(conversation: Conversation) -> None:
-    """No client account is below its floor, but for a limit that was lowered under its use (R23)."""
+    """No client account is below its floor, unless a limit was lowered under its use (R23)."""
     state = conversation.state
     moved = [e.body for e, _, _ in conversation.told if isinstance(e.body, ChangeSettlementLimit)]
     lowered = {(body.client_id, body.asset) for body in moved}
