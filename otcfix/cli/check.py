@@ -22,7 +22,6 @@ from otcfix.cli.outcome import NO
 from otcfix.cli.secrets import trial_secret
 from otcfix.cli.serve import port_taken
 from otcfix.cli.show import print_json
-from otcfix.config.client_checks import client_warnings
 from otcfix.log import redacted
 from otcfix.model.errors import OtcfixError
 from otcfix.model.time import utc_day
@@ -61,6 +60,8 @@ def check(
       otcfix check --config /etc/otcfix --strict
     """
     quiet("error")
+    from otcfix.config.client_checks import client_warnings  # noqa: PLC0415
+
     report = Report()
     loaded = _config(report, config)
     runs = _database(report, database)

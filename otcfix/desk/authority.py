@@ -34,15 +34,22 @@ def authority_of(
     asked = Authority(client, state.session_enabled(session), at, day, instrument, deals=deals)
     if client is None or desk is None:
         return asked
-    asked.client_state = str(draft.word("state", f"client:{client.client_id}", ACTIVE))
-    asked.desk_state = str(draft.word("desk", "state", ACTIVE))
     asked.screened, asked.subject_digest = draft.screening(client.client_id)
+    if draft.moved or state.words.get("state") or state.words.get("desk"):
+        _lay_states(draft, asked, client)  # nearly always everything is ACTIVE
     asked.verdict_age_max_days = desk.screening.verdict_age_max_days
     asked.reduce_when = desk.reduce_when
     if instrument is not None:
-        asked.instrument_state = str(draft.word("state", f"instrument:{instrument.symbol}", ACTIVE))
         asked.policy = draft.register.policy_answer(client, instrument, side, day)
     return asked
+
+
+def _lay_states(draft: Draft, asked: Authority, client: Client) -> None:
+    asked.desk_state = str(draft.word("desk", "state", ACTIVE))
+    asked.client_state = str(draft.word("state", f"client:{client.client_id}", ACTIVE))
+    if asked.instrument is not None:
+        scope = f"instrument:{asked.instrument.symbol}"
+        asked.instrument_state = str(draft.word("state", scope, ACTIVE))
 
 
 def forbidden(asked: Authority, but: tuple[object, ...] = ()) -> Finding | None:

@@ -370,7 +370,9 @@ class State:
         state = cls(id_key)
         state.clientele = Clientele.load(kept.clientele)
         if kept.desk is not None:
-            state.set_desk(kept.desk, kept.desk_hash)
+            # Not seeded again: the clients are kept as they stood, in their order.
+            state.register = Register(kept.desk, state.clientele.clients)
+            state.desk_hash = kept.desk_hash
         state.seq, state.at = kept.seq, kept.at
         state.balances = kept.balances
         for quote in kept.quotes:

@@ -118,10 +118,7 @@ def work_of(batch: Batch, links: Iterable[int], known: set[str], floors: Floors)
                     key, quote.client_id, quote.quote_req_id, quote.state, seq, _body(quote)
                 )  # fmt: skip
         if decision.explanations:
-            tables["price_explanations"] += [
-                (seq, n, why.ref_id, why.symbol, why.client_id, _body(why))
-                for n, why in enumerate(decision.explanations)
-            ]
+            tables["price_explanations"] += _explained(seq, decision)
         if decision.obligations or decision.disputed:
             _rare(event, decision, tables)
         if decision.hedges or decision.hedge_fills:
@@ -139,6 +136,13 @@ def work_of(batch: Batch, links: Iterable[int], known: set[str], floors: Floors)
         hedges=list(hedges.values()),
         register=list(register.values()),
     )
+
+
+def _explained(seq: int, decision: Decision) -> list[Row]:
+    return [
+        (seq, n, why.ref_id, why.symbol, why.client_id, _body(why))
+        for n, why in enumerate(decision.explanations)
+    ]
 
 
 def _use(seq: int, use: IdUse) -> Row:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from otcfix.desk.state import State, base_left
 from otcfix.ledger.chart import describe
+from otcfix.model.client_commands import ChangeSettlementLimit
 from otcfix.model.decision import Decision
 from otcfix.model.event import Event
 from otcfix.model.messages import Side
@@ -40,7 +41,7 @@ def hold(conversation: Conversation) -> None:
     trial_balance(conversation)
     holds_are_held(conversation.state)
     obligations_are_owed(conversation.state)
-    floors(conversation.state)
+    floors(conversation)
     counts_are_counted(conversation.state)
     reports(conversation)
     reasons_are_told(conversation)
@@ -119,11 +120,16 @@ def counts_are_counted(state: State) -> None:
         assert places == sorted(places), "resting orders stand out of order"
 
 
-def floors(state: State) -> None:
-    """No client account is below its floor."""
+def floors(conversation: Conversation) -> None:
+    """No client account is below its floor, unless a limit was lowered under its use (R23)."""
+    state = conversation.state
+    moved = [e.body for e, _, _ in conversation.told if isinstance(e.body, ChangeSettlementLimit)]
+    lowered = {(body.client_id, body.asset) for body in moved}
     for name, balance in state.balances.items():
         client_id = name.split(":")[0].removeprefix("client/")
         asset = name.rsplit(":", 1)[1]
+        if (client_id, asset) in lowered and ":available:" in name:
+            continue
         floor = describe(name, -state.floor(client_id, asset)).floor
         assert floor is None or balance >= floor, f"{name} stands at {balance}"
 
