@@ -12,7 +12,7 @@ NO_BTC = '\n[[rule]]\nid = "no-btc-now"\neffect = "DENY"\njurisdiction = "LU"\na
 
 
 def test_a_fence_by_country_and_new_rules_at_run_time(tmp_path: Path) -> None:
-    """ALPHA calls from where he may, BETA does not; then ALPHA's order is cancelled by a new rule."""
+    """ALPHA calls from where he may, BETA does not; then a new rule cancels ALPHA's order."""
     desk = DeskProcess(
         tmp_path,
         edits={
