@@ -14,7 +14,6 @@ from otcfix.model.party import Client, Session
 from otcfix.model.quote import Quote
 from otcfix.model.time import SECOND
 
-
 ZERO = Decimal(0)
 
 
