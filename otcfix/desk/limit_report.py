@@ -26,7 +26,7 @@ STANDING = (
 
 class Standing(Struct, frozen=True):
     """A limit as it binds one client (or the desk: client ""). used: None for a measure that is of
-    one message alone, or that cannot be valued now. source: clients.toml, limits.toml or command."""
+    one message alone, or that cannot be valued now. source: a file's name, or command."""
 
     limit: Limit
     client: str

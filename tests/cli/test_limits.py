@@ -81,11 +81,7 @@ LOSS_OF_ALPHA = LOSS.replace("desk", "client:ALPHA")
             'who = "client:ALPHA"\nmeasure = "position"\namount = 1',
             "is said by position_max of client ALPHA in clients.toml",
         ),
-        (
-            'who = "desk"\nmeasure = "loss"\namount = 1\n[[limit]]\nwho = "desk"'
-            '\nmeasure = "loss"\namount = 2',
-            "loss desk is said twice",
-        ),
+        (f"{LOSS}1\n[[limit]]\n{LOSS}2", "loss desk is said twice"),
         (f"{LOSS_OF_TIER}1\n[[limit]]\n{LOSS_OF_ALPHA}2", "can never bind"),
     ],
 )

@@ -253,7 +253,7 @@ def test_insufficient_by_one_unit_then_topped_up(open_desk: OpenDesk) -> None:
 
 
 def test_turnover_is_reserved_moved_and_freed(open_desk: OpenDesk) -> None:
-    """An order that rests reserves at its stamped rate, its fill moves that, its cancel frees it."""
+    """What rests reserves at its stamped rate, its fill moves that, its cancel frees it."""
     desk = limited(open_desk, (ALPHA, "", "turnover_day", "300150"))
     client = desk.client("A44")
     client.C("35=D|11=A1|55=BTC/USD|54=1|38=3|40=2|44=99900|59=1")
