@@ -138,12 +138,16 @@ def test_who_is_listed_loses_quotes_orders_and_streams_and_nobody_else_does(
     alpha.talk("C 35=V|262=M1|263=1|264=1|265=0|267=2|269=0|269=1|146=1|55=BTC/USD\nD 35=W|262=M1")
     beta.talk("C 35=D|11=B1|55=BTC/USD|54=1|38=1|40=2|44=90000|59=1\nD 35=8|150=0|39=0|11=B1")
     desk.screened(hit(score), client_id="ALPHA")
-    alpha.talk("D 35=Z|131=R1|117=Q1\nD 35=8|150=4|39=4|11=A1|58=CANCELLED_BY_DESK: ...")
+    desk.prices("BTC/USD", bid="100000.00", offer="100102.00")
+    heard = {said.kind: said for said in alpha.hears_all()}
+    assert set(heard) == {"Z", "8", "W"}
+    assert heard["Z"].get(131) == "R1"
+    assert (heard["8"].get(150), heard["8"].get(11)) == ("4", "A1")
+    assert heard["8"].get(58).startswith("CANCELLED_BY_DESK")
+    assert heard["W"].get(268) == "0", "his book is empty"
     assert desk.order("A1") is None
     assert desk.order("B1", "BETA") is not None
     assert any("OWN:1" in alert and score in alert for alert in desk.alerts)
-    desk.prices("BTC/USD", bid="100000.00", offer="100102.00")
-    alpha.talk("D 35=W|262=M1|268=0")
     desk.finish()
 
 
