@@ -78,8 +78,7 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         self._clock = clock
         self._proofs = Proofs(self._send, self._event, proven)
         self._share = config.sessions.acceptor.inbox_share
-        self._next_tick = 0.0
-        self._stopping = False
+        self._next_tick, self._stopping = 0.0, False
         self._allow_from = config.sessions.acceptor.allow_from
         self._geofence = geofence_of(config)
         self._admission = Admission(config.throttles.logon, self._turned_away)
@@ -91,10 +90,9 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         for session in config.sessions.session:
             begin = begin_string(session.version)
             session_id = fix.SessionID(begin, session.sender_comp_id, session.target_comp_id)
-            self._lines[session.key] = Line(session, session_id)
+            line = self._lines[session.key] = Line(session, session_id)
             self._keys[session_id_text(session)] = session.key
-            comp_ids = session.sender_comp_id, session.target_comp_id
-            self._line_of[begin, *comp_ids] = self._lines[session.key]
+            self._line_of[begin, session.sender_comp_id, session.target_comp_id] = line
         store.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", suffix=".cfg") as file:
             file.write(settings_text(config, dictionaries, store, self._door.engine_port))

@@ -241,15 +241,14 @@ class Sequencer:
         for session in self._to_say_again:
             self._say_unproven(session)
         self._to_say_again.clear()
-        if self._venues is not None:
-            for _, decision in batch.decided:
+        for _, decision in batch.decided:
+            if self._venues is not None:
                 for request in decision.venue_requests:
                     self._venues.send(request)
-        for stream in batch.streams:
-            self._wire.stream(stream)
-        for _, decision in batch.decided:
             for session, text in decision.logouts:
                 self._wire.logout(session, text)
+        for stream in batch.streams:
+            self._wire.stream(stream)
 
     def _decide(
         self,

@@ -1,0 +1,96 @@
+"""What cannot be dealt with as it stands: no room for it, not to be read, not spoken here; and what
+a client could not read of ours."""
+
+from otcfix.desk.draft import Draft
+from otcfix.model.decision import Disputed
+from otcfix.model.event import Overflowed
+from otcfix.model.messages import Complaint, Head, Malformed, Unsupported
+from otcfix.model.order import REJECTED, Order
+from otcfix.model.refusal import Refusal, wording
+from otcfix.model.replies import BusinessRejected, OrderCancelRejected, SessionRejected
+
+
+def on_overflowed(draft: Draft, over: Overflowed) -> None:
+    """R2: the journaled refusal of a message that found no room; its ClOrdID is not used up."""
+    if over.msg_type in ("3", "j", "Q"):
+        draft.alerts.append(f"{over.session}: no room for its {over.msg_type}")
+        return  # a reject is never answered by a reject
+    if over.msg_type not in ("F", "G"):
+        draft.say(
+            BusinessRejected(
+                over.session,
+                over.msg_seq_num,
+                over.msg_type,
+                over.ref_id,
+                Refusal.OVERLOADED,
+                wording(Refusal.OVERLOADED),
+                over.on_behalf_of,
+                over.on_behalf_of_sub,
+            )
+        )
+        return
+    draft.alerts.append(f"{over.session}: no room for {over.msg_type} {over.ref_id}")
+    order = _named(draft, over)
+    draft.say(
+        OrderCancelRejected(
+            over.session,
+            order.order_id if order else "NONE",
+            over.ref_id,
+            over.orig_cl_ord_id,
+            order.status if order else REJECTED,
+            "1" if over.msg_type == "F" else "2",
+            Refusal.OVERLOADED,
+            wording(Refusal.OVERLOADED),
+            order.account if order else "",
+            draft.event.at,
+            over.on_behalf_of,
+            over.on_behalf_of_sub,
+        )
+    )
+
+
+def _named(draft: Draft, over: Overflowed) -> Order | None:
+    session = draft.register.sessions.get(over.session)
+    if session is None:
+        return None
+    order_id = draft.state.order_of_id.get((session.client_id, over.orig_cl_ord_id))
+    return draft.order(order_id) if order_id else None
+
+
+def on_malformed(draft: Draft, message: Malformed) -> None:
+    """Answer Reject(35=3)."""
+    head = message.head
+    if message.head.msg_type in ("3", "j"):
+        draft.alerts.append(f"{message.head.session}: a reject that cannot be read")
+        return  # a reject is never answered by a reject
+    draft.say(
+        SessionRejected(
+            head.session,
+            head.msg_seq_num,
+            head.msg_type,
+            message.ref_tag,
+            message.session_reject_reason,
+            message.text,
+            head.on_behalf_of,
+            head.on_behalf_of_sub,
+        )
+    )
+
+
+def on_unsupported(draft: Draft, message: Unsupported) -> None:
+    """Answer BusinessMessageReject 380=3."""
+    draft.business_reject(
+        message.head, "", Refusal.UNSUPPORTED, detail="this message type is not spoken here"
+    )
+
+
+def on_complaint(draft: Draft, message: Complaint) -> None:
+    """A client could not read what we said: alert, mark the execution disputed (rules.md 2.2).
+
+    Never answered: a reject must not be answered by a reject.
+    """
+    head: Head = message.head
+    why = f"{head.msg_type} {message.reason} {message.text}".strip()
+    draft.disputed.append(Disputed(head.session, message.exec_id, message.ref_seq_num, why))
+    what = message.exec_id or f"MsgSeqNum {message.ref_seq_num}"
+    draft.alerts.append(f"{head.session} disputes {what}: {why}")
