@@ -431,6 +431,7 @@ def test_rolling_turnover_forgets_after_thirty_trading_days(open_desk: OpenDesk)
     client.hears_all()
     assert deals(client, "A3", "0.001") == "LIMIT"
     desk.at("2027-02-12 12:00:00.000")
+    desk.screened(client_id="ALPHA")  # his verdict of the first day is too old by now
     assert deals(client, "A4", "1") == "F"
     assert set(desk.state.limits.usage.cell(("ALPHA", "")).days) == {739_994 + 30}
 
