@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ def hold(conversation: Conversation) -> None:
     trial_balance(conversation)
     holds_are_held(conversation.state)
     obligations_are_owed(conversation.state)
-    floors(conversation)
+    floors(conversation.state, lowered_limits(conversation))
     counts_are_counted(conversation.state)
     reports(conversation)
     reasons_are_told(conversation)
@@ -120,11 +121,8 @@ def counts_are_counted(state: State) -> None:
         assert places == sorted(places), "resting orders stand out of order"
 
 
-def floors(conversation: Conversation) -> None:
-    """No client account is below its floor, unless a limit was lowered under its use (R23)."""
-    state = conversation.state
-    moved = [e.body for e, _, _ in conversation.told if isinstance(e.body, ChangeSettlementLimit)]
-    lowered = {(body.client_id, body.asset) for body in moved}
+def floors(state: State, lowered: AbstractSet[tuple[str, str]] = frozenset()) -> None:
+    """No client account is below its floor, unless its limit was lowered under its use (R23)."""
     for name, balance in state.balances.items():
         client_id = name.split(":")[0].removeprefix("client/")
         asset = name.rsplit(":", 1)[1]
@@ -132,6 +130,12 @@ def floors(conversation: Conversation) -> None:
             continue
         floor = describe(name, -state.floor(client_id, asset)).floor
         assert floor is None or balance >= floor, f"{name} stands at {balance}"
+
+
+def lowered_limits(conversation: Conversation) -> set[tuple[str, str]]:
+    """Whose settlement limits, in which asset, staff has changed."""
+    told = (event.body for event, _, _ in conversation.told)
+    return {(b.client_id, b.asset) for b in told if isinstance(b, ChangeSettlementLimit)}
 
 
 # -- what was said -----------------------------------------------------------------------------
