@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from otcfix.cli.assets import Scales
+from otcfix.cli.decision_hits import CHECK, hits_behind
 from otcfix.cli.options import (
     CONFIG_DEFAULT,
     DATABASE,
@@ -97,6 +98,8 @@ def document(store: Any, seq: int) -> dict[str, Any]:
     row = next(iter(store.journal(seq - 1, seq)))
     facts = msgspec.json.decode(row.facts)
     verdicts = [_verdict(one) for one in verdicts_of(row.verdicts)]
+    named = (f["measured"] for v in verdicts for f in v["findings"]
+             if f["check"] == CHECK and not f["passed"])  # fmt: skip
     return {
         "seq": row.seq, "at": iso(row.at), "received_at": iso(row.received_at), "kind": row.kind,
         "session": row.session, "epoch": row.epoch, "msg_seq_num": row.msg_seq_num,
@@ -104,6 +107,7 @@ def document(store: Any, seq: int) -> dict[str, Any]:
         "verdicts": verdicts,
         "policy_version": policy_version(store, seq),
         "list_version": next((v["list_version"] for v in verdicts if v["list_version"]), ""),
+        "hits": next((hits_behind(store, seq, row.session, m) for m in named), []),
         "rates": _rates(facts, row.at), "conversions": _conversions(facts, row.at),
         "replies": [
             {
@@ -202,6 +206,12 @@ def _show(found: dict[str, Any]) -> None:
         print("\nNothing was judged.")
     print(f"\nPolicy version: {found['policy_version'] or 'none'}")
     print(f"List version:   {found['list_version'] or 'none'}")
+    print_table(
+        ("hit", "event", "party", "matched", "score", "pieces"),
+        [(h["entry"], h["event"], h["party"], h["matched"], h["score"], h["pieces"])
+         for h in found["hits"]],
+        right=("event", "score"),
+    )  # fmt: skip
     print_table(
         ("rates", "source", "bid", "offer", "age (ms)"),
         [(r["symbol"], r["source"], _level(r["bid"]), _level(r["offer"]), r["age_ms"])

@@ -55,24 +55,33 @@ def demos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demos]:
 
 
 def test_the_demo_deals(demos: Demos) -> None:
-    """Three trades, three refusals, books that agree on all sides; nothing is left behind."""
+    """Three trades, nine refusals, books that agree on all sides; nothing is left behind."""
     out, err = demos.short.communicate(timeout=60)
 
     assert demos.short.returncode == 0, err
     found = json.loads(out)
     assert list(found) == [
-        *("trades", "refusals", "trial_balance_ok", "journal_ok", "fingerprint"),
+        *("trades", "refusals", "refused_by", "refusals_ok"),
+        *("trial_balance_ok", "journal_ok", "fingerprint"),
         *("sources", "streamed", "streamed_ok"),
         *("hedges", "hedge_fills", "hedges_ok", "inventory", "inventory_ok"),
     ]
     assert found["trades"] == 3
-    assert found["refusals"] == 3
+    assert found["refusals"] == 9
+    assert found["refused_by"] == {
+        "fresh_price": 1, "funds": 1, "jurisdiction": 1, "kyc": 1, "order_size": 1,
+        "quote_live": 1, "screened": 2, "throttle": 1,
+    }  # fmt: skip
     assert found["sources"] == ["sim-btcusd", "sim2-btcusd", "lpx-btcusd"]
     assert found["streamed"] >= 7
     assert (found["hedges"], found["inventory"]) == (1, "-1.00000000")
     assert found["hedge_fills"] >= 1
     assert {name: found[name] for name in found if name.endswith("_ok")} == dict.fromkeys(
-        ("trial_balance_ok", "journal_ok", "streamed_ok", "hedges_ok", "inventory_ok"), True
+        (
+            *("refusals_ok", "trial_balance_ok", "journal_ok", "streamed_ok"),
+            *("hedges_ok", "inventory_ok"),
+        ),
+        True,
     )
     assert len(found["fingerprint"]) == 64
     assert list((demos.folder / "empty").iterdir()) == []
@@ -112,7 +121,7 @@ def test_a_kept_demo_says_how_to_connect(demos: Demos) -> None:
 
 def _scenes_keep_their_promises(shown: str) -> None:
     """Each of them shows what it is about, in its place."""
-    scenes = re.split(r"\n\n(?=\d  [A-Z])", shown)
+    scenes = re.split(r"\n\n(?=\d+  [A-Z])", shown)
     assert [scene.partition("\n")[0] for scene in scenes[1:]] == [
         "1  A quote, and a deal on it",
         "2  A stream, and a deal on one of its prices",
@@ -122,8 +131,13 @@ def _scenes_keep_their_promises(shown: str) -> None:
         "6  An expired quote",
         "7  A limit order that rests, then fills",
         "8  An order beyond the client's funds",
+        "9  Three clients who may not deal",
+        "10  One message too many",
+        "11  A limit, short by one lot",
+        "12  A client is listed while an order of his rests",
     ]
     _, quote, stream, hedge, crossed, stalled, *_ = scenes
+    _gate_scenes_keep_their_promises(*scenes[9:])
     assert re.search(r"otcfix price explain Q\w+\n", quote)
     for source in ("sim-btcusd", "sim2-btcusd", "lpx-btcusd"):
         assert re.search(rf"^{source} +\d+\.\d\d +\d+ ms$", quote, re.MULTILINE), quote
@@ -148,6 +162,31 @@ def _scenes_keep_their_promises(shown: str) -> None:
     empty = stalled.index("streams BTC/USD: NO PRICE")
     refused = stalled.index("REFUSES the quote: NO_PRICE")
     assert empty < refused < stalled.rindex("streams BTC/USD: 0.1: ")
+
+
+def _gate_scenes_keep_their_promises(shut: str, often: str, limit: str, listed: str) -> None:
+    """Neutral on the wire, all of it in what `otcfix decision show` says."""
+    said = re.findall(r"desk → (\w+) +REFUSES the quote: (.*)\n", shut)
+    assert said == [(who, "NOT_AUTHORISED: not authorised") for who in ("DELTA", "SIGMA", "OMEGA")]
+    wire, _, journal = shut.partition("The same bytes for all three.")
+    for word in ("kyc", "expired", "sanction", "BLOCK", "jurisdiction", "Malinsky"):
+        assert word not in wire.partition("on a list.\n")[2], word
+    assert journal.count("otcfix decision show ") == 3
+    assert re.search(r"measured +expired 2025-12-31\n +limit +APPROVED on ", journal)
+    assert re.search(r"measured +sanctioned-cu\n.*\n +policy +[0-9a-f]{64}\n", journal)
+    assert re.search(r"measured +BLOCK: DEMO:1\n +lists [0-9a-f]{12} demo=", journal)
+    assert re.search(r"hit +DEMO:1, owner .*, 1\.0000\n +pieces +exact: ", journal)
+
+    (wait,) = re.findall(r"REJECTS the message R: THROTTLED: .* try again in (\d+) ms", often)
+    assert often.index(f"… {wait} ms pass") < often.rindex("desk → KAPPA  quotes BTC/USD")
+
+    assert re.search(r"measured +0\.1\n +limit +0\.099 client:KAPPA", limit)
+    alone = limit.index("refused: alice proposed it; another confirms")
+    assert alone < limit.index("--by bob") < limit.index("accepts the order: buy 0.1 BTC/USD")
+
+    cancelled = listed.index("CANCELLED_BY_DESK: cancelled by the desk")
+    assert listed.index("otcfix sanctions update demo") < cancelled
+    assert cancelled < listed.index("NOT_AUTHORISED: not authorised") < listed.index("DEMO:2")
 
 
 def _until_directions(process: subprocess.Popen[str]) -> list[str]:

@@ -1,11 +1,14 @@
 """The books after the demo: balances, hedges, streams, the journal and its replay."""
 
 import contextlib
+import re
+from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from otcfix.cli.assets import Scales
+from otcfix.cli.decision import verdicts_of
 from otcfix.cli.demo.screen import Screen
 from otcfix.cli.demo.setting import BASE, SYMBOL
 from otcfix.cli.demo.stage import Stage
@@ -18,6 +21,7 @@ from otcfix.desk.cover import hedged, traded
 from otcfix.fix.wire import SOH
 from otcfix.ledger import chart
 from otcfix.store import open_store
+from otcfix.store.decisions import judged_back
 
 KINDS = ("available", "held")
 
@@ -46,6 +50,8 @@ def audited(stage: Stage) -> Audit:
             scales.major(0, asset)  # looked up while the store is open
         covered, missing = _covered(stage, store, scales)
         streamed_ok = again["ok"] and _said_again(stage, store)
+        by_check, why = _refused(stage, store)
+        missing += why
     sums, _ = trial(balances)
     told = set(stage.heard_fills)
     trial_ok = not any(sums.values()) and not chain["balances"]
@@ -53,6 +59,8 @@ def audited(stage: Stage) -> Audit:
     document = {
         "trades": len(told),
         "refusals": len(stage.heard_refusals),
+        "refused_by": dict(sorted(by_check.items())),
+        "refusals_ok": not why,
         "trial_balance_ok": trial_ok,
         "journal_ok": journal_ok,
         "fingerprint": again["fingerprint"],
@@ -96,6 +104,21 @@ def _covered(stage: Stage, store: Any, scales: Scales) -> tuple[dict[str, Any], 
         "inventory_ok": inventory == position,
     }
     return document, missing
+
+
+def _refused(stage: Stage, store: Any) -> tuple[Counter[str], list[str]]:
+    """How many requests each check refused, by the journal; what differs from what was heard."""
+    by_check: Counter[str] = Counter()
+    journaled: Counter[str] = Counter()
+    for row in judged_back(store):
+        for verdict in verdicts_of(row.verdicts) if row.session else ():
+            if verdict.failed is not None:
+                by_check[verdict.failed.check] += 1
+                journaled[verdict.failed.refusal.name] += 1
+    heard = Counter(re.split("[: ]", text, maxsplit=1)[0] for text in stage.heard_refusals)
+    if heard == journaled:
+        return by_check, []
+    return by_check, [f"every refusal heard and journaled alike: heard {heard}, {journaled}"]
 
 
 def _said_again(stage: Stage, store: Any) -> bool:
@@ -161,6 +184,9 @@ def _show_journal(audit: Audit, screen: Screen) -> None:
         f"{document['trades']} trades, {document['refusals']} refusals; what the clients were "
         "told is what was booked."
     )
+    checks = ", ".join(f"{check} {n}" for check, n in document["refused_by"].items())
+    alike = "as" if document["refusals_ok"] else "NOT AS"
+    screen.say(f"Refused by the checks: {checks}; {alike} the clients heard.")
     said = "says them again" if document["streamed_ok"] else "DOES NOT SAY THEM AGAIN"
     screen.say(f"{document['streamed']} streamed prices; the journal {said}, byte for byte.")
     alike = "as" if document["hedges_ok"] else "NOT AS"

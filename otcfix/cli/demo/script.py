@@ -5,6 +5,7 @@ from decimal import ROUND_DOWN, Decimal
 
 from otcfix.cli.demo.player import Expect, Player, filled, is_final, same
 from otcfix.cli.demo.prices import crossed, explained, stalled
+from otcfix.cli.demo.refused import gated
 from otcfix.cli.demo.screen import Screen
 from otcfix.cli.demo.setting import SYMBOL
 from otcfix.cli.demo.stage import Stage
@@ -51,6 +52,7 @@ def perform(stage: Stage, screen: Screen) -> list[str]:
         _, answer = alpha.limit("buy", BEYOND, quote.value(133))
         refused = bool(answer and is_refusal(answer) and "FUNDS" in answer.value(58))
         expect(refused, "a refusal of the order beyond the funds")
+    gated(stage, screen, expect)
     expect(stage.settled(SETTLED_S), "an end of every hedge order")
     return missing
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from otcfix.app import App
+from otcfix.cli.demo.guests import LISTED_OWNER, Guests, list_person, named, with_guests
 from otcfix.cli.demo.screen import Screen
 from otcfix.cli.demo.setting import (
     BAND,
@@ -48,7 +49,8 @@ LPX_HALF_SPREAD_BPS = Decimal("1.5")
 def _own_lists(config: "Config", folder: Path) -> "Config":
     """Sanctions lists that lie in files are taken in anew, into *folder*; none is fetched."""
     lists = tuple(one for one in config.screening.list if one.files)
-    screening = config.screening.model_copy(update={"folder": str(folder), "list": lists})
+    kept = str(folder / "sanctions")
+    screening = config.screening.model_copy(update={"folder": kept, "list": lists})
     return config.model_copy(update={"screening": screening})
 
 
@@ -60,14 +62,18 @@ class Stage:
         self.shipped = config
         self.ports = Ports(free_port(), free_port())
         self.port = self.ports.desk
-        self.config = demo_config(config, self.ports, seed, quick)
         self.seed = seed
         self.keep = keep
-        self.sessions = [self._session_of(version) for version in VERSIONS]
         self.folder = Path(tempfile.mkdtemp(prefix="otcfix-demo-"))
-        self.config = _own_lists(self.config, self.folder / "sanctions")
+        self.config = config
+        self.names: Guests = named(config)
+        asked = with_guests(config, self._session_of(VERSIONS[0]).client, self.folder)
+        self.config = _own_lists(demo_config(asked, self.ports, seed, quick), self.folder)
+        self.sessions = [self._session_of(version) for version in VERSIONS]
         self.database = f"sqlite:///{self.folder / 'otcfix.db'}"
         self.clients: list[Client] = []
+        self.guests: dict[str, Client] = {}
+        """By the client's id."""
         self.heard_fills: list[str] = []
         self.heard_refusals: list[str] = []
         self.heard_streams: list[str] = []
@@ -125,12 +131,13 @@ class Stage:
 
     def open(self, screen: Screen) -> None:
         """Start venues and desk, fund the clients, log them on."""
+        list_person(self.folder, "person", LISTED_OWNER)
         self._app = App(self.config, self.database, state_folder=self.folder / "fix")
         venues = self.venues()
         self._provider = self._lpx(venues[0])
         self._provider.start()
         self._app.start()
-        screen.say("otcfix demo: three venues, a desk and two clients over loopback", "bold")
+        screen.say("otcfix demo: three venues, a desk and six clients over loopback", "bold")
         screen.say(f"  venue   {venues[0].intakes[0].spec.name}, a seeded random walk")
         for venue in venues[1:]:
             screen.say(f"  venue   {venue.intakes[0].spec.name}, which follows it")
@@ -141,15 +148,21 @@ class Stage:
         if not self.wait(lambda: self.priced_by() == set(self.sources), READY_S):
             late = ", ".join(sorted(set(self.sources) - self.priced_by()))
             raise Failed(CONNECT, f"no price of {SYMBOL} from {late}")
-        for session in self.sessions:
-            client = Client(self._login(session), HOST, self.port)
-            self._left.append(client)
-            try:
-                client.connect(READY_S)
-            except CannotConnect as error:
-                raise Failed(CONNECT, str(error)) from None
-            self.clients.append(client)
-            screen.say(f"  client  {client.login.name}, logged on")
+        self.clients += [self._log_on(session, screen) for session in self.sessions]
+        for session in self.config.sessions.session:
+            if session.client in self.names.all():
+                self.guests[session.client] = self._log_on(session, screen)
+
+    def _log_on(self, session: "SessionConfig", screen: Screen) -> Client:
+        """A client of *session*, logged on. Errors: Failed (5)."""
+        client = Client(self._login(session), HOST, self.port)
+        self._left.append(client)
+        try:
+            client.connect(READY_S)
+        except CannotConnect as error:
+            raise Failed(CONNECT, str(error)) from None
+        screen.say(f"  client  {client.login.name}, logged on")
+        return client
 
     def _lpx(self, leader: SimulatedVenue) -> SimVenue:
         """A provider whose market goes with *leader*'s; what is said about orders is overheard."""
@@ -263,9 +276,10 @@ class Stage:
 
     def send_home(self) -> None:
         """Log the clients out."""
-        for client in self.clients:
+        for client in (*self.clients, *self.guests.values()):
             client.stop()
         self.clients.clear()
+        self.guests.clear()
 
     def close(self) -> None:
         """End everything; the files go, unless they are to be kept."""
@@ -315,6 +329,7 @@ class Stage:
             f"  otcfix client rfq {SYMBOL} 1 --port {self.port}{config}",
             f"  otcfix client rfq {SYMBOL} 0.5 --side buy --hit --port {self.port}{config}",
             f"  otcfix hedges list --database {self.database}",
+            f"  otcfix decision list --refused --database {self.database}",
             f"  otcfix trades --database {self.database}",
         ]
         return lines
