@@ -115,11 +115,15 @@ def index_of(folder: Path, lists: Sequence[str] | None) -> tuple["Index", dict[s
 
 
 def _read_index(folder: Path, lists: Sequence[str] | None) -> tuple["Index", dict[str, Any]]:
+    from otcfix.config import ScreeningConfig  # noqa: PLC0415
     from otcfix.screening.evaluating import REVIEW  # noqa: PLC0415
     from otcfix.screening.index import build  # noqa: PLC0415
 
     quiet("error")
-    about: dict[str, Any] = {"review_min": REVIEW, "lists": [], "missing": []}
+    block = float(ScreeningConfig().block_min)
+    about: dict[str, Any] = {
+        "review_min": REVIEW, "block_min": block, "lists": [], "missing": [],
+    }  # fmt: skip
     if lists:
         entries = _read_lists(lists, about)
     else:
@@ -127,6 +131,7 @@ def _read_index(folder: Path, lists: Sequence[str] | None) -> tuple["Index", dic
 
         config = load_config(folder)
         about["review_min"] = float(config.screening.review_min)
+        about["block_min"] = float(config.screening.block_min)
         found = corpus(config)
         entries = list(found.entries)
         about["lists"] = [f"{m.name} {m.version}" for m in found.lists]
@@ -227,6 +232,8 @@ def _answer(result: "ScreenResult", query: str, about: dict[str, Any], as_json: 
             print(f"Note: {note}.")
         for hit in result.hits:
             mark = "review" if hit.score >= review else "below review"
+            if hit.score >= max(review, about["block_min"]):
+                mark = "block"
             print(f"{hit.score:.3f}  {hit.entry_id}  {hit.matched_name}  ({mark})")
             for line in hit.words():
                 print(f"       {line}")

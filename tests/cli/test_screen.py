@@ -43,6 +43,14 @@ def test_a_listed_name_is_a_no_with_its_pieces(run: Run, lists: tuple[str, str])
     )
 
 
+def test_what_would_block_is_told_apart_from_what_waits_for_a_person(
+    run: Run, lists: tuple[str, str]
+) -> None:
+    """By block_min and review_min of screening.toml."""
+    assert "(block)" in run("sanctions", "screen", "Ivan Petrov", *lists).out
+    assert "(review)" in run("sanctions", "screen", "Ivan Petrof", *lists).out
+
+
 def test_a_stranger_is_a_yes(run: Run, lists: tuple[str, str]) -> None:
     """Exit code 0, and how many entries and names were looked at."""
     answer = run("sanctions", "screen", "Olga Brandt", *lists)
