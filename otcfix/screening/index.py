@@ -90,7 +90,9 @@ class Index:
                 notes.append(name.note)
         for asset, address in party.addresses:
             for place, listed in self._addresses.get(addresses.canonical(address), ()):
-                _keep(best, place, self._plain(place, "address", f"{asset} {address}", listed))
+                _keep(
+                    best, place, self._plain(place, "address", f"{asset} {address}".strip(), listed)
+                )
         keys, wrong = identifiers.all_keys(party.identifiers)
         for key in keys:
             for place in self._identifiers.get(key, ()):
