@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from otcfix.cli.demo.guests import named, with_guests
+from otcfix.config import load
 from tests.cli.support import run_here
 from tests.support.desk_process import ROOT
 
@@ -172,7 +174,7 @@ def _gate_scenes_keep_their_promises(shut: str, often: str, limit: str, listed: 
     for word in ("kyc", "expired", "sanction", "BLOCK", "jurisdiction", "Malinsky"):
         assert word not in wire.partition("on a list.\n")[2], word
     assert journal.count("otcfix decision show ") == 3
-    assert re.search(r"measured +expired 2025-12-31\n +limit +APPROVED on ", journal)
+    assert re.search(r"measured +expired 2020-12-31\n +limit +APPROVED on ", journal)
     assert re.search(r"measured +sanctioned-cu\n.*\n +policy +[0-9a-f]{64}\n", journal)
     assert re.search(r"measured +BLOCK: DEMO:1\n +lists [0-9a-f]{12} demo=", journal)
     assert re.search(r"hit +DEMO:1, owner .*, 1\.0000\n +pieces +exact: ", journal)
@@ -213,6 +215,23 @@ def test_what_did_not_happen_is_told(demos: Demos) -> None:
     ):
         assert f"demo: did not happen: {what}" in err
     assert "an empty book once every source was stale" not in err
+
+
+def test_the_demo_s_own_clients_take_no_name_that_somebody_has() -> None:
+    """A desk whose client is called DELTA can play it; his rules stay as they are."""
+    config = load(ROOT / "config")
+    (alpha, *others) = config.clients.client
+    clients = config.clients.model_copy(
+        update={"client": (alpha, alpha.model_copy(update={"id": "DELTA"}), *others)}
+    )
+    config = config.model_copy(update={"clients": clients})
+
+    assert named(config).all() == ("DELTA-X", "SIGMA", "OMEGA", "KAPPA")
+    asked = with_guests(config, "ALPHA", Path("/nowhere"))
+    assert asked.jurisdictions.rule == config.jurisdictions.rule
+    bare = config.jurisdictions.model_copy(update={"rule": ()})
+    asked = with_guests(config.model_copy(update={"jurisdictions": bare}), "ALPHA", Path("/x"))
+    assert [(r.id, r.effect) for r in asked.jurisdictions.rule] == [("demo-place", "DENY")]
 
 
 def test_a_demo_needs_its_sessions(tmp_path: Path) -> None:

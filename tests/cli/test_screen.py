@@ -84,8 +84,11 @@ def test_an_address_is_found_however_it_is_written(run: Run, lists: tuple[str, s
     found = run("sanctions", "screen-address", f" {ETH.lower()} ", "--asset", "MATIC", *lists)
     other = run("sanctions", "screen-address", ETH[:-1] + "c", *lists, "--json")
 
+    bare = run("sanctions", "screen-address", ETH, *lists)
+
     assert found.code == 1
     assert "OFAC:2" in found.out
+    assert f"address: '{ETH}' against" in bare.out
     assert (other.code, other.document["hits"]) == (0, [])
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from otcfix.config import Config
 
 
-KYC_OVER = "2025-12-31"
+KYC_OVER = "2020-12-31"
 PLACE = "CU"
 LISTED_OWNER = "Vardan Kesterovic Malinsky"
 SMALL_NAME = "Kappa Kite Partners LP"
@@ -52,7 +52,7 @@ def named(config: "Config") -> Guests:
         taken |= {session.key, session.target_comp_id, session.username.upper()}
 
     def free(name: str) -> str:
-        while name in taken:
+        while {name, f"{name}44"} & taken:
             name += "-X"
         return name
 
@@ -118,7 +118,7 @@ def _config_with(config: "Config", guests: Guests, clients: Any, folder: Path) -
         for name in guests.all()
     )
     policy = config.jurisdictions
-    if not any(rule.jurisdiction == PLACE for rule in policy.rule):
+    if not any((rule.effect, rule.jurisdiction) == ("DENY", PLACE) for rule in policy.rule):
         rule = RuleConfig(id="demo-place", effect="DENY", jurisdiction=PLACE, asset=SYMBOL)
         policy = policy.model_copy(update={"rule": (*policy.rule, rule)})
     row = ThrottleConfig.model_validate(
