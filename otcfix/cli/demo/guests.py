@@ -23,7 +23,7 @@ LISTED_OWNER = "Vardan Kesterovic Malinsky"
 SMALL_NAME = "Kappa Kite Partners LP"
 OWN_LIST = "demo"
 LIST_HEAD = "id,kind,name,aliases,dob,country,addresses,remarks\n"
-SMALL_BURST, SMALL_PER_SECOND = 2, 2
+SMALL_BURST, SMALL_PER_SECOND = 2, 1
 SMALL_SIZE_MAX = Decimal("0.099")
 """One lot less than SMALL_SIZE."""
 SMALL_SIZE = "0.1"

@@ -48,7 +48,7 @@ def gated(stage: Stage, screen: Screen, expect: Expect) -> None:
     limit = f"{price.quantize(Decimal('0.01'), ROUND_DOWN):f}"
     cl_ord_id = _by_a_unit(stage, screen, small, limit, expect)
     if cl_ord_id:
-        _listed(stage, screen, small, cl_ord_id, expect)
+        _listed(stage, screen, small, cl_ord_id, limit, expect)
 
 
 # -- who may not deal ------------------------------------------------------------------------------
@@ -194,7 +194,9 @@ def _confirmed(stage: Stage, screen: Screen, proposal_id: str, by: str) -> str:
     return result
 
 
-def _listed(stage: Stage, screen: Screen, player: Player, cl_ord_id: str, expect: Expect) -> None:
+def _listed(
+    stage: Stage, screen: Screen, player: Player, cl_ord_id: str, price: str, expect: Expect
+) -> None:
     """His name comes on a list while his order rests: it is cancelled, and no more is dealt."""
     screen.scene(
         "A client is listed while an order of his rests",
@@ -207,6 +209,6 @@ def _listed(stage: Stage, screen: Screen, player: Player, cl_ord_id: str, expect
     report = player.hear(lambda h: h.value(11) == cl_ord_id and h.value(150) == "4", LISTED_S)
     cancelled = bool(report and report.value(58).startswith("CANCELLED_BY_DESK"))
     expect(cancelled, "a cancel of the listed client's order, with no word why")
-    answer = player.ask(TINY, "buy")
-    expect(bool(answer and is_refusal(answer)), "no quote for the listed client")
+    _, answer = player.limit("buy", TINY, price)
+    expect(bool(answer and is_refusal(answer)), "no order of the listed client")
     _explained(stage, screen, player.name, "screened", expect)
