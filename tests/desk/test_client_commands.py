@@ -7,9 +7,17 @@ import msgspec
 import pytest
 
 from otcfix.desk.decide import HANDLERS
-from otcfix.model.client_commands import ChangeClient, OnboardClient, SuspendClient
+from otcfix.model.client_commands import (
+    ApproveClient,
+    ChangeClient,
+    OnboardClient,
+    ResumeClient,
+    SuspendClient,
+)
 from otcfix.model.event import Command
+from otcfix.model.limit import Limit, SetLimit
 from otcfix.model.profile import Owner, Profile
+from otcfix.model.proposal import Confirm
 from otcfix.sequencer.deciding import outcome_of
 from tests.conftest import OpenDesk
 from tests.support.register import a_prospect
@@ -90,3 +98,45 @@ def test_a_command_that_could_not_be_decided_is_not_called_done(
     assert outcome_of(said).startswith("refused: event ")
     desk.failures_expected = 1
     desk.restarts()
+
+
+def test_what_waits_for_a_client_lapses_when_he_is_suspended(open_desk: OpenDesk) -> None:
+    """What was asked for before is not confirmed behind the suspension: it was asked without
+    knowing of it."""
+    desk = open_desk()
+    desk.tell(SuspendClient("ALPHA", "carol", "papers"))
+    desk.tell(ApproveClient("ALPHA", "3", "2029-12-31", "carol", "renewal"))
+    desk.tell(ChangeClient("ALPHA", {"position_max": '"9000000"'}, "carol", "more"))
+    desk.tell(ResumeClient("ALPHA", "carol", "papers are here"))
+    desk.tell(SuspendClient("BETA", "carol", "papers"))
+    desk.tell(ResumeClient("BETA", "carol", "papers are here"))
+    asked = list(desk.state.approvals.waiting)
+    said = desk.tell(SuspendClient("ALPHA", "dave", "an enquiry", review=True))
+    assert [one.state for one in said.proposals] == ["DISMISSED"] * 3
+    assert "3 that waited for a second person have lapsed" in said.alerts[-1]
+    for proposal in asked[:3]:
+        said = desk.tell(Confirm(proposal, "second", "test"))
+        assert said.alerts == (f"refused: nothing waits as {proposal}",)
+    assert desk.state.clientele.clients["ALPHA"].status == "SUSPENDED"
+    desk.tell(Confirm(asked[3], "second", "test"))
+    assert desk.state.clientele.clients["BETA"].status == "ACTIVE"
+
+
+def test_what_waits_for_a_client_lapses_when_his_kyc_falls(open_desk: OpenDesk) -> None:
+    """A renewal that was asked for before a review began is not confirmed in it."""
+    desk = open_desk()
+    desk.tell(ApproveClient("ALPHA", "3", "2029-12-31", "carol", "renewal"))
+    desk.tell(ChangeClient("ALPHA", {"kyc_status": '"REFUSED"'}, "dave", "an enquiry"))
+    assert not desk.state.approvals.waiting
+    assert desk.state.clientele.clients["ALPHA"].profile.kyc.status == "REFUSED"
+
+
+def test_a_limit_that_limits_set_holds_is_not_changed_with_the_client(open_desk: OpenDesk) -> None:
+    """It would be said to be done, and change nothing: `limits set` and limits.toml win over what
+    stands with the client."""
+    desk = open_desk(limits=(Limit("client:BETA", "", "open_orders", Decimal(3)),))
+    desk.tell(SetLimit("client:ALPHA", "", "position", Decimal(1_000_000), "ann", "test"))
+    said = desk.tell(ChangeClient("ALPHA", {"position_max": '"0"'}, "ann", "stop him"))
+    assert said.alerts[0].startswith("refused: position_max: a limit position of client:ALPHA")
+    assert desk.tell(ChangeClient("BETA", {"open_orders_max": "0"}, "ann", "stop him")).alerts
+    assert desk.tell(ChangeClient("BETA", {"position_max": '"0"'}, "ann", "stop him")).clients

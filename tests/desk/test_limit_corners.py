@@ -1,0 +1,69 @@
+"""Limits where something else changes as well: rules of jurisdiction, replaces; rounding."""
+
+from decimal import Decimal
+
+from msgspec import structs
+
+from otcfix.gate.policy import version_of
+from otcfix.model.limit import SetLimit
+from otcfix.model.policy import ALLOW, LIMIT, Policy, PolicyRule, SetPolicy
+from tests.conftest import OpenDesk
+from tests.desk.test_limits import ALPHA, BTC, deals, limited, outcome
+
+
+def test_rules_that_limit_a_loss_have_it_valued_at_once(open_desk: OpenDesk) -> None:
+    """Marks are told from the moment on that somebody needs them, not from the next start on."""
+    desk = limited(open_desk)
+    alpha = desk.client("A44")
+    assert deals(alpha, "A1", "0.01", symbol="ETH/USD") == "F"
+    rules = (
+        PolicyRule("everything", ALLOW),
+        PolicyRule("small", LIMIT, asset="BTC/USD", limits=(("loss", Decimal(1000)),)),
+    )
+    policy = Policy("", rules=rules)
+    desk.tell(SetPolicy(structs.replace(policy, version=version_of(policy)), "ann", "test"))
+    assert desk.state.limits.marked
+    desk.at("+1s")
+    desk.prices("BTC/USD", bid="100000.00", offer="100100.00")
+    assert deals(alpha, "A2", "0.001") == "F"
+
+
+def test_an_order_in_terms_is_not_replaced_beyond_the_size(open_desk: OpenDesk) -> None:
+    """The size is the whole order's, however small each step is."""
+    desk = limited(open_desk, (ALPHA, BTC, "order_size", "1"))
+    alpha = desk.client("A44")
+    order = "55=BTC/USD|54=2|15=USD|40=2|44=99000|59=1"
+    alpha.C(f"35=D|11=A1|38=90000|{order}")
+    assert outcome(alpha) == "0"
+    alpha.C(f"35=G|41=A1|11=A2|38=99000|{order}")
+    assert outcome(alpha) == "5"
+    alpha.C(f"35=G|41=A2|11=A3|38=99990|{order}")
+    assert alpha.hears_all()[-1].get(102) == "99"
+    judged = [verdict.failed for verdict in desk.decided.verdicts]
+    assert [one.check for one in judged if one] == ["order_size", "gate_agrees"]
+    found = desk.order("A2")
+    assert found is not None
+    assert found.quantity == 99000
+
+
+def test_a_limit_is_rounded_down(open_desk: OpenDesk) -> None:
+    """Never up: what is below a hundred-millionth is not granted."""
+    desk = limited(open_desk, (ALPHA, BTC, "order_size", "0.0019999999999"))
+    alpha = desk.client("A44")
+    rows = desk.state.limits.compiled(
+        desk.state.register,
+        desk.state.register.clients["ALPHA"],
+        desk.state.register.instruments["BTC/USD"],
+    )
+    assert [row.amount for name, found in rows.order if name == "order_size" for row in found] == [
+        199999
+    ]
+    assert deals(alpha, "A1", "0.001") == "F"
+
+
+def test_a_limit_of_a_million_digits_is_refused(open_desk: OpenDesk) -> None:
+    """It stands in every finding of every verdict."""
+    desk = open_desk()
+    for amount in ("1E-999999", "0E-999999", "1E-19"):
+        said = desk.tell(SetLimit(ALPHA, "", "turnover_day", Decimal(amount), "ann", "test"))
+        assert said.alerts[0].startswith("refused: amount")
