@@ -5,6 +5,7 @@ from decimal import Decimal
 from msgspec import structs
 
 from otcfix.gate.policy import version_of
+from otcfix.model.client_commands import ChangeSettlementLimit
 from otcfix.model.limit import SetLimit
 from otcfix.model.policy import ALLOW, LIMIT, Policy, PolicyRule, SetPolicy
 from tests.conftest import OpenDesk
@@ -67,3 +68,18 @@ def test_a_limit_of_a_million_digits_is_refused(open_desk: OpenDesk) -> None:
     for amount in ("1E-999999", "0E-999999", "1E-19"):
         said = desk.tell(SetLimit(ALPHA, "", "turnover_day", Decimal(amount), "ann", "test"))
         assert said.alerts[0].startswith("refused: amount")
+
+
+def test_below_a_lowered_settlement_limit_an_order_may_be_made_smaller(open_desk: OpenDesk) -> None:
+    """Nothing is forced, nothing more is let through; less is (R23)."""
+    desk = open_desk(clients={"ALPHA": {"settlement_limits": {"USD": 1_000_000_00}}})
+    alpha, order = desk.client("A44"), "55=BTC/USD|54=1|40=2|44=99000|59=1"
+    alpha.C(f"35=D|11=A1|38=10|{order}")
+    assert outcome(alpha) == "0"
+    desk.tell(ChangeSettlementLimit("ALPHA", "USD", Decimal(0), "carol", "test"))
+    desk.books("ALPHA", USD="-490000.00")
+    alpha.C(f"35=G|41=A1|11=A2|38=10.001|{order}")
+    assert alpha.hears_all()[-1].get(58).startswith("FUNDS")
+    alpha.C(f"35=G|41=A1|11=A3|38=9|{order}")
+    assert outcome(alpha) == "5"
+    desk.books("ALPHA", USD="-391000.00")
