@@ -9,6 +9,7 @@ from otcfix.model.client_commands import ChangeSettlementLimit
 from otcfix.model.limit import SetLimit
 from otcfix.model.policy import ALLOW, LIMIT, Policy, PolicyRule, SetPolicy
 from tests.conftest import OpenDesk
+from tests.conversation import Conversation
 from tests.desk.test_limits import ALPHA, BTC, deals, limited, outcome
 
 
@@ -83,3 +84,33 @@ def test_below_a_lowered_settlement_limit_an_order_may_be_made_smaller(open_desk
     alpha.C(f"35=G|41=A1|11=A3|38=9|{order}")
     assert outcome(alpha) == "5"
     desk.books("ALPHA", USD="-391000.00")
+
+
+def test_what_covers_one_value_date_is_not_spent_on_another(open_desk: OpenDesk) -> None:
+    """TREASURY has the 1000 USD that it owes for later: a deal of today, or an order that holds
+    them, leaves the later date uncovered."""
+    desk = limited(open_desk, ("client:TREASURY", "", "settlement", "1600"))
+    desk.prices("EUR/USD", bid="1.07900", offer="1.08100", depth="100000")
+    desk.moves_funds("TREASURY", "USD", "1000")
+    client = desk.client("T44")
+    assert deals(client, "A1", "2000", symbol="EUR/USD") == "F"  # short of 1162 on its date
+    assert deals(client, "A2", "0.005") == "FUNDS"  # 1662 were short then
+    assert failed_check(desk) == ("settlement", "1662.5")
+    client.C("35=D|11=A3|55=BTC/USD|54=1|38=0.005|40=2|44=99000|59=1")
+    assert outcome(client) == "FUNDS"
+    client.C("35=R|131=R1|146=1|55=BTC/USD|54=1|38=0.005")
+    assert client.hears_all()[-1].get(58).startswith("LIMIT")
+    assert deals(client, "A4", "0.004") == "F"
+    desk.snapshots()
+    desk.restarts()
+    client.logs_on()
+    desk.at("+1s")
+    desk.prices("BTC/USD", bid="100000.00", offer="100100.00")
+    assert deals(client, "A5", "0.001") == "FUNDS"
+
+
+def failed_check(desk: Conversation) -> tuple[str, str]:
+    """The check that refused the last message, and what it measured."""
+    found = desk.decided.verdicts[-1].failed
+    assert found is not None
+    return found.check, found.measured
