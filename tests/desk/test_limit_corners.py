@@ -4,8 +4,9 @@ from decimal import Decimal
 
 from msgspec import structs
 
+from otcfix.desk.limit_report import standings
 from otcfix.gate.policy import version_of
-from otcfix.model.client_commands import ChangeSettlementLimit
+from otcfix.model.client_commands import ChangeClient, ChangeSettlementLimit
 from otcfix.model.limit import SetLimit
 from otcfix.model.policy import ALLOW, LIMIT, Policy, PolicyRule, SetPolicy
 from tests.conftest import OpenDesk
@@ -114,3 +115,43 @@ def failed_check(desk: Conversation) -> tuple[str, str]:
     found = desk.decided.verdicts[-1].failed
     assert found is not None
     return found.check, found.measured
+
+
+def test_limits_show_what_is_short_and_who_has_set_them(open_desk: OpenDesk) -> None:
+    """Settlement on the worst value date, what orders hold included; what a command set with the
+    client is not said to be the file's."""
+    desk = limited(open_desk, ("client:TREASURY", "", "settlement", "5000000"))
+    desk.prices("EUR/USD", bid="1.07900", offer="1.08100", depth="100000")
+
+    def shown(measure: str) -> tuple[Decimal | None, str]:
+        (one,) = standings(desk.state, desk.now, "TREASURY", measure)
+        return one.used, one.source
+
+    assert shown("settlement") == (0, "limits.toml")
+    client = desk.client("T44")
+    assert deals(client, "A1", "1000", symbol="EUR/USD") == "F"
+    assert shown("settlement") == (1081, "limits.toml")
+    client.C("35=D|11=A2|55=BTC/USD|54=1|38=0.01|40=2|44=99000|59=1")
+    assert outcome(client) == "0"
+    assert shown("settlement") == (2071, "limits.toml")
+    assert shown("open_orders") == (1, "clients.toml")
+    desk.tell(ChangeClient("TREASURY", {"open_orders_max": "1"}, "carol", "test"))
+    assert shown("open_orders") == (1, "command")
+
+
+def test_a_rule_that_limits_open_quotes_binds_streams_of_quotes(open_desk: OpenDesk) -> None:
+    """As it binds a request: what is pushed is a quote more."""
+    desk = limited(open_desk)
+    rules = (
+        PolicyRule("everything", ALLOW),
+        PolicyRule("one", LIMIT, asset="BTC/USD", limits=(("open_quotes", Decimal(1)),)),
+    )
+    policy = Policy("", rules=rules)
+    desk.tell(SetPolicy(structs.replace(policy, version=version_of(policy)), "ann", "test"))
+    client = desk.client("A44")
+    client.C("35=R|131=R1|146=1|55=BTC/USD|54=1|38=1|303=2")
+    assert [one.kind for one in client.hears_all()] == ["S"]
+    for n in (1, 2, 3):
+        desk.at("+500ms")
+        desk.prices("BTC/USD", bid="100000.00", offer=f"{100100 + 50 * n}.00")
+    assert desk.state.open_quotes["ALPHA"] == 1
