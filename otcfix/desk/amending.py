@@ -246,8 +246,10 @@ def _judge(draft: Draft, order: Order, wanted: NewOrderSingle, session: Session)
     if instrument is not None and client is not None and wanted.price and wanted.price > 0:
         tier = draft.register.tiers[client.tier]
         leaves = wanted.quantity - order.cum_qty
-        if order.unit is Unit.BASE:
-            case.base_quantity = wanted.quantity
+        # The size is the whole order's; at its limit, where it counts terms.
+        case.base_quantity = wanted.quantity
+        if order.unit is Unit.TERMS:
+            case.base_quantity = wanted.quantity / wanted.price
         if leaves > 0 and (case.base_quantity or 0) <= 2 * instrument.qty_max:
             _, need = holds.hold_for(
                 instrument, order.side, leaves, order.unit, wanted.price, tier.fee_bps

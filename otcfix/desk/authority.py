@@ -40,6 +40,7 @@ def authority_of(
     asked = Authority(client, state.session_enabled(session), at, day, instrument, deals=deals)
     if client is None or desk is None:
         return asked
+    asked.tier_known = client.tier in draft.register.tiers
     asked.screened, asked.subject_digest = draft.screening(client.client_id)
     if draft.moved or state.words.get("state") or state.words.get("desk"):
         _lay_states(draft, asked, client)  # nearly always everything is ACTIVE

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import structs
 
 from otcfix.model.client_commands import ChangeClient
+from otcfix.model.limit import is_amount
 from otcfix.model.party import Client
 from otcfix.model.profile import REFUSED, UNDER_REVIEW, BankAccount, Owner, Wallet
 
@@ -149,9 +150,12 @@ def _list(client: Client, name: str, command: ChangeClient, waits: list[str]) ->
 
 def _read(name: str, text: str, kind: Any) -> Any:
     try:
-        return msgspec.json.decode(text, type=kind)
+        value = msgspec.json.decode(text, type=kind)
     except msgspec.MsgspecError as error:
         raise Impossible(f"{name}: {error}") from None
+    if isinstance(value, Decimal) and not is_amount(value):  # NaN is not even compared
+        raise Impossible(f"{name}: expected a number from zero on")
+    return value
 
 
 def _plain(value: Any) -> str:

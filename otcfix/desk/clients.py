@@ -11,10 +11,11 @@ from msgspec import structs
 
 from otcfix.desk import quote_streams
 from otcfix.desk.client_faults import documents_faults, fault_of
-from otcfix.desk.client_fields import Impossible, changed, noted
+from otcfix.desk.client_fields import KYC_STATUS, Impossible, changed, noted
 from otcfix.desk.draft import Draft
 from otcfix.desk.enforcing import enforce
-from otcfix.desk.four_eyes import waits
+from otcfix.desk.four_eyes import lapse, waits
+from otcfix.desk.limit_rows import own_measures
 from otcfix.gate.authority import screened
 from otcfix.ledger import chart
 from otcfix.model.client_commands import (
@@ -26,6 +27,7 @@ from otcfix.model.client_commands import (
     ResumeClient,
     SuspendClient,
 )
+from otcfix.model.limit import CLIENT
 from otcfix.model.money import AMOUNT_MAX, from_minor, to_minor
 from otcfix.model.party import Client
 from otcfix.model.profile import (
@@ -184,6 +186,7 @@ def on_suspend_client(draft: Draft, command: SuspendClient) -> None:
     )
     _take(draft, after)
     draft.alerts.append(f"{client.client_id} suspended by {command.by}: {command.why}")
+    lapse(draft, client.client_id, command.by)
 
 
 def on_resume_client(draft: Draft, command: ResumeClient) -> None:
@@ -242,7 +245,7 @@ def on_change_client(draft: Draft, command: ChangeClient) -> None:
     except Impossible as error:
         _refuse(draft, str(error))
         return
-    fault = fault_of(after, draft.register)
+    fault = fault_of(after, draft.register) or _overruled(draft, command)
     if fault:
         _refuse(draft, fault)
         return
@@ -252,6 +255,17 @@ def on_change_client(draft: Draft, command: ChangeClient) -> None:
     if more and waits(draft, command, f"{client.client_id}: {'; '.join(more)}"):
         return
     _take(draft, after)
+    if KYC_STATUS in command.changes:
+        lapse(draft, client.client_id, command.by)
+
+
+def _overruled(draft: Draft, command: ChangeClient) -> str:
+    """A limit that the client's own number does not reach any more; "" for none."""
+    who = f"{CLIENT}{command.client_id}"
+    for measure, name in own_measures().items():
+        if name in command.changes and draft.state.limits.overrules((who, "", measure)):
+            return f"{name}: a limit {measure} of {who} holds instead; set that one"
+    return ""
 
 
 def on_change_settlement_limit(draft: Draft, command: ChangeSettlementLimit) -> None:

@@ -67,6 +67,7 @@ HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
     events.SessionDown: upkeep.on_session_down,
     events.EpochMoved: upkeep.on_epoch_moved,
     events.Overflowed: unread.on_overflowed,
+    events.UnreadCommand: unread.on_unread_command,
     events.AdminSeen: throttling.on_admin_seen,
     events.ClockJumped: upkeep.on_clock_jumped,
     events.Kill: staff.on_kill,

@@ -66,6 +66,19 @@ def on_confirm(draft: Draft, confirm: Confirm, handlers: dict[type, Handler]) ->
     draft.proposals.append(structs.replace(proposal, state=state, checked_by=confirm.by))
 
 
+def lapse(draft: Draft, client_id: str, by: str) -> None:
+    """Drop what waits for a client, because *by* has found something against him since: who asked
+    did not know of it, and who confirms may not."""
+    found = 0
+    for proposal in draft.state.approvals.waiting.values():
+        command = _command.decode(proposal.command)
+        if getattr(command, "client_id", "") == client_id:
+            draft.proposals.append(structs.replace(proposal, state=DISMISSED, checked_by=by))
+            found += 1
+    if found:
+        draft.alerts.append(f"{client_id}: {found} that waited for a second person have lapsed")
+
+
 def on_dismiss(draft: Draft, dismiss: Dismiss) -> None:
     """Drop a proposal."""
     proposal = draft.state.approvals.waiting.get(dismiss.proposal_id)

@@ -10,12 +10,13 @@ from otcfix.desk.hedging import inventory
 from otcfix.desk.limit_rows import Row
 from otcfix.desk.lookups import resting_base
 from otcfix.desk.usage import EVERYTHING, OF_DESK, ZERO, times, worth
-from otcfix.gate.case import Common, Use
+from otcfix.gate.case import Common, OrderCase, Use
 from otcfix.model import limit as measures
 from otcfix.model.instrument import Instrument
 from otcfix.model.limit import units_of
 from otcfix.model.messages import Side
 from otcfix.model.money import Asset, from_minor
+from otcfix.model.order import LIMIT
 from otcfix.model.party import Client
 from otcfix.model.quote import LIVE
 from otcfix.model.time import MS, local_date
@@ -275,33 +276,57 @@ def _loss_eases(asked: Asked, row: Row) -> bool:
 
 
 def _settlement(asked: Asked, row: Row) -> Use:
-    """What the client owes net on the deal's value date and has not available, at marks: the sum
-    over assets of max(0, payable on that date + what the deal takes - available).
+    """What the client owes net on one value date and has not available, at marks: the sum over
+    assets of max(0, payable on that date + what the deal takes - available).
 
-    What other orders hold needs no term of its own: the hold has left `available` already, and the
-    payable that their fills would add is paid out of it, so both sides of the difference would grow
-    by the same amount. Each date is measured against all that is available (per value date).
+    On the deal's own value date, or on another one that it makes worse by taking what is available
+    now: the worst of them. What other orders hold needs no term of its own: the hold has left
+    `available` already, and the payable that their fills would add is paid out of it, so both sides
+    of the difference would grow by the same amount.
     """
-    draft, case, client_id = asked.draft, asked.case, asked.client.client_id
+    case = asked.case
     if case.settl_date is None or case.need is None:
         return Use(None, None, row.amount, row.label, asked.eases, "funds were not measured")
     due = local_date(case.settl_date)
+    worst = _short_on(asked, row, due)
+    if _takes_now(asked):
+        for date in sorted(asked.draft.state.obligations.dates):
+            if date == due or worst is None:
+                continue
+            found = _short_on(asked, row, date)
+            if found is None or (found[1] > max(found[0], worst[1])):
+                worst = found
+    if worst is None:
+        return Use(None, None, row.amount, row.label, asked.eases, OLD)
+    return Use(*worst, row.amount, row.label, asked.eases)
+
+
+def _takes_now(asked: Asked) -> bool:
+    """Whether the deal takes what is available: it settles today, or an order holds it."""
+    case = asked.case
+    holds = isinstance(case, OrderCase) and case.order.ord_type == LIMIT
+    return holds or asked.instrument.settl_days == 0
+
+
+def _short_on(asked: Asked, row: Row, date: str) -> tuple[int, int] | None:
+    """What is short on a value date before and after the deal; None: it cannot be valued."""
+    draft, case, client_id = asked.draft, asked.case, asked.client.client_id
     before = after = 0
     balances, obligations = draft.state.balances, draft.state.obligations
     for asset, account, key in row.purses:
         if draft.transfers or draft.obligations:  # this event moved some of it already
-            short = -draft.owed(client_id, asset.code, due) - draft.balance(account)
+            short = -draft.owed(client_id, asset.code, date) - draft.balance(account)
         else:
-            short = -obligations.get(key + due, 0) - balances.get(account, 0)
-        need = short + (case.need if asset.code == case.need_asset else 0)
+            short = -obligations.get(key + date, 0) - balances.get(account, 0)
+        need = short + ((case.need or 0) if asset.code == case.need_asset else 0)
         if short <= 0 and need <= 0:
             continue
         rate = asked.mark(asset)
         if rate is None:
-            return Use(None, None, row.amount, row.label, asked.eases, OLD)
+            return None
         before += worth(rate, from_minor(max(short, 0), asset))
         after += worth(rate, from_minor(max(need, 0), asset))
-    return Use(before, after, row.amount, row.label, asked.eases)
+    return before, after
 
 
 MEASURES: dict[str, Callable[[Asked, Row], Use]] = {

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from otcfix.desk.limit_rows import own_limits, row_of, symbols_of
+from otcfix.desk.limit_rows import own_limits, own_measures, row_of, symbols_of
 from otcfix.desk.state import State
 from otcfix.desk.usage import EVERYTHING, OF_DESK, ZERO, times
 from otcfix.ledger.chart import purse
@@ -20,8 +20,9 @@ from otcfix.settlement.calendar import trading_day
 STANDING = (
     *(measures.OPEN_ORDERS, measures.OPEN_QUOTES, measures.POSITION),
     *(measures.TURNOVER_DAY, measures.TURNOVER_30D, measures.LOSS),
+    measures.SETTLEMENT,
 )
-"""Measures of which something is used between two messages, but for settlement."""
+"""Measures of which something is used between two messages."""
 
 
 class Standing(Struct, frozen=True):
@@ -57,7 +58,7 @@ def standings(
     for limit in [*own, *state.limits.rows(file)]:
         if measure and limit.measure != measure:
             continue
-        if limit.key in said:
+        if limit.key in said or _set_with_the_client(state, limit):
             source = "command"
         else:
             source = "limits.toml" if limit.key in from_file else "clients.toml"
@@ -66,6 +67,14 @@ def standings(
             if client_id and owner != client_id:
                 continue
             yield Standing(limit, owner, used(state, limit, owner, at), source, command, when)
+
+
+def _set_with_the_client(state: State, limit: Limit) -> bool:
+    """Whether a limit that stands with its client comes of a command, or he does."""
+    client = state.register.clients.get(limit.who.removeprefix(CLIENT))
+    if client is None or limit not in own_limits(client):
+        return False
+    return own_measures()[limit.measure] in client.changed or "client_id" in client.changed
 
 
 def _owners(state: State, limit: Limit) -> list[str]:
@@ -102,6 +111,8 @@ def used(state: State, limit: Limit, owner: str, at: Instant) -> Decimal | None:
             return _position(state, row.symbols, owner, together=bool(limit.what) or owner == "")
         case measures.LOSS:
             return _loss(state, row.symbols, owner, day)
+        case measures.SETTLEMENT:
+            return _settlement(state, owner)
         case _:
             return None
 
@@ -167,3 +178,19 @@ def _loss(state: State, symbols: tuple[str, ...], owner: str, day: int) -> Decim
                 return None
             gain += from_minor(minor, asset) * rate
     return max(-gain, ZERO)
+
+
+def _settlement(state: State, owner: str) -> Decimal | None:
+    """What is short on the worst value date; without any, what is short today."""
+    worst = ZERO
+    for date in sorted(state.obligations.dates) or [""]:
+        total = ZERO
+        for code, asset in state.register.assets.items():
+            owed = state.obligations.get(f"{owner}|{code}|{date}", 0)
+            short = -owed - state.balance(purse(owner, code)[0])
+            rate = _mark(state, code) if short > 0 else ZERO
+            if rate is None:
+                return None
+            total += from_minor(max(short, 0), asset) * rate
+        worst = max(worst, total)
+    return worst

@@ -10,7 +10,7 @@ from otcfix.desk.usage import EVERYTHING, OF_DESK
 from otcfix.ledger import chart
 from otcfix.model import limit as measures
 from otcfix.model.instrument import Instrument
-from otcfix.model.limit import CLASS, CLIENT, COUNTS, DESK, INSTRUMENT, TIER, Limit, units_of
+from otcfix.model.limit import CLASS, CLIENT, COUNTS, DESK, INSTRUMENT, SCALE, TIER, Limit, units_of
 from otcfix.model.money import Asset
 from otcfix.model.party import Client, Desk
 from otcfix.model.policy import PolicyAnswer
@@ -105,8 +105,10 @@ def row_of(register: Register, limit: Limit, client_id: str) -> Row:
 
 
 def _down(amount: Decimal) -> int:
-    found = units_of(-amount)
-    return -1 if found is None else -found
+    """Units of 1E-8; what is no number that can be measured lets nothing pass."""
+    if units_of(amount) is None:
+        return -1
+    return amount.scaleb(SCALE).__floor__()
 
 
 def applies(limit: Limit, client: Client, instrument: Instrument) -> bool:

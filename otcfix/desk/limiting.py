@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from otcfix.desk.draft import Draft
 from otcfix.desk.limit_measures import MEASURES, Asked, quotes_with
+from otcfix.desk.limit_rows import Compiled
 from otcfix.desk.usage import ZERO, worth
 from otcfix.gate import OrderCase, QuoteCase
 from otcfix.gate.case import Use
@@ -18,6 +19,7 @@ from otcfix.model.instrument import Instrument
 from otcfix.model.limit import units_of
 from otcfix.model.messages import Side, Unit
 from otcfix.model.party import Client
+from otcfix.model.policy import PolicyAnswer
 
 UNPRICED = (measures.ORDER_SIZE, measures.OPEN_ORDERS, measures.OPEN_QUOTES)
 """Measures that need no rate: they are looked at before there is a price."""
@@ -42,12 +44,23 @@ def lay_quote(draft: Draft, case: QuoteCase) -> None:
     _lay(draft, case, case.line.side, case.line.unit, case.line.quantity, more=True)
 
 
-def room_for_quote(draft: Draft, client: Client, instrument: Instrument) -> bool:
-    """Whether one more quote may live."""
-    for measure, rows in draft.state.limits.compiled(draft.register, client, instrument).quote:
+def room_for_quote(
+    draft: Draft, client: Client, instrument: Instrument, answer: PolicyAnswer | None
+) -> bool:
+    """Whether one more quote may live; answer: of the rules of jurisdiction, which may limit it."""
+    for measure, rows in _rows_of(draft, client, instrument, answer).quote:
         if measure == measures.OPEN_QUOTES:
             return all(quotes_with(draft, row) <= row.amount for row in rows)
     return True
+
+
+def _rows_of(
+    draft: Draft, client: Client, instrument: Instrument, answer: PolicyAnswer | None
+) -> Compiled:
+    limits = draft.state.limits
+    if answer is not None and answer.limits:
+        return limits.with_policy(draft.register, client, instrument, answer)
+    return limits.compiled(draft.register, client, instrument)
 
 
 def _lay(
@@ -61,11 +74,7 @@ def _lay(
     client, instrument = case.client, case.instrument
     if client is None or instrument is None:
         return
-    answer, limits = case.authority.policy, draft.state.limits
-    if answer is not None and answer.limits:
-        found = limits.with_policy(draft.register, client, instrument, answer)
-    else:
-        found = limits.compiled(draft.register, client, instrument)
+    found = _rows_of(draft, client, instrument, case.authority.policy)
     is_order = isinstance(case, OrderCase)
     rows = found.order if is_order else found.quote
     asked = _asked(draft, case, client, instrument, side, unit, quantity, more)

@@ -80,6 +80,10 @@ class Limits:
             found = {one.key: one for one in own_limits(client)}.get(key)
         return found
 
+    def overrules(self, key: Key) -> bool:
+        """Whether a command or limits.toml speaks of *key*, so that clients.toml does not."""
+        return key in self.said or any(one.key == key for one in self._seeds)
+
     def compiled(self, register: Register, client: Client, instrument: Instrument) -> Compiled:
         """The rows of *client* in *instrument*."""
         key = (client.client_id, instrument.symbol)
@@ -141,7 +145,9 @@ class Limits:
         """What *decision* sets and uses."""
         for said in decision.limits:
             self.said[said.key] = (said, event.at)
-        if decision.limits:
+        if decision.policy is not None:
+            self.seed(register)  # its rules may limit what is valued at marks
+        elif decision.limits:
             self._changed()
         elif decision.clients:
             self.forget_rows()

@@ -84,12 +84,13 @@ def _priced(draft: Draft, quote: Quote) -> tuple[Market, dict[Side, Priced]] | N
     instrument = register.instruments.get(quote.symbol)
     if client is None or instrument is None or state.halted:
         return None
-    if forbidden(authority_of(draft, client, quote.session, instrument, quote.side)) is not None:
+    asked = authority_of(draft, client, quote.session, instrument, quote.side)
+    if forbidden(asked) is not None:
         return None
     if (
         state.instrument_state(quote.symbol) != "OPEN"
         or quote.session in state.streams.held
-        or not room_for_quote(draft, client, instrument)
+        or not room_for_quote(draft, client, instrument, asked.policy)
     ):
         return None
     market = Market(draft, instrument, client)

@@ -15,6 +15,7 @@ from otcfix.desk.cover import Cover
 from otcfix.desk.knowledge import Knowledge
 from otcfix.desk.leaves import base_left
 from otcfix.desk.limits import Limits
+from otcfix.desk.obligations import Obligations
 from otcfix.desk.register import Register
 from otcfix.desk.snapshot import Snapshot
 from otcfix.desk.streams import Streams
@@ -22,7 +23,7 @@ from otcfix.ledger import chart
 from otcfix.model.decision import Decision, DepthTaken
 from otcfix.model.errors import InvariantBroken
 from otcfix.model.event import Event
-from otcfix.model.ledger import Obligation, Transfer
+from otcfix.model.ledger import Transfer
 from otcfix.model.limit import HALTED
 from otcfix.model.messages import Side
 from otcfix.model.order import Order
@@ -61,7 +62,7 @@ class State:
         self.taken: dict[tuple[str, str, Side], DepthTaken] = {}
         self.words: dict[str, dict[str, str | int]] = {}
         self.owed_withdrawals: dict[str, dict[str, Quote]] = {}
-        self.obligations: dict[str, int] = {}
+        self.obligations = Obligations()
         self.knowledge = Knowledge()
         self.cover = Cover()
         self.streams = Streams()
@@ -173,7 +174,7 @@ class State:
         for taken in decision.taken:
             self.taken[taken.source, taken.symbol, taken.side] = taken
         for owed in decision.obligations:
-            self._owe(owed)
+            self.obligations.owe(owed)
         self.cover.take(decision)
         if event.kind == "ParametersMoved":
             self.knowledge.take(event.body)
@@ -214,14 +215,6 @@ class State:
         debit, credit, amount = transfer.debit, transfer.credit, transfer.amount
         balances[debit] = balances.get(debit, 0) - amount
         balances[credit] = balances.get(credit, 0) + amount
-
-    def _owe(self, owed: Obligation) -> None:
-        key = f"{owed.client_id}|{owed.asset}|{owed.value_date}"
-        amount = self.obligations.get(key, 0) + owed.amount
-        if amount:
-            self.obligations[key] = amount
-        else:
-            self.obligations.pop(key, None)
 
     def _check_floors(self, transfers: tuple[Transfer, ...]) -> None:
         """No client account that gave on balance may end below its floor.
@@ -394,6 +387,6 @@ class State:
             key: {quote.quote_id: quote for quote in owed}
             for key, owed in kept.owed_withdrawals.items()
         }
-        state.obligations = kept.obligations
+        state.obligations = Obligations(kept.obligations)
         state.timers = kept.timers
         return state

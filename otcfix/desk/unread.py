@@ -3,7 +3,7 @@ a client could not read of ours."""
 
 from otcfix.desk.draft import Draft
 from otcfix.model.decision import Disputed
-from otcfix.model.event import Overflowed
+from otcfix.model.event import Overflowed, UnreadCommand
 from otcfix.model.messages import Complaint, Head, Malformed, Unsupported
 from otcfix.model.order import REJECTED, Order
 from otcfix.model.refusal import Refusal, wording
@@ -94,3 +94,8 @@ def on_complaint(draft: Draft, message: Complaint) -> None:
     draft.disputed.append(Disputed(head.session, message.exec_id, message.ref_seq_num, why))
     what = message.exec_id or f"MsgSeqNum {message.ref_seq_num}"
     draft.alerts.append(f"{head.session} disputes {what}: {why}")
+
+
+def on_unread_command(draft: Draft, command: UnreadCommand) -> None:
+    """Who gave it is told; it is not left to be read again."""
+    draft.alerts.append(f"refused: no command that this desk can read: {command.fault}")

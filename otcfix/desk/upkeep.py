@@ -96,10 +96,15 @@ def _cancel_forbidden(draft: Draft, desk: Desk) -> None:
     }
     listed = {instrument.symbol for instrument in desk.instruments}
     every = draft.state.clientele.seeded(desk.clients)
+    tiers = {tier.name for tier in desk.tiers}
+    # A tier that a command has set is not in the files, where a missing one would be seen.
+    for key in sorted(every):
+        if every[key].tier not in tiers:
+            draft.alerts.append(f"{key} has the tier {every[key].tier}, which is not configured")
     allowed = {
         key: listed if "*" in client.instruments else listed.intersection(client.instruments)
         for key, client in every.items()
-        if client.enabled and client.status == ACTIVE
+        if client.enabled and client.status == ACTIVE and client.tier in tiers
     }
     for order in sorted(draft.state.orders.values(), key=lambda o: o.accepted_seq):
         known = order.session in sessions and order.symbol in allowed.get(order.client_id, ())

@@ -27,7 +27,8 @@ class Authority(Struct, gc=False):
     was; subject_digest: of him as he is now. policy: None without an instrument. reduces: whether
     the deal makes his position smaller and keeps its sign; None when that is not known.
     reduce_when: how his KYC may stand for such a deal all the same. deals: it is an order; a price
-    alone changes no position. desk_state, instrument_state: as client_state.
+    alone changes no position. desk_state, instrument_state: as client_state. tier_known: his tier
+    is configured, without which he has no price.
     """
 
     client: Client | None
@@ -45,6 +46,7 @@ class Authority(Struct, gc=False):
     deals: bool = True
     desk_state: str = ACTIVE
     instrument_state: str = ACTIVE
+    tier_known: bool = True
 
 
 _ENABLED = Finding("client_enabled")
@@ -62,6 +64,8 @@ def client_enabled(asked: Authority) -> Finding:
     if not client.enabled or client.status != ACTIVE:
         measured = client.status if client.enabled else "disabled"
         return Finding("client_enabled", Refusal.NOT_AUTHORISED, measured, ACTIVE)
+    if not asked.tier_known:
+        return Finding("client_enabled", Refusal.NOT_AUTHORISED, f"no tier {client.tier}")
     if not asked.session_enabled:
         return Finding("client_enabled", Refusal.NOT_AUTHORISED, "session disabled")
     return _ENABLED

@@ -126,13 +126,16 @@ def fresh_price(case: Common) -> Finding | None:
 
 
 def funds(case: Common) -> Finding | None:
-    """Free funds, the settlement limit included, cover what the deal takes. Minor units."""
+    """Free funds, the settlement limit included, cover what the deal takes. Minor units.
+
+    A replace that takes nothing passes, also below a settlement limit that was lowered (R23).
+    """
     need, free = case.need, case.free
     if need is None or free is None:
         return None
     return Finding(
         "funds",
-        Refusal.FUNDS if need > free else None,
+        Refusal.FUNDS if need > max(free, 0) else None,
         f"{need} {case.need_asset}",
         str(free),
     )

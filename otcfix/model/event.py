@@ -223,6 +223,13 @@ class CancelOrder(Struct, frozen=True, tag=True):
     why: str
 
 
+class UnreadCommand(Struct, frozen=True, tag=True):
+    """A command in the mailbox that this desk cannot read: of another version, or spoiled."""
+
+    by: str
+    fault: str
+
+
 Command = (
     Kill
     | SetSession
@@ -260,6 +267,7 @@ Typed = (
     | AdminSeen
     | ClockJumped
     | Command
+    | UnreadCommand
     | ScreeningVerdicts
     | ScreeningTrouble
     | MarksMoved

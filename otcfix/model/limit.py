@@ -48,6 +48,12 @@ in whatever order they grew."""
 AMOUNT_DIGITS = 20
 """Digits in front of the point that an amount may have."""
 
+PLACES = 18
+"""Digits behind the point that an amount may have; as many as the finest asset."""
+
+COUNT_MAX = 1_000_000_000
+"""No count is larger: a snapshot holds 64 bits."""
+
 REDUCING, HALTED = "REDUCING", "HALTED"
 TRADING_STATES = ("ACTIVE", REDUCING, HALTED)
 """ACTIVE deals; REDUCING lets only those orders pass that make a position smaller; HALTED deals
@@ -78,6 +84,14 @@ def units_of(value: Decimal) -> int | None:
         return None
     scaled = value.scaleb(SCALE)
     return scaled.__ceil__() if scaled > 0 else scaled.__floor__()
+
+
+def is_amount(value: Decimal) -> bool:
+    """Whether *value* is a plain amount from zero on, short enough to be written out."""
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int):  # NaN and infinity have a letter there
+        return False
+    return value >= 0 and -PLACES <= exponent <= AMOUNT_DIGITS and value.adjusted() < AMOUNT_DIGITS
 
 
 class Names(Struct, frozen=True):
@@ -134,9 +148,9 @@ def _wrong_measure(limit: Limit) -> str:
 
 def _wrong_amount(limit: Limit) -> str:
     amount, measure = limit.amount, limit.measure
-    if not amount.is_finite() or amount < 0 or amount.adjusted() >= AMOUNT_DIGITS:
+    if not is_amount(amount):
         return f"amount: expected zero or more, got {amount}"
-    if measure in COUNTS and amount != amount.to_integral_value():
+    if measure in COUNTS and (amount != amount.to_integral_value() or amount > COUNT_MAX):
         return f"{measure} is a count: expected a whole number, got {amount}"
     if measure == MEDIAN_MULTIPLE and amount < 1:
         return f"median_multiple: expected 1 or more, got {amount}"

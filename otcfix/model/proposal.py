@@ -9,8 +9,14 @@ OPEN, CONFIRMED, DISMISSED, REFUSED = "OPEN", "CONFIRMED", "DISMISSED", "REFUSED
 
 
 def same_person(one: str, other: str) -> bool:
-    """Whether two names are of one person: case and blanks around do not make another of him."""
-    return one.strip().casefold() == other.strip().casefold()
+    """Whether two names are of one person: case, blanks, points and what cannot be seen do not make
+    another of him. A name without a letter or a digit is nobody's, and not another's."""
+    mine, theirs = _letters(one), _letters(other)
+    return mine == theirs or not mine or not theirs
+
+
+def _letters(name: str) -> str:
+    return "".join([letter for letter in name.casefold() if letter.isalnum()])
 
 
 class Proposal(Struct, frozen=True, array_like=True):

@@ -34,10 +34,22 @@ def decide_in_words(
     """
     try:
         decision = decide(state, event)
-        words = [render(reply) for reply in decision.replies]
+        return _in_words(decision, render)
     except Exception as error:
         log.exception("event_failed", seq=event.seq, kind=event.kind)
-        decision = failed(state, event, error)
-        words = [render(reply) for reply in decision.replies]
+        return _in_words(failed(state, event, error), render)
+
+
+def _in_words(decision: Decision, render: Callable[[Reply], tuple[str, str, str, bool]]) -> Decided:
+    """Whatever has no words, or no bytes (a number that is too large), has failed as well."""
+    words = [render(reply) for reply in decision.replies]
     verdicts = encoded_verdicts(decision)
     return Decided(decision, words, digest(decision, verdicts), verdicts)
+
+
+def outcome_of(command: Decision) -> str:
+    """What the person who gave a command is answered: done, or "refused..." or "waits..."."""
+    if command.failed:
+        return f"refused: {command.alerts[-1]}"
+    told = (alert for alert in command.alerts if alert.startswith(("refused", "waits")))
+    return next(told, "done")

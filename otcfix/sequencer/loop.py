@@ -19,7 +19,7 @@ from otcfix.model.event import (
 from otcfix.model.record import Batch, JournalRow, OutboxRow, SentMark
 from otcfix.model.time import MS, SECOND, Instant
 from otcfix.sequencer.committing import Committer
-from otcfix.sequencer.deciding import Decided, decide_in_words
+from otcfix.sequencer.deciding import Decided, decide_in_words, outcome_of
 from otcfix.sequencer.inbox import Inbox, Incoming
 from otcfix.sequencer.occasions import Occasions
 from otcfix.sequencer.ports import (
@@ -274,9 +274,8 @@ class Sequencer:
         batch.decided.append((event.event, decision))
         batch.outbox.extend(outbox)
         if one.command_id:
-            told = (a for a in decision.alerts if a.startswith(("refused", "waits")))
-            result = next(told, "done")
-            batch.commands_done.append((one.command_id, event.event.seq, result))
+            done = (one.command_id, event.event.seq, outcome_of(decision))
+            batch.commands_done.append(done)
         for alert in decision.alerts:
             log.warning("alert", seq=event.event.seq, alert=alert)
         if self._on_event is not None:

@@ -4,18 +4,26 @@ staff command."""
 import msgspec
 
 from otcfix.desk.state import State
-from otcfix.model.event import ClockJumped, RatesMoved, TimerFired, Typed
+from otcfix.model.event import ClockJumped, RatesMoved, TimerFired, Typed, UnreadCommand
 from otcfix.model.time import MS, SECOND, Instant
 from otcfix.sequencer.inbox import Inbox, Incoming
 from otcfix.sequencer.load import Load
 from otcfix.sequencer.marks import Marks
-from otcfix.sequencer.ports import Clock, MeasuresPort, RatesPort, StorePort
+from otcfix.sequencer.ports import Clock, Mailed, MeasuresPort, RatesPort, StorePort
 
 TIMER_SPACING = 10 * MS
 STALE_CHECK = 100 * MS
 COMMAND_CHECK = 200 * MS
 LOOKS = 4
 """Looks at a symbol in a stream's interval, at most."""
+
+
+def read(command: Mailed) -> object:
+    """What the mailbox holds, as an event's body: whatever cannot be read is one too."""
+    try:
+        return msgspec.json.decode(command.body, type=Typed)
+    except (ValueError, RecursionError) as error:  # MsgspecError is a ValueError
+        return UnreadCommand(command.by, str(error)[:200])
 
 
 class Listeners:
@@ -131,8 +139,7 @@ class Occasions:
             self._next_command_check = now + COMMAND_CHECK
             for command in self._store.new_commands(self.command_id):
                 self.command_id = command.id
-                body = msgspec.json.decode(command.body, type=Typed)
-                own.append(Incoming("", 0, "", now, body, command.id))
+                own.append(Incoming("", 0, "", now, read(command), command.id))
         return own
 
     @staticmethod

@@ -37,6 +37,11 @@ class Mailed(Protocol):
         """The command as typed JSON."""
         ...
 
+    @property
+    def by(self) -> str:
+        """Who gave it."""
+        ...
+
 
 class StorePort(Protocol):
     """The database. concurrent: whether `write` may run while others read."""

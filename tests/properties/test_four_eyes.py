@@ -26,7 +26,7 @@ from tests.conversation import Conversation
 from tests.support.house_desk import house_desk
 from tests.support.register import a_prospect, with_kyc
 
-NAMES = ("carol", "CAROL", " carol ")
+NAMES = ("carol", "CAROL", " carol ", "car ol", "carol\u200b", "c.a.r.o.l")
 """One person, however she writes herself."""
 
 VALUES: dict[str, list[Any]] = {
