@@ -11,7 +11,9 @@ import pytest
 from msgspec import structs
 
 from otcfix.config import Config, ListConfig, ScreeningConfig
+from otcfix.desk.clientele import Clientele
 from otcfix.model.decision import Decision
+from otcfix.model.party import Client
 from otcfix.model.profile import BankAccount, Owner, Wallet
 from otcfix.model.screening import BLOCK, CLEAR, ScreeningTrouble, ScreeningVerdicts
 from otcfix.model.time import DAY
@@ -79,6 +81,23 @@ class Beside:
         """Open the door."""
         self.service.start(self.take)
 
+    def refreshed(self, *rows: str) -> None:
+        """Without its thread: everybody is cleared, then other lists come, nobody is asked yet."""
+        for _ in range(3):
+            self.service._step()
+            self.take()
+        self.lists(*rows)
+        self.updates()
+        self.service._look(self.service._next_look)
+        assert self.service._delta
+
+    def becomes(self, client_id: str, name: str) -> Decision:
+        """State has a client of another name; the service is not told yet."""
+        changed = structs.replace(self.desk.state.clientele.clients[client_id], name=name)
+        told = Decision(clients=(changed,))
+        self.desk.state.clientele.take(told)
+        return told
+
     def soon(self, what: Callable[[], object]) -> None:
         """It comes true within some seconds."""
         until = time.monotonic() + 15
@@ -140,6 +159,59 @@ def test_who_comes_onto_a_list_is_found_and_who_leaves_it_is_let_go(beside: Make
     here.updates()
     here.soon(lambda: here.outcome("C1") == CLEAR)
     assert here.outcome("C0") == BLOCK
+
+
+def test_news_of_the_lists_do_not_clear_who_has_changed_meanwhile(beside: Make) -> None:
+    """He takes a name that was listed before; the whole verdict on it is said, and not decided."""
+    here = beside("Green Meadow Capital")
+    here.refreshed("1", "2", "3")
+    here.service.observe(here.becomes("C0", "Blackmarsh Example Trading"))
+    for _ in range(4):
+        here.service._step()
+    here.take()
+    assert here.outcome() == BLOCK
+
+
+def test_news_of_the_lists_say_nothing_of_who_changes_while_they_are_looked_through(
+    beside: Make,
+) -> None:
+    """State has his new name, and the service has not heard of it."""
+    here = beside("Green Meadow Capital")
+    here.refreshed("1", "2", "3")
+    told = here.becomes("C0", "Blackmarsh Example Trading")
+    here.service._step()
+    here.take()
+    clientele = here.desk.state.clientele
+    assert clientele.screened["C0"].subject_digest != clientele.digest_of("C0") or (
+        here.outcome() == BLOCK
+    )
+    here.service.observe(told)
+    for _ in range(3):
+        here.service._step()
+        here.take()
+    assert here.outcome() == BLOCK
+
+
+def test_a_verdict_is_stamped_with_what_was_screened(beside: Make) -> None:
+    """A client who changes between two look-ups is not cleared by what he was before."""
+    here = beside("Green Meadow Capital")
+    here.service._step()
+    here.take()
+    known = here.desk.state.clientele
+    old = known.clients["C0"]
+    here.becomes("C0", "Blackmarsh Example Trading")
+    here.service._clientele = _Torn(known, old)
+    here.service._screen({"C0": None})
+    here.take()
+    assert known.screened["C0"].subject_digest != known.digest_of("C0")
+
+
+class _Torn:
+    """State as another thread may see it: the old client, and the digest of the new one."""
+
+    def __init__(self, known: Clientele, old: Client) -> None:
+        self.clients, self.screened = {old.client_id: old}, known.screened
+        self.digest_of = known.digest_of
 
 
 def test_an_entry_that_changes_is_one_hit_with_its_new_digest(beside: Make) -> None:
