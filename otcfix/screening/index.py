@@ -78,17 +78,20 @@ class Index:
         Never fails: notes say what was not compared.
         """
         notes: list[str] = []
+        unread: list[str] = []
         best: dict[int, Hit] = {}
         texts = dict.fromkeys((party.name, *party.aliases))
         if len(texts) > NAMES_MAX:
-            notes.append(f"only the first {NAMES_MAX} of {len(texts)} names were compared")
+            unread.append(f"only the first {NAMES_MAX} of {len(texts)} names were compared")
         for text in list(texts)[:NAMES_MAX]:
             for name in readings(text):
                 for place, hit in self._named(party, name, floor):
                     _keep(best, place, hit)
-            if name.note:
-                notes.append(name.note)
+            if name.note and (text.strip() or not (party.addresses or party.identifiers)):
+                (unread if name.unread else notes).append(name.note)
         for asset, address in party.addresses:
+            if not addresses.canonical(address):
+                unread.append(f"address {address[:20]!r} is empty or too long to be compared")
             for place, listed in self._addresses.get(addresses.canonical(address), ()):
                 _keep(best, place, self._plain(place, "address", f"{asset} {address}", listed))
         keys, wrong = identifiers.all_keys(party.identifiers)
@@ -97,7 +100,7 @@ class Index:
                 said = " ".join(key)
                 _keep(best, place, self._plain(place, "identifier", said, said))
         hits = sorted(best.values(), key=lambda hit: (-hit.score, hit.entry_id))
-        return ScreenResult(tuple(hits), (*notes, *wrong))
+        return ScreenResult(tuple(hits), (*unread, *notes, *wrong), tuple(unread))
 
     def screen_many(self, parties: Iterable[Party], floor: float = FLOOR) -> Iterator[ScreenResult]:
         """Yield the result of each party in order, one at a time: the caller may pause between."""

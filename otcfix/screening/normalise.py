@@ -38,7 +38,7 @@ class Name:
     tokens: words in the order written. scripts: of each, FULL, BARE or SYLLABLES.
     forms: the legal forms left out. key: the tokens sorted, with one space between.
     joined: the tokens as one word. plain: all words but legal forms as written.
-    note: what was cut or why nothing is left; "" is in order.
+    note: what was cut or why nothing is left; "" is in order. unread: so not all of it is compared.
     """
 
     text: str
@@ -49,6 +49,7 @@ class Name:
     joined: str
     plain: str
     note: str = ""
+    unread: bool = False
 
 
 _MARKS = "'`\u2018\u2019\u02bb\u02bc\u02be\u02bf\u00b4"
@@ -99,13 +100,17 @@ def normalise(text: str, *, person: bool = False) -> Name:
         note = note or f"name cut at {TOKENS_MAX} of {len(words)} words"
         words = words[:TOKENS_MAX]
     tokens = tuple([word for word, _ in words])
+    if any(len(token) >= TOKEN_MAX for token in tokens):
+        note = note or f"a word of the name is cut at {TOKEN_MAX} characters"
     if not tokens:
         note = note or "nothing in the name can be compared"
-    elif not any(c.isalpha() for token in tokens for c in token):
-        note = note or "digits only: compared as they are"
+    unread = bool(note)
+    if not unread and not any(c.isalpha() for token in tokens for c in token):
+        note = "digits only: compared as they are"
     return Name(
         *(text, tokens, tuple([script for _, script in words]), forms),
         *(" ".join(sorted(tokens)), "".join(tokens), plain, note),
+        unread=unread,
     )
 
 

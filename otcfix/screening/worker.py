@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
 from pathlib import Path
 from typing import BinaryIO
 
@@ -42,6 +42,9 @@ PIECES_MAX = 600
 """Letters of a score's pieces that go into the journal: names may be of any length."""
 
 BY = "desk"
+
+UNREAD = "UNREAD"
+"""Stands for an entry where a party could not be compared with any."""
 
 
 class Worker:
@@ -137,22 +140,31 @@ class Worker:
         index = self._news if errand.delta else self._index
         if index is None:
             return Failed("there are no lists")
-        return Found(self._version, tuple(self._verdicts(index, errand.clients)))
+        return Found(self._version, tuple(self._verdicts(index, errand)))
 
-    def _verdicts(self, index: Index, clients: Iterable[Asked]) -> Iterable[ScreeningVerdict]:
+    def _verdicts(self, index: Index, errand: Screen) -> Iterable[ScreeningVerdict]:
+        """What could not be read is told with the whole verdict, and stands through the news."""
+        clients = errand.clients
         subjects = [(asked, parties_of(asked.client)) for asked in clients]
         results = index.screen_many(
             [one.party for _, mine in subjects for one in mine], self._review_min
         )
         for asked, mine in subjects:
-            hits = [
-                _hit(one.label, hit)
-                for one in mine
-                for hit in next(results).hits
-                if hit.score >= self._review_min
-            ]
+            hits: list[ScreeningHit] = []
+            for one in mine:
+                result = next(results)
+                hits += [_hit(one.label, h) for h in result.hits if h.score >= self._review_min]
+                if result.unread and not errand.delta:
+                    hits.append(self._unread(one.label, result.unread))
             hits.sort(key=lambda hit: (-hit.score, hit.entry_id, hit.party))
             yield ScreeningVerdict(asked.client.client_id, asked.digest, tuple(hits))
+
+
+    def _unread(self, label: str, why: tuple[str, ...]) -> ScreeningHit:
+        """Nobody is clear of whom a part was not compared: a person looks at it, and releases it
+        as any other hit."""
+        score = self._config.screening.review_min.quantize(SCORE_STEP, ROUND_UP)
+        return ScreeningHit(label, UNREAD, "", UNREAD, "", score, "; ".join(why)[:PIECES_MAX])
 
 
 def _accepted(store: ListStore, name: str) -> bool:

@@ -15,7 +15,7 @@ from otcfix.desk.clientele import Clientele
 from otcfix.model.decision import Decision
 from otcfix.model.party import Client
 from otcfix.model.profile import BankAccount, Owner, Wallet
-from otcfix.model.screening import BLOCK, CLEAR, ScreeningTrouble, ScreeningVerdicts
+from otcfix.model.screening import BLOCK, CLEAR, REVIEW, ScreeningTrouble, ScreeningVerdicts
 from otcfix.model.time import DAY
 from otcfix.screening.lists_corpus import update_lists
 from otcfix.screening.parties import parties_of
@@ -283,6 +283,25 @@ def test_without_an_accepted_list_nobody_is_cleared(beside: Make) -> None:
     here.lists("1", "2")
     here.updates()
     here.soon(lambda: here.outcome() == CLEAR)
+
+
+@pytest.mark.parametrize(
+    "name", ["\u2026 ---", "x " * 30 + "Blackmarsh Example Trading", "x" * 60 + "Blackmarsh"]
+)
+def test_a_name_that_cannot_be_compared_clears_nobody(beside: Make, name: str) -> None:
+    """Nothing in it, too many words, a word too long: a person looks at it, also after news."""
+    here = beside(name)
+    here.start()
+    here.take()
+    assert here.outcome() == REVIEW
+    (hit,) = here.desk.state.clientele.screened["C0"].hits
+    assert (hit.entry_id, hit.party) == ("UNREAD", f"client {name}")
+    first = here.version()
+    here.lists("1", "2", "3")
+    here.updates()
+    here.soon(lambda: here.version() != first)
+    assert here.outcome() == REVIEW
+    assert len(here.desk.state.clientele.screened["C0"].hits) == 1
 
 
 def test_all_that_a_list_may_name_of_a_client_is_a_party() -> None:
