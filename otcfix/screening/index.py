@@ -7,6 +7,7 @@ from otcfix.screening import addresses, identifiers
 from otcfix.screening.corroboration import effects
 from otcfix.screening.entry import Entry, Kind
 from otcfix.screening.grams import Grams
+from otcfix.screening.looks import as_seen
 from otcfix.screening.matching import Likeness, Weights, compare
 from otcfix.screening.near import Words
 from otcfix.screening.normalise import SYLLABLES, TEXT_MAX, Name, normalise
@@ -52,7 +53,7 @@ class Index:
         self._joined: dict[str, list[int]] = {}
         for place, name in enumerate(spellings):
             self._exact.setdefault(name.key, []).append(place)
-            self._joined.setdefault(name.joined, []).append(place)
+            self._joined.setdefault(_same_letters(name), []).append(place)
         self._letters = Grams(tuple(self._exact))
         self._written: dict[str, list[int]] = {}
         for place, name in enumerate(spellings):
@@ -168,7 +169,7 @@ class Index:
     def _candidates(self, name: Name, floor: float) -> set[int]:
         """Return the places of all spellings that may reach *floor*, by any stage."""
         found = set(self._exact.get(name.key, ()))
-        found.update(self._joined.get(name.joined, ()))
+        found.update(self._joined.get(_same_letters(name), ()))
         if SYLLABLES not in name.scripts:
             # A slip in a first letter moves a word when they are sorted: as written as well.
             for place, _ in self._letters.near(name.key, floor, LETTERS_SHARE):
@@ -203,14 +204,23 @@ class Index:
 
 
 def readings(text: str, letters: int = TEXT_MAX) -> tuple[Name, ...]:
-    """Return *text* as a Name without legal forms, and with them, as people's names are listed.
+    """Return *text* as a Name without legal forms, and with them, as people's names are listed;
+    and so as it looks where figures or another alphabet stand for its letters.
 
     letters: only where one of the forms has no more than these.
     """
-    name = normalise(text)
-    if any(len(form) <= letters for form in name.forms):
-        return name, normalise(text, person=True)
-    return (name,)
+    found = []
+    for seen in (text, *as_seen(text)):
+        name = normalise(seen)
+        found.append(name)
+        if any(len(form) <= letters for form in name.forms):
+            found.append(normalise(seen, person=True))
+    return tuple(found)
+
+
+def _same_letters(name: Name) -> str:
+    """Return what two names have in common whose words are cut and put in another way."""
+    return "".join(sorted(name.joined))
 
 
 def _keep(best: dict[int, Hit], place: int, hit: Hit) -> None:

@@ -137,7 +137,9 @@ def compare(query: Name, listed: Name, weigh: Weigh = NO_WEIGHTS) -> Likeness:
         pairs = tuple([Pair(t, t, 1.0, weigh(t)) for t in query.tokens])
         return Likeness(1.0, "exact", pairs)
     by_words = _by_words(query, listed, weigh)
-    if query.joined == listed.joined:
+    if len(query.joined) == len(listed.joined) and (
+        _made_of(query.joined, listed.tokens) or _made_of(listed.joined, query.tokens)
+    ):
         return Likeness(0.98, "joined", by_words.pairs)
     if SYLLABLES in query.scripts or SYLLABLES in listed.scripts:
         return by_words
@@ -149,6 +151,17 @@ def compare(query: Name, listed: Name, weigh: Weigh = NO_WEIGHTS) -> Likeness:
             letters, "ratio", by_words.pairs, by_words.unmatched_query, by_words.unmatched_listed
         )
     return by_words
+
+
+def _made_of(joined: str, words: tuple[str, ...]) -> bool:
+    """Return whether *joined* is these words, each once, in whatever order."""
+    if not words:
+        return not joined
+    return any(
+        joined.startswith(word) and _made_of(joined[len(word) :], words[:i] + words[i + 1 :])
+        for i, word in enumerate(words)
+        if word not in words[:i]
+    )
 
 
 def _by_words(query: Name, listed: Name, weigh: Weigh) -> Likeness:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from anyascii import anyascii
 from rapidfuzz.fuzz import ratio
 
+from otcfix.screening.looks import cleaned, unmixed
 from otcfix.screening.words import (
     ARTICLES,
     FORM_WORD_MIN,
@@ -59,7 +60,7 @@ _QUIET = re.compile(rf"(?<=\w)[{_MARKS}?]+(?=\w)|[{_MARKS}]+")
 _ASSIMILATED = re.compile(r"\b[aeu](sh|[dnrstz])-(?=\1)", re.IGNORECASE)
 """The article before a sun letter: an-Nasr, ash-Shami."""
 
-_CAMEL = re.compile(r"(?<=[a-z]{3})(?=[A-Z][a-z])")
+_CAMEL = re.compile(r"(?<=[a-z]{3})(?=[A-Z])")
 _SYLLABLE = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _DOTTED = re.compile(r"\b\w(?:\.\w)+\b\.?")
 _WORD = re.compile(r"[a-z0-9]+")
@@ -118,10 +119,12 @@ _Words = list[tuple[str, int]]
 
 
 def _read(text: str) -> _Words:
+    text = text if text.isascii() else cleaned(text)
     if text.isascii():
         return [(word, FULL) for word in _words(_CAMEL.sub(" ", text))]
     words: _Words = []
-    for piece in _QUIET.sub("", text).split():
+    for written in _QUIET.sub("", text).split():
+        piece = unmixed(written)
         script = _script(piece)
         latin = piece if piece.isascii() else _transliterated(piece, script)
         words += [(word, script) for word in _words(latin)]

@@ -20,7 +20,6 @@ from otcfix.model.errors import OtcfixError
 from otcfix.model.screening import ScreeningHit, ScreeningVerdict
 from otcfix.screening.errands import (
     Answer,
-    Asked,
     Errand,
     Failed,
     Found,
@@ -158,7 +157,6 @@ class Worker:
                     hits.append(self._unread(one.label, result.unread))
             hits.sort(key=lambda hit: (-hit.score, hit.entry_id, hit.party))
             yield ScreeningVerdict(asked.client.client_id, asked.digest, tuple(hits))
-
 
     def _unread(self, label: str, why: tuple[str, ...]) -> ScreeningHit:
         """Nobody is clear of whom a part was not compared: a person looks at it, and releases it
