@@ -84,7 +84,9 @@ class Worker:
                 told=told,
             )
         base, before = self._version, self._index
-        if before is not None and found.version == base:
+        settings = self._config.screening
+        version = f"{found.version} from {settings.review_min} to {settings.block_min}"
+        if before is not None and version == base:
             self._seen = there
             return self._lists(told=told)
         index = build(found.entries)
@@ -94,7 +96,7 @@ class Worker:
             news = delta(before.entries, found.entries)
             gone = tuple(entry.entry_id for entry in (*news.changed, *news.removed))
             self._news = Index((*news.added, *news.changed), index.weights)
-        self._index, self._version, self._seen = index, found.version, there
+        self._index, self._version, self._seen = index, version, there
         return self._lists(
             base=base, gone=gone, told=told, seconds=round(time.monotonic() - started, 3)
         )
