@@ -22,11 +22,11 @@ def withdrawal_barred(draft: Draft, client: Client, destination: str, asset: str
     if found is not None and found.outcome != CLEAR:
         word = "is frozen" if found.outcome == BLOCK else "waits for a review"
         return f"{client.client_id} {word}: {hits_in_words(found.hits)}"
+    if destination and not _his_own(client, destination, asset):
+        return f"{destination} is no wallet of {client.client_id} for {asset} and no IBAN of his"
     finding = screening_of(draft, client)
     if finding.refusal is not None and (destination or found is not None):
         return f"{client.client_id}: {finding.measured}"
-    if destination and not _his_own(client, destination, asset):
-        return f"{destination} is no wallet of {client.client_id} for {asset} and no IBAN of his"
     return ""
 
 
