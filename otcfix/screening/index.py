@@ -85,9 +85,11 @@ class Index:
         if len(texts) > NAMES_MAX:
             unread.append(f"only the first {NAMES_MAX} of {len(texts)} names were compared")
         for text in list(texts)[:NAMES_MAX]:
-            for name in readings(text):
+            read = readings(text)
+            for name in read:
                 for place, hit in self._named(party, name, floor):
                     _keep(best, place, hit)
+            name = read[0]
             if name.note and (text.strip() or not (party.addresses or party.identifiers)):
                 (unread if name.unread else notes).append(name.note)
         for asset, address in party.addresses:
