@@ -33,6 +33,9 @@ log = structlog.get_logger("otcfix.screening")
 LOOK_S = 0.25
 """Between two looks at the folder of the lists."""
 
+AGE_S = 86_400.0
+"""Between two looks at the age of lists that nothing changes: staff is told once a day."""
+
 SCAN_S = 60.0
 """Between two looks at the age of all verdicts."""
 
@@ -83,7 +86,7 @@ class ScreeningService:
         self._problem = ""
         self._signature: tuple[object, ...] | None = None
         self._deaths = 0
-        self._next_look = self._next_scan = self._start_at = 0.0
+        self._next_look = self._next_scan = self._next_age = self._start_at = 0.0
         self._next_update = time.monotonic() + config.screening.refresh_minutes * 60
         self._line = WorkerLine(config)
         self._wake = threading.Event()
@@ -193,8 +196,9 @@ class ScreeningService:
             return
         self._next_look = now + LOOK_S
         signature = _signature(self._config)
-        if signature == self._signature and not update:
+        if signature == self._signature and not update and now < self._next_age:
             return
+        self._next_age = now + AGE_S
         if update:
             self._next_update = now + minutes * 60
         before = self._lists

@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
 from pathlib import Path
 from typing import BinaryIO
@@ -30,7 +31,7 @@ from otcfix.screening.errands import (
 )
 from otcfix.screening.index import Index, build
 from otcfix.screening.lists import ListStore
-from otcfix.screening.lists_corpus import corpus, delta, store_of, update_lists
+from otcfix.screening.lists_corpus import age_days, corpus, delta, store_of, update_lists
 from otcfix.screening.loaders import ListRefused
 from otcfix.screening.parties import parties_of
 from otcfix.screening.party import Hit
@@ -71,6 +72,7 @@ class Worker:
         started = time.monotonic()
         told = self._updated(look)
         try:
+            told += self._aged()
             there = self._there()
             if self._index is not None and there == self._seen:
                 return self._lists(told=told)
@@ -115,6 +117,17 @@ class Worker:
             for one in outcomes
             if one.what in ("held", "refused")
         )
+
+    def _aged(self) -> tuple[str, ...]:
+        """Lists that are too old: they still hold, and staff hears of it. Errors: ListRefused."""
+        store, at = store_of(self._config), datetime.now(UTC)
+        told = []
+        for one in self._config.screening.list:
+            current, most = store.current(one.name), self._config.screening.age_max(one.name)
+            age = age_days(current, at) if current is not None else 0
+            if age > most:
+                told.append(f"list {one.name} is {age} days old, at most {most}")
+        return tuple(told)
 
     def _there(self) -> tuple[str, ...]:
         """What is accepted now. Errors: ListRefused."""

@@ -1,5 +1,6 @@
 """Who is screened and when: the service of a desk, its real worker, and lists that change."""
 
+import json
 import os
 import signal
 import time
@@ -17,6 +18,7 @@ from otcfix.model.party import Client
 from otcfix.model.profile import BankAccount, Owner, Wallet
 from otcfix.model.screening import BLOCK, CLEAR, REVIEW, ScreeningTrouble, ScreeningVerdicts
 from otcfix.model.time import DAY
+from otcfix.screening import line
 from otcfix.screening.lists_corpus import update_lists
 from otcfix.screening.parties import parties_of
 from otcfix.screening.service import ScreeningService
@@ -286,6 +288,35 @@ def test_a_worker_that_dies_is_told_and_replaced(beside: Make) -> None:
     here.updates()
     here.soon(lambda: "own" in here.version() and here.service._lists.entries == 3)
     assert any(isinstance(one, ScreeningTrouble) for one in here.heard)
+
+
+def test_a_worker_that_hangs_is_told_and_replaced(
+    beside: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped in the middle: whoever waits is screened by the next one."""
+    here = beside("Green Meadow Capital")
+    here.start()
+    monkeypatch.setattr(line, "SCREEN_S_MAX", 0.3)
+    pid = here.service._line.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    here.service.observe(here.becomes("C0", "Blackmarsh Example Trading"))
+    here.soon(lambda: here.outcome() == BLOCK)
+    assert here.service._line.pid != pid
+
+
+def test_staff_hears_that_a_list_is_old(beside: Make) -> None:
+    """Nothing else would say so while the desk runs and its source is silent."""
+    here = beside("Green Meadow Capital")
+    here.updates()
+    manifest = here.file.parent / "lists" / "own" / "current.json"
+    found = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps(found | {"checked_at": "2020-01-01T00:00:00+00:00"}))
+    here.start()
+    here.take()
+    assert here.outcome() == CLEAR
+    told = [one.what for one in here.heard if isinstance(one, ScreeningTrouble)]
+    assert [one for one in told if "list own is" in one and "days old, at most 14" in one]
 
 
 def test_without_an_accepted_list_nobody_is_cleared(beside: Make) -> None:
