@@ -1,4 +1,4 @@
-"""otcfix sanctions reviews, release, confirm: hits that people decide on, two of them."""
+"""otcfix sanctions reviews, release: hits that people decide on, two of them."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -153,7 +153,7 @@ def release(
 
     Examples:
       otcfix sanctions release ALPHA OWN:2 --why "another birth, passport seen" --by kim
-      otcfix sanctions confirm W7Z3K9M2X4P0 --why "agreed" --by lee
+      otcfix approvals confirm W7Z3K9M2X4P0 --why "agreed" --by lee
     """
     quiet("error")
     from otcfix.model.screening import ReleaseHit  # noqa: PLC0415
@@ -161,29 +161,6 @@ def release(
     by = by or whoami()
     done = send(load_config(config), database, ReleaseHit(client, entry, by, why), by)
     _tell(done, as_json)
-
-
-@app.command()
-def confirm(
-    proposal: Annotated[
-        str, typer.Argument(metavar="PROPOSAL", help="The id that release has printed.")
-    ],
-    why: WhyOption,
-    by: ByOption = "",
-    config: ConfigOption = CONFIG_DEFAULT,
-    database: DatabaseOption = DATABASE,
-    as_json: JsonOption = False,
-) -> None:
-    """Confirm a release that somebody else has asked for. Exit code 1 when it is refused.
-
-    Examples:
-      otcfix sanctions confirm W7Z3K9M2X4P0 --why "agreed" --by lee
-    """
-    quiet("error")
-    from otcfix.model.proposal import Confirm  # noqa: PLC0415
-
-    by = by or whoami()
-    _tell(send(load_config(config), database, Confirm(proposal, by, why), by), as_json)
 
 
 def _tell(done: Any, as_json: bool) -> None:

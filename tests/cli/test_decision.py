@@ -103,7 +103,7 @@ def test_reviews_of_a_desk_that_never_served(funded: Path, run: Run) -> None:
     refused = run("sanctions", "release", "ALPHA", "OWN:1", "--why", "x", "--by", "kim")
     assert refused.code == 1
     assert "ALPHA has no hit on OWN:1" in refused.err
-    nothing = run("sanctions", "confirm", "W0", "--why", "x", "--by", "lee")
+    nothing = run("approvals", "confirm", "W0", "--why", "x", "--by", "lee")
     assert nothing.code == 1
 
 

@@ -10,7 +10,7 @@ from tests.support.desk_process import ROOT
 
 GROUPS = (
     *("ledger", "price", "journal", "client", "sessions", "instrument", "db", "hedges", "sim"),
-    *("approvals", "state", "policy"),
+    *("approvals", "state", "policy", "limits", "throttles", "sanctions", "decision"),
 )
 COMMANDS = (
     *("demo", "serve", "check", "bench", "trades", "replay", "kill", "unkill"),
@@ -27,6 +27,10 @@ COMMANDS = (
     *(f"hedges {name}" for name in ("list", "show", "scorecard", "now", "settle")),
     "sim venue",
     *(f"policy {name}" for name in ("explain", "show", "reload")),
+    *(f"limits {name}" for name in ("show", "set", "remove")),
+    *(f"sanctions {name}" for name in ("update", "status", "screen", "screen-address")),
+    *("sanctions evaluate", "sanctions reviews", "sanctions release"),
+    *("throttles show", "decision show", "decision list"),
 )
 READS = (
     *("trades", "replay", "check", "demo", "bench"),
@@ -35,7 +39,9 @@ READS = (
     *("hedges list", "hedges show", "hedges scorecard"),
     *("policy explain", "policy show", "policy reload"),
     *("price explain", "price what-if", "price rules", "price disclosure"),
-    *("client list", "client show", "approvals list", "state show"),
+    *("client list", "client show", "approvals list", "state show", "limits show"),
+    *("sanctions status", "sanctions screen", "sanctions screen-address", "sanctions evaluate"),
+    *("sanctions reviews", "throttles show", "decision show", "decision list"),
 )
 
 

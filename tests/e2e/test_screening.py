@@ -92,7 +92,7 @@ def test_who_is_listed_while_he_rests_an_order_is_cancelled_and_two_people_let_h
 
     waits = answer(desk, "sanctions", "release", "ALPHA", "OWN:99", "--why", "x", "--by", "kim")
     proposal = waits["result"].split(" as ")[1].partition(":")[0]
-    confirm = ("sanctions", "confirm", proposal, "--why", "y")
+    confirm = ("approvals", "confirm", proposal, "--why", "y")
     done = desk.run(*confirm, "--by", "kim", "--config", str(desk.config),
                     "--database", desk.database)  # fmt: skip
     assert done.returncode == 1

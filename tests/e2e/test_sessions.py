@@ -2,6 +2,8 @@
 
 import socket
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -172,9 +174,25 @@ def test_a_flood_on_one_session_does_not_delay_another_s_cancel(desk: DeskProces
     assert answers == 3000
 
 
-def test_orders_survive_a_kill_and_live_quotes_are_withdrawn(desk: DeskProcess) -> None:
+@pytest.fixture
+def patient(tmp_path: Path) -> Iterator[DeskProcess]:
+    """A desk whose quotes outlive its restart, on a slow machine too."""
+    made = DeskProcess(
+        tmp_path,
+        edits={
+            "venues.toml": [("mid = 100000,", "mid = 100000, frozen = true,")],
+            "desk.toml": [("quote_life_ms = 3000", "quote_life_ms = 20000")],
+        },
+    )
+    made.fund(("ALPHA", "USD", "500000"), ("ALPHA", "BTC", "5"))
+    made.start()
+    yield made
+    made.kill()
+
+
+def test_orders_survive_a_kill_and_live_quotes_are_withdrawn(patient: DeskProcess) -> None:
     """Dialogues 10 and 12: after kill -9 the fill is there once, the quote is dead and told."""
-    client = client_of(desk)
+    desk, client = patient, client_of(patient)
     assert client.logon()
     filled = deal(client, "A1")
     client.say(f"35=D|11=A2|55=BTC/USD|54=1|38=0.1|40=2|44=50000|59=1|60={utc_now()}")
