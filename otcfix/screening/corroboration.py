@@ -21,8 +21,8 @@ KIND_OTHER = -0.10
 WEAK_ALIAS = -0.05
 
 CONTRADICTED = -0.12
-"""All contradictions together take no more off: a whole name stays a review whatever its bearer says
-of himself."""
+"""All contradictions together take no more off: a whole name stays a review whatever its bearer
+says of himself."""
 
 WEAK = "weak alias"
 

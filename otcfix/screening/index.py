@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import combinations
 
 from otcfix.screening import addresses, identifiers
-from otcfix.screening.corroboration import effects
+from otcfix.screening.corroboration import contradict, effects
 from otcfix.screening.entry import Entry, Kind
 from otcfix.screening.grams import Grams
 from otcfix.screening.looks import as_seen
@@ -29,6 +30,10 @@ COMPARED_MAX = 400
 """Listed names that one name is compared with word by word: the likeliest ones."""
 
 
+WITHIN_MAX = 6
+"""Words of a name in which shorter listed names are looked for, whole, in any order."""
+
+
 class Index:
     """Entries by name, word, address and identifier. Nothing in it changes after `build`."""
 
@@ -49,6 +54,11 @@ class Index:
                 where[place].append((entry_no, name_no))
         self.spellings = tuple(spellings)
         self._where = tuple([tuple(found) for found in where])
+        self._people = frozenset(
+            place
+            for place, found in enumerate(where)
+            if any(self.entries[entry_no].kind is Kind.PERSON for entry_no, _ in found)
+        )
         self._exact: dict[str, list[int]] = {}
         self._joined: dict[str, list[int]] = {}
         for place, name in enumerate(spellings):
@@ -142,8 +152,10 @@ class Index:
     def _named(self, party: Party, name: Name, floor: float) -> Iterator[tuple[int, Hit]]:
         if not name.tokens:
             return
+        may_be_one = not contradict(party.kind, Kind.PERSON)
         for place in self._candidates(name, floor):
-            alike = compare(name, self.spellings[place], self.weights)
+            person = may_be_one and place in self._people
+            alike = compare(name, self.spellings[place], self.weights, person=person)
             if alike.score < floor:
                 continue
             for entry_no, name_no in self._where[place]:
@@ -178,6 +190,10 @@ class Index:
                 found.update(self._exact[self._letters.texts[place]])
             for place, _ in self._order.near(name.plain, floor, LETTERS_SHARE):
                 found.update(self._written[self._order.texts[place]])
+        if len(name.tokens) <= WITHIN_MAX:
+            for size in range(2, len(name.tokens)):
+                for part in combinations(sorted(name.tokens), size):
+                    found.update(self._exact.get(" ".join(part), ()))
         found.update(self._words.candidates(name, floor, COMPARED_MAX))
         return found
 
