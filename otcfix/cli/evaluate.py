@@ -56,7 +56,7 @@ def evaluate(
     gc.collect()
     gc.freeze()  # what stays is not walked again while a screening's time is taken
     least = about["review_min"] if threshold is None else threshold
-    with cases.open(encoding="utf-8", errors="replace") as file:
+    with cases.open(encoding="utf-8-sig", errors="replace") as file:
         found = evaluated(index, read(file), least, _progress)
     for bad in found.broken[:BROKEN_SAID]:
         print(f"otcfix: {cases}: line {bad.line}: {bad.words}", file=sys.stderr)

@@ -221,7 +221,7 @@ def _identifiers(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
 def _answer(result: "ScreenResult", query: str, about: dict[str, Any], as_json: bool) -> None:
     review = about["review_min"]
-    reached = result.score >= review
+    reached = result.score >= review or bool(result.unread)  # of whom a part was not seen as well
     if as_json:
         hits = [_hit(hit) for hit in result.hits]
         print_json(

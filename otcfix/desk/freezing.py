@@ -14,19 +14,20 @@ HEX_OR_BECH32 = ("0x", "bc1", "tb1", "ltc1")
 def withdrawal_barred(draft: Draft, client: Client, destination: str, asset: str) -> str:
     """Why money may not leave, for staff; "" when it may.
 
-    A block freezes it, a review holds it. A destination must be one of his own wallets for *asset*
-    or his IBAN, and he be clear as he is now.
+    A block freezes it, a review holds it, and a verdict must be of him as he is now. A destination
+    must be one of his own wallets for *asset* or his IBAN, and asks for a verdict; what goes back
+    without one, as the desk's books alone say, may be of somebody who was never screened.
     """
     found = draft.screening(client.client_id)[0]
     if found is not None and found.outcome != CLEAR:
         word = "is frozen" if found.outcome == BLOCK else "waits for a review"
         return f"{client.client_id} {word}: {hits_in_words(found.hits)}"
-    if not destination:
-        return ""
-    if not _his_own(client, destination, asset):
+    if destination and not _his_own(client, destination, asset):
         return f"{destination} is no wallet of {client.client_id} for {asset} and no IBAN of his"
     finding = screening_of(draft, client)
-    return f"{client.client_id}: {finding.measured}" if finding.refusal is not None else ""
+    if finding.refusal is not None and (destination or found is not None):
+        return f"{client.client_id}: {finding.measured}"
+    return ""
 
 
 def hits_in_words(hits: Iterable[ScreeningHit]) -> str:

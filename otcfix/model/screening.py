@@ -38,7 +38,8 @@ class ScreeningVerdict(Struct, frozen=True, array_like=True):
 
 
 class ScreeningVerdicts(Struct, frozen=True, tag=True):
-    """Clients were screened against the lists of *list_version* (onboarding, change, refresh)."""
+    """Clients were screened against the lists of *list_version* (onboarding, change, refresh),
+    which names the scores from which on a hit counts as well."""
 
     list_version: str
     verdicts: tuple[ScreeningVerdict, ...]

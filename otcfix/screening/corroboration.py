@@ -20,6 +20,12 @@ COUNTRY_OTHER = -0.02
 KIND_OTHER = -0.10
 WEAK_ALIAS = -0.05
 
+CONTRADICTED = -0.12
+"""All contradictions together take no more off: a whole name stays a review whatever its bearer
+says of himself."""
+
+WEAK = "weak alias"
+
 _BIRTH = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?", re.ASCII)
 
 YEARS_NEAR = 3
@@ -28,12 +34,17 @@ YEARS_NEAR = 3
 
 def effects(party: Party, entry: Entry, *, weak: bool) -> tuple[Effect, ...]:
     """Return what is added to the score of a name of *entry* and why."""
-    return tuple(_effects(party, entry, weak))
+    found = tuple(_effects(party, entry, weak))
+    against = sum([one.points for one in found if one.points < 0 and one.what != WEAK])
+    if against < CONTRADICTED:
+        back = round(CONTRADICTED - against, 4)
+        found += (Effect("bound", back, f"contradictions take {-CONTRADICTED} off at most"),)
+    return found
 
 
 def _effects(party: Party, entry: Entry, weak: bool) -> Iterator[Effect]:
     if weak:
-        yield Effect("weak alias", WEAK_ALIAS, "the list calls this name weak")
+        yield Effect(WEAK, WEAK_ALIAS, "the list calls this name weak")
     if contradict(party.kind, entry.kind):
         yield Effect("kind", KIND_OTHER, f"{party.kind.value}, listed is a {entry.kind.value}")
     if party.births and entry.births:

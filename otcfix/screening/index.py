@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import combinations
 
 from otcfix.screening import addresses, identifiers
-from otcfix.screening.corroboration import effects
+from otcfix.screening.corroboration import contradict, effects
 from otcfix.screening.entry import Entry, Kind
 from otcfix.screening.grams import Grams
+from otcfix.screening.looks import as_seen
 from otcfix.screening.matching import Likeness, Weights, compare
 from otcfix.screening.near import Words
 from otcfix.screening.normalise import SYLLABLES, TEXT_MAX, Name, normalise
@@ -26,6 +28,10 @@ FORM_OR_NAME = 3
 
 COMPARED_MAX = 400
 """Listed names that one name is compared with word by word: the likeliest ones."""
+
+
+WITHIN_MAX = 6
+"""Words of a name in which shorter listed names are looked for, whole, in any order."""
 
 
 class Index:
@@ -48,11 +54,16 @@ class Index:
                 where[place].append((entry_no, name_no))
         self.spellings = tuple(spellings)
         self._where = tuple([tuple(found) for found in where])
+        self._people = frozenset(
+            place
+            for place, found in enumerate(where)
+            if any(self.entries[entry_no].kind is Kind.PERSON for entry_no, _ in found)
+        )
         self._exact: dict[str, list[int]] = {}
         self._joined: dict[str, list[int]] = {}
         for place, name in enumerate(spellings):
             self._exact.setdefault(name.key, []).append(place)
-            self._joined.setdefault(name.joined, []).append(place)
+            self._joined.setdefault(_same_letters(name), []).append(place)
         self._letters = Grams(tuple(self._exact))
         self._written: dict[str, list[int]] = {}
         for place, name in enumerate(spellings):
@@ -78,17 +89,22 @@ class Index:
         Never fails: notes say what was not compared.
         """
         notes: list[str] = []
+        unread: list[str] = []
         best: dict[int, Hit] = {}
         texts = dict.fromkeys((party.name, *party.aliases))
         if len(texts) > NAMES_MAX:
-            notes.append(f"only the first {NAMES_MAX} of {len(texts)} names were compared")
+            unread.append(f"only the first {NAMES_MAX} of {len(texts)} names were compared")
         for text in list(texts)[:NAMES_MAX]:
-            for name in readings(text):
+            read = readings(text)
+            for name in read:
                 for place, hit in self._named(party, name, floor):
                     _keep(best, place, hit)
-            if name.note:
-                notes.append(name.note)
+            name = read[0]
+            if name.note and (text.strip() or not (party.addresses or party.identifiers)):
+                (unread if name.unread else notes).append(name.note)
         for asset, address in party.addresses:
+            if not addresses.canonical(address):
+                unread.append(f"address {address[:20]!r} is empty or too long to be compared")
             for place, listed in self._addresses.get(addresses.canonical(address), ()):
                 _keep(
                     best, place, self._plain(place, "address", f"{asset} {address}".strip(), listed)
@@ -99,7 +115,7 @@ class Index:
                 said = " ".join(key)
                 _keep(best, place, self._plain(place, "identifier", said, said))
         hits = sorted(best.values(), key=lambda hit: (-hit.score, hit.entry_id))
-        return ScreenResult(tuple(hits), (*notes, *wrong))
+        return ScreenResult(tuple(hits), (*unread, *notes, *wrong), tuple(unread))
 
     def screen_many(self, parties: Iterable[Party], floor: float = FLOOR) -> Iterator[ScreenResult]:
         """Yield the result of each party in order, one at a time: the caller may pause between."""
@@ -138,8 +154,10 @@ class Index:
     def _named(self, party: Party, name: Name, floor: float) -> Iterator[tuple[int, Hit]]:
         if not name.tokens:
             return
+        may_be_one = not contradict(party.kind, Kind.PERSON)
         for place in self._candidates(name, floor):
-            alike = compare(name, self.spellings[place], self.weights)
+            person = may_be_one and place in self._people
+            alike = compare(name, self.spellings[place], self.weights, person=person)
             if alike.score < floor:
                 continue
             for entry_no, name_no in self._where[place]:
@@ -167,13 +185,17 @@ class Index:
     def _candidates(self, name: Name, floor: float) -> set[int]:
         """Return the places of all spellings that may reach *floor*, by any stage."""
         found = set(self._exact.get(name.key, ()))
-        found.update(self._joined.get(name.joined, ()))
+        found.update(self._joined.get(_same_letters(name), ()))
         if SYLLABLES not in name.scripts:
             # A slip in a first letter moves a word when they are sorted: as written as well.
             for place, _ in self._letters.near(name.key, floor, LETTERS_SHARE):
                 found.update(self._exact[self._letters.texts[place]])
             for place, _ in self._order.near(name.plain, floor, LETTERS_SHARE):
                 found.update(self._written[self._order.texts[place]])
+        if len(name.tokens) <= WITHIN_MAX:
+            for size in range(2, len(name.tokens)):
+                for part in combinations(sorted(name.tokens), size):
+                    found.update(self._exact.get(" ".join(part), ()))
         found.update(self._words.candidates(name, floor, COMPARED_MAX))
         return found
 
@@ -202,14 +224,23 @@ class Index:
 
 
 def readings(text: str, letters: int = TEXT_MAX) -> tuple[Name, ...]:
-    """Return *text* as a Name without legal forms, and with them, as people's names are listed.
+    """Return *text* as a Name without legal forms, and with them, as people's names are listed;
+    and so as it looks where figures or another alphabet stand for its letters.
 
     letters: only where one of the forms has no more than these.
     """
-    name = normalise(text)
-    if any(len(form) <= letters for form in name.forms):
-        return name, normalise(text, person=True)
-    return (name,)
+    found = []
+    for seen in (text, *as_seen(text)):
+        name = normalise(seen)
+        found.append(name)
+        if any(len(form) <= letters for form in name.forms):
+            found.append(normalise(seen, person=True))
+    return tuple(found)
+
+
+def _same_letters(name: Name) -> str:
+    """Return what two names have in common whose words are cut and put in another way."""
+    return "".join(sorted(name.joined))
 
 
 def _keep(best: dict[int, Hit], place: int, hit: Hit) -> None:

@@ -8,10 +8,13 @@ import sys
 import msgspec
 
 from otcfix.config import Config
-from otcfix.screening.errands import Answer, Errand, SetUp
+from otcfix.screening.errands import Answer, Errand, Look, SetUp
 
-ANSWER_S = 900.0
+LOOK_S_MAX = 900.0
 """A worker that says nothing for so long is taken for dead: lists may be fetched meanwhile."""
+
+SCREEN_S_MAX = 120.0
+"""The same for a chunk of clients."""
 
 _decode = msgspec.json.Decoder(Answer).decode
 _encode = msgspec.json.Encoder().encode
@@ -64,7 +67,9 @@ class WorkerLine:
     def ask(self, errand: Errand) -> Answer:
         """One errand, one answer. Errors: WorkerGone."""
         self._send(_encode(errand))
-        answer: Answer = _decode(self._line())
+        answer: Answer = _decode(
+            self._line(LOOK_S_MAX if isinstance(errand, Look) else SCREEN_S_MAX)
+        )
         return answer
 
     def kill(self) -> None:
@@ -92,15 +97,15 @@ class WorkerLine:
         except (OSError, ValueError) as error:
             raise WorkerGone(f"exit code {process.poll()}: {error}") from None
 
-    def _line(self) -> bytes:
+    def _line(self, seconds: float) -> bytes:
         process = self._process
         if process is None or process.stdout is None:
             raise WorkerGone("closed")
         pieces = [self._left]
         while b"\n" not in pieces[-1]:
-            ready, _, _ = select.select([process.stdout], [], [], ANSWER_S)
+            ready, _, _ = select.select([process.stdout], [], [], seconds)
             if not ready:
-                raise WorkerGone(f"no answer within {ANSWER_S:g} s")
+                raise WorkerGone(f"no answer within {seconds:g} s")
             piece = os.read(process.stdout.fileno(), PIECE)
             if not piece:
                 raise WorkerGone(f"exit code {process.wait()}")

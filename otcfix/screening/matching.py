@@ -48,6 +48,10 @@ UNMATCHED_QUERY = 1.0
 UNMATCHED_LISTED = 0.4
 """Cost of a word left over; less for the list's, since people give a part of the full name."""
 
+UNMATCHED_AROUND = 0.4
+"""Cost of a word put to a listed name that is there whole: people leave middle names out of a list
+and have them in their passports."""
+
 Weigh = Callable[[str], float]
 
 
@@ -129,15 +133,23 @@ def bare_alike(bare: str, full: str) -> float:
     return NO_VOWELS * alike
 
 
-def compare(query: Name, listed: Name, weigh: Weigh = NO_WEIGHTS) -> Likeness:
-    """Return how alike two names are, by the stage that finds them most alike."""
+def compare(
+    query: Name, listed: Name, weigh: Weigh = NO_WEIGHTS, *, person: bool = False
+) -> Likeness:
+    """Return how alike two names are, by the stage that finds them most alike.
+
+    person: both may be people, and a word put to the whole listed name counts for less; with a
+    company it makes another company.
+    """
     if not query.tokens or not listed.tokens:
         return Likeness(0.0, "nothing to compare")
     if query.key == listed.key:
         pairs = tuple([Pair(t, t, 1.0, weigh(t)) for t in query.tokens])
         return Likeness(1.0, "exact", pairs)
-    by_words = _by_words(query, listed, weigh)
-    if query.joined == listed.joined:
+    by_words = _by_words(query, listed, weigh, person=person)
+    if len(query.joined) == len(listed.joined) and (
+        _made_of(query.joined, listed.tokens) or _made_of(listed.joined, query.tokens)
+    ):
         return Likeness(0.98, "joined", by_words.pairs)
     if SYLLABLES in query.scripts or SYLLABLES in listed.scripts:
         return by_words
@@ -151,7 +163,18 @@ def compare(query: Name, listed: Name, weigh: Weigh = NO_WEIGHTS) -> Likeness:
     return by_words
 
 
-def _by_words(query: Name, listed: Name, weigh: Weigh) -> Likeness:
+def _made_of(joined: str, words: tuple[str, ...]) -> bool:
+    """Return whether *joined* is these words, each once, in whatever order."""
+    if not words:
+        return not joined
+    return any(
+        joined.startswith(word) and _made_of(joined[len(word) :], words[:i] + words[i + 1 :])
+        for i, word in enumerate(words)
+        if word not in words[:i]
+    )
+
+
+def _by_words(query: Name, listed: Name, weigh: Weigh, *, person: bool) -> Likeness:
     """Pair the words, the most alike and heaviest first; each word is used once."""
     offers = _offers(query, listed)
     weights_q = [weigh(t) for t in query.tokens]
@@ -175,7 +198,10 @@ def _by_words(query: Name, listed: Name, weigh: Weigh) -> Likeness:
             pairs.append(Pair(one, other, alike, weight))
     left_q = _left(query.tokens, weights_q, free_q)
     left_l = _left(listed.tokens, weights_l, free_l)
-    possible += UNMATCHED_QUERY * sum([w for _, w in left_q])
+    around = person and not left_l and len(pairs) > 1
+    around = around and all(pair.likeness >= OTHER_SPELLING for pair in pairs)
+    cost = UNMATCHED_AROUND if around else UNMATCHED_QUERY
+    possible += cost * sum([w for _, w in left_q])
     possible += UNMATCHED_LISTED * sum([w for _, w in left_l])
     score = earned / possible if possible else 0.0
     return Likeness(score, "tokens", tuple(pairs), left_q, left_l)

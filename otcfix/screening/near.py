@@ -23,7 +23,7 @@ WORD_SHARE = 0.5
 FOLDED_MIN = 0.75
 """Ratio of the folded words below which the words are not compared."""
 
-PART_MIN = 3
+PART_MIN = 2
 """Letters of a listed word that another word is looked for behind or before."""
 
 REMEMBERED_MAX = 20_000

@@ -7,6 +7,7 @@ from functools import lru_cache
 from anyascii import anyascii
 from rapidfuzz.fuzz import ratio
 
+from otcfix.screening.looks import cleaned, unmixed
 from otcfix.screening.words import (
     ARTICLES,
     FORM_WORD_MIN,
@@ -38,7 +39,7 @@ class Name:
     tokens: words in the order written. scripts: of each, FULL, BARE or SYLLABLES.
     forms: the legal forms left out. key: the tokens sorted, with one space between.
     joined: the tokens as one word. plain: all words but legal forms as written.
-    note: what was cut or why nothing is left; "" is in order.
+    note: what was cut or why nothing is left; "" is in order. unread: so not all of it is compared.
     """
 
     text: str
@@ -49,6 +50,7 @@ class Name:
     joined: str
     plain: str
     note: str = ""
+    unread: bool = False
 
 
 _MARKS = "'`\u2018\u2019\u02bb\u02bc\u02be\u02bf\u00b4"
@@ -58,7 +60,7 @@ _QUIET = re.compile(rf"(?<=\w)[{_MARKS}?]+(?=\w)|[{_MARKS}]+")
 _ASSIMILATED = re.compile(r"\b[aeu](sh|[dnrstz])-(?=\1)", re.IGNORECASE)
 """The article before a sun letter: an-Nasr, ash-Shami."""
 
-_CAMEL = re.compile(r"(?<=[a-z]{3})(?=[A-Z][a-z])")
+_CAMEL = re.compile(r"(?<=[a-z]{3})(?=[A-Z])")
 _SYLLABLE = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _DOTTED = re.compile(r"\b\w(?:\.\w)+\b\.?")
 _WORD = re.compile(r"[a-z0-9]+")
@@ -99,13 +101,17 @@ def normalise(text: str, *, person: bool = False) -> Name:
         note = note or f"name cut at {TOKENS_MAX} of {len(words)} words"
         words = words[:TOKENS_MAX]
     tokens = tuple([word for word, _ in words])
+    if any(len(token) >= TOKEN_MAX for token in tokens):
+        note = note or f"a word of the name is cut at {TOKEN_MAX} characters"
     if not tokens:
         note = note or "nothing in the name can be compared"
-    elif not any(c.isalpha() for token in tokens for c in token):
-        note = note or "digits only: compared as they are"
+    unread = bool(note)
+    if not unread and not any(c.isalpha() for token in tokens for c in token):
+        note = "digits only: compared as they are"
     return Name(
         *(text, tokens, tuple([script for _, script in words]), forms),
         *(" ".join(sorted(tokens)), "".join(tokens), plain, note),
+        unread=unread,
     )
 
 
@@ -113,10 +119,12 @@ _Words = list[tuple[str, int]]
 
 
 def _read(text: str) -> _Words:
+    text = text if text.isascii() else cleaned(text)
     if text.isascii():
         return [(word, FULL) for word in _words(_CAMEL.sub(" ", text))]
     words: _Words = []
-    for piece in _QUIET.sub("", text).split():
+    for written in _QUIET.sub("", text).split():
+        piece = unmixed(written)
         script = _script(piece)
         latin = piece if piece.isascii() else _transliterated(piece, script)
         words += [(word, script) for word in _words(latin)]

@@ -11,7 +11,11 @@ PEOPLE = ("individual", "person", "retail")
 
 
 class Subject(NamedTuple):
-    """One party of a client, and what it is called where people read of it."""
+    """One party of a client, and what it is called where people read of it.
+
+    label: all that tells him from another of his name, since a hit is released for that label:
+    with another birth or country he is looked at anew.
+    """
 
     label: str
     party: Party
@@ -25,7 +29,7 @@ def parties_of(client: Client) -> list[Subject]:
     known = client.profile
     subjects = [
         Subject(
-            f"client {client.name}",
+            _label("client", client.name, known.kind, known.birth, known.jurisdiction, known.lei),
             Party(
                 client.name,
                 kind=_kind(known.kind),
@@ -47,6 +51,10 @@ def parties_of(client: Client) -> list[Subject]:
     return subjects
 
 
+def _label(what: str, *parts: str) -> str:
+    return f"{what} {', '.join([part for part in parts if part])}"
+
+
 def _kind(kind: str) -> Kind:
     if not kind:
         return Kind.UNKNOWN
@@ -56,7 +64,7 @@ def _kind(kind: str) -> Kind:
 def _owner(owner: Owner) -> Subject:
     """One without a birth may be a company."""
     return Subject(
-        f"owner {owner.name}",
+        _label("owner", owner.name, owner.birth, owner.country),
         Party(
             owner.name,
             kind=Kind.PERSON if owner.birth else Kind.UNKNOWN,

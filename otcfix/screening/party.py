@@ -78,10 +78,14 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class ScreenResult:
-    """Hits, the highest score first. notes: what could not be compared, or was cut, and why."""
+    """Hits, the highest score first. notes: what could not be compared, or was cut, and why.
+
+    unread: those of them that leave a part of the party unseen: without a hit it is not clear.
+    """
 
     hits: tuple[Hit, ...]
     notes: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def score(self) -> float:

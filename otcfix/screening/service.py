@@ -7,13 +7,14 @@ finds goes into the inbox as ScreeningVerdicts; State is only read, and the gate
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
 import structlog
 
 from otcfix.config import Config
+from otcfix.desk.clientele import subject_digest
 from otcfix.model.decision import Decision
 from otcfix.model.party import Client
 from otcfix.model.profile import OFFBOARDED
@@ -31,6 +32,9 @@ log = structlog.get_logger("otcfix.screening")
 
 LOOK_S = 0.25
 """Between two looks at the folder of the lists."""
+
+AGE_S = 86_400.0
+"""Between two looks at the age of lists that nothing changes: staff is told once a day."""
 
 SCAN_S = 60.0
 """Between two looks at the age of all verdicts."""
@@ -77,11 +81,12 @@ class ScreeningService:
         self._delta: dict[str, None] = {}
         self._later: dict[str, None] = {}
         self._gone: frozenset[str] = frozenset()
+        self._base = ""
         self._lists = Lists("")
         self._problem = ""
         self._signature: tuple[object, ...] | None = None
         self._deaths = 0
-        self._next_look = self._next_scan = self._start_at = 0.0
+        self._next_look = self._next_scan = self._next_age = self._start_at = 0.0
         self._next_update = time.monotonic() + config.screening.refresh_minutes * 60
         self._line = WorkerLine(config)
         self._wake = threading.Event()
@@ -191,8 +196,9 @@ class ScreeningService:
             return
         self._next_look = now + LOOK_S
         signature = _signature(self._config)
-        if signature == self._signature and not update:
+        if signature == self._signature and not update and now < self._next_age:
             return
+        self._next_age = now + AGE_S
         if update:
             self._next_update = now + minutes * 60
         before = self._lists
@@ -216,7 +222,7 @@ class ScreeningService:
 
     def _refreshed(self, before: Lists, now: Lists) -> None:
         """Other lists: who was cleared by the last ones is screened against the news alone."""
-        self._gone = frozenset(now.gone)
+        self._gone, self._base = frozenset(now.gone), before.version
         self._delta.clear()
         self._later.clear()
         if before.version and now.base == before.version:
@@ -250,36 +256,54 @@ class ScreeningService:
     def _screen(self, queue: dict[str, None], *, delta: bool = False) -> None:
         """One errand of the first few of *queue*."""
         chunk = list(queue)[:CHUNK] if len(queue) > CHUNK else list(queue)
-        asked = []
         for client_id in chunk:
-            client = self._clientele.clients.get(client_id)
-            if client is not None:
-                asked.append(Asked(client, self._clientele.digest_of(client_id)))
-        before = {one.client.client_id: self._clientele.screened.get(one.client.client_id)
-                  for one in asked}  # fmt: skip
-        answer: Answer = self._line.ask(Screen(tuple(asked), delta)) if asked else Found("", ())
-        for client_id in chunk:
-            queue.pop(client_id, None)
+            queue.pop(client_id)
+        asked, before = self._asked(chunk, delta=delta)
+        if not asked:
+            return
+        try:
+            answer: Answer = self._line.ask(Screen(asked, delta))
+        except WorkerGone:
+            queue.update(dict.fromkeys(chunk))  # behind the others: one of these may have killed it
+            raise
         if isinstance(answer, Failed):
             self._trouble(answer.why)
             return
         assert isinstance(answer, Found)
         verdicts = answer.verdicts
         if delta:
-            verdicts = tuple(self._whole(one, before) for one in verdicts)
-        if verdicts:
-            why = "news of the lists" if delta else ""
-            self._say(ScreeningVerdicts(answer.version, verdicts, why))
+            verdicts = tuple([self._whole(one, before[one.client_id]) for one in verdicts])
+        why = "news of the lists" if delta else ""
+        self._say(ScreeningVerdicts(answer.version, verdicts, why))
 
-    def _whole(
-        self, new: ScreeningVerdict, before: Mapping[str, Screened | None]
-    ) -> ScreeningVerdict:
-        """What the last verdict found and still stands, and what the news added to it.
+    def _asked(
+        self, chunk: Iterable[str], *, delta: bool
+    ) -> tuple[tuple[Asked, ...], dict[str, Screened]]:
+        """Who of *chunk* is screened as he is now, and for a delta what is known of each.
 
-        Who has changed meanwhile is in the queue of those in a hurry: this one does not count.
+        The digest is of the very client that is screened: another look-up may find a later one.
+        The news alone say nothing of who has changed since his verdict: he is screened whole.
         """
-        known = before.get(new.client_id)
-        kept = [hit for hit in known.hits if hit.entry_id not in self._gone] if known else []
+        asked, before = [], {}
+        for client_id in chunk:
+            client = self._clientele.clients.get(client_id)
+            if client is None:
+                continue
+            digest, known = subject_digest(client), self._clientele.screened.get(client_id)
+            if delta:
+                if known is None or known.subject_digest != digest:
+                    self._urgent[client_id] = None
+                    continue
+                if known.list_version != self._base:
+                    self._later[client_id] = None
+                    continue
+                before[client_id] = known
+            asked.append(Asked(client, digest))
+        return tuple(asked), before
+
+    def _whole(self, new: ScreeningVerdict, known: Screened) -> ScreeningVerdict:
+        """What the last verdict found and still stands, and what the news added to it."""
+        kept = [hit for hit in known.hits if hit.entry_id not in self._gone]
         return ScreeningVerdict(new.client_id, new.subject_digest, (*kept, *new.hits))
 
     def _trouble(self, what: str) -> None:

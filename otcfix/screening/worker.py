@@ -9,7 +9,8 @@ import signal
 import sys
 import time
 from collections.abc import Iterable
-from decimal import ROUND_HALF_UP, Decimal
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,7 +21,6 @@ from otcfix.model.errors import OtcfixError
 from otcfix.model.screening import ScreeningHit, ScreeningVerdict
 from otcfix.screening.errands import (
     Answer,
-    Asked,
     Errand,
     Failed,
     Found,
@@ -31,7 +31,7 @@ from otcfix.screening.errands import (
 )
 from otcfix.screening.index import Index, build
 from otcfix.screening.lists import ListStore
-from otcfix.screening.lists_corpus import corpus, delta, store_of, update_lists
+from otcfix.screening.lists_corpus import age_days, corpus, delta, store_of, update_lists
 from otcfix.screening.loaders import ListRefused
 from otcfix.screening.parties import parties_of
 from otcfix.screening.party import Hit
@@ -42,6 +42,9 @@ PIECES_MAX = 600
 """Letters of a score's pieces that go into the journal: names may be of any length."""
 
 BY = "desk"
+
+UNREAD = "UNREAD"
+"""Stands for an entry where a party could not be compared with any."""
 
 
 class Worker:
@@ -69,6 +72,7 @@ class Worker:
         started = time.monotonic()
         told = self._updated(look)
         try:
+            told += self._aged()
             there = self._there()
             if self._index is not None and there == self._seen:
                 return self._lists(told=told)
@@ -82,7 +86,9 @@ class Worker:
                 told=told,
             )
         base, before = self._version, self._index
-        if before is not None and found.version == base:
+        settings = self._config.screening
+        version = f"{found.version} from {settings.review_min} to {settings.block_min}"
+        if before is not None and version == base:
             self._seen = there
             return self._lists(told=told)
         index = build(found.entries)
@@ -92,7 +98,7 @@ class Worker:
             news = delta(before.entries, found.entries)
             gone = tuple(entry.entry_id for entry in (*news.changed, *news.removed))
             self._news = Index((*news.added, *news.changed), index.weights)
-        self._index, self._version, self._seen = index, found.version, there
+        self._index, self._version, self._seen = index, version, there
         return self._lists(
             base=base, gone=gone, told=told, seconds=round(time.monotonic() - started, 3)
         )
@@ -111,6 +117,17 @@ class Worker:
             for one in outcomes
             if one.what in ("held", "refused")
         )
+
+    def _aged(self) -> tuple[str, ...]:
+        """Lists that are too old: they still hold, and staff hears of it. Errors: ListRefused."""
+        store, at = store_of(self._config), datetime.now(UTC)
+        told = []
+        for one in self._config.screening.list:
+            current, most = store.current(one.name), self._config.screening.age_max(one.name)
+            age = age_days(current, at) if current is not None else 0
+            if age > most:
+                told.append(f"list {one.name} is {age} days old, at most {most}")
+        return tuple(told)
 
     def _there(self) -> tuple[str, ...]:
         """What is accepted now. Errors: ListRefused."""
@@ -137,22 +154,30 @@ class Worker:
         index = self._news if errand.delta else self._index
         if index is None:
             return Failed("there are no lists")
-        return Found(self._version, tuple(self._verdicts(index, errand.clients)))
+        return Found(self._version, tuple(self._verdicts(index, errand)))
 
-    def _verdicts(self, index: Index, clients: Iterable[Asked]) -> Iterable[ScreeningVerdict]:
+    def _verdicts(self, index: Index, errand: Screen) -> Iterable[ScreeningVerdict]:
+        """What could not be read is told with the whole verdict, and stands through the news."""
+        clients = errand.clients
         subjects = [(asked, parties_of(asked.client)) for asked in clients]
         results = index.screen_many(
             [one.party for _, mine in subjects for one in mine], self._review_min
         )
         for asked, mine in subjects:
-            hits = [
-                _hit(one.label, hit)
-                for one in mine
-                for hit in next(results).hits
-                if hit.score >= self._review_min
-            ]
+            hits: list[ScreeningHit] = []
+            for one in mine:
+                result = next(results)
+                hits += [_hit(one.label, h) for h in result.hits if h.score >= self._review_min]
+                if result.unread and not errand.delta:
+                    hits.append(self._unread(one.label, result.unread))
             hits.sort(key=lambda hit: (-hit.score, hit.entry_id, hit.party))
             yield ScreeningVerdict(asked.client.client_id, asked.digest, tuple(hits))
+
+    def _unread(self, label: str, why: tuple[str, ...]) -> ScreeningHit:
+        """Nobody is clear of whom a part was not compared: a person looks at it, and releases it
+        as any other hit."""
+        score = self._config.screening.review_min.quantize(SCORE_STEP, ROUND_UP)
+        return ScreeningHit(label, UNREAD, "", UNREAD, "", score, "; ".join(why)[:PIECES_MAX])
 
 
 def _accepted(store: ListStore, name: str) -> bool:

@@ -44,7 +44,7 @@ def test_show_tells_every_check_what_was_said_and_by_which_rates(
     checks = [one["check"] for one in verdict["findings"]]
     assert checks.index("screened") > checks.index("client_enabled")
     assert [one["check"] for one in verdict["findings"] if one["told"]] == [refused["check"]]
-    assert shown["list_version"].endswith("own=undated")
+    assert shown["list_version"].endswith("own=undated from 0.88 to 0.95")
     assert shown["rates"][0]["symbol"] == "BTC/USD"
     assert {one["asset"] for one in shown["conversions"]} >= {"BTC"}
     (reply,) = shown["replies"]

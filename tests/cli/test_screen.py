@@ -59,6 +59,15 @@ def test_a_stranger_is_a_yes(run: Run, lists: tuple[str, str]) -> None:
     assert "0 of 2 entries at 0.88 or more, 0 below; 2 names." in answer.out
 
 
+@pytest.mark.parametrize("name", ["", "...", "x " * 40 + "4dam Zzyzx" * 40])
+def test_who_cannot_be_compared_is_no_yes(run: Run, lists: tuple[str, str], name: str) -> None:
+    """Nothing in it, or more than is read: a script must not take it for clear."""
+    answer = run("sanctions", "screen", name, *lists, "--json")
+    assert answer.code == 1
+    assert answer.document["review"]
+    assert answer.document["notes"]
+
+
 def test_another_life_clears_a_likeness(run: Run, lists: tuple[str, str]) -> None:
     """The same likeness with another birth is below review, and shown all the same."""
     answer = run("sanctions", "screen", "Ivan Petrof", "--dob", "1999-12-31", *lists)
@@ -123,6 +132,17 @@ def test_cases_are_counted_by_group(run: Run, lists: tuple[str, str], here: Path
     assert answer.document["threshold"] == 0.88
     assert [b["line"] for b in answer.document["broken_lines"]] == [5, 6]
     assert found["listed"].keys() >= {"cases", "recall", "false_positives", "p50_ms", "p99_ms"}
+
+
+def test_a_byte_order_mark_is_no_fault_of_a_case(
+    run: Run, lists: tuple[str, str], here: Path
+) -> None:
+    """As an editor on Windows leaves it."""
+    case = '{"kind": "screen", "query": "Nobody Special", "expect": null}\n'
+    (here / "cases.jsonl").write_text(case, "utf-8-sig")
+    answer = run("sanctions", "evaluate", "cases.jsonl", *lists, "--json")
+    assert answer.document["broken_lines"] == []
+    assert answer.document["screening"]["cases"] == 1
 
 
 def test_a_file_without_a_case_is_a_no(run: Run, lists: tuple[str, str], here: Path) -> None:

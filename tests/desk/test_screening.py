@@ -321,13 +321,14 @@ def test_money_goes_nowhere_else(to: str, asset: str) -> None:
     assert "is no wallet of ALPHA" in withdraws(desk, to, asset)
 
 
-def test_money_goes_to_a_destination_only_when_he_is_clear_as_he_is_now() -> None:
-    """Without a verdict on him a named destination is refused."""
+@pytest.mark.parametrize("to", [IBAN, ""])
+def test_money_goes_only_when_he_is_clear_as_he_is_now(to: str) -> None:
+    """It stays when a verdict is of who he was; to a named destination without one as well."""
     desk = paid()
     known = desk.state.clientele.screened.pop("ALPHA")
-    assert "never screened" in withdraws(desk, IBAN)
+    assert ("never screened" in withdraws(desk, to)) == bool(to)
     desk.state.clientele.screened["ALPHA"] = structs.replace(known, subject_digest="other")
-    assert "he has changed since" in withdraws(desk, IBAN)
+    assert "he has changed since" in withdraws(desk, to)
 
 
 def test_a_deposit_has_no_destination(desk: Conversation) -> None:

@@ -82,3 +82,11 @@ def test_what_agrees_raises_what_is_there_and_nothing_else() -> None:
 
     assert INDEX.screen(agreeing).score > INDEX.screen(near).score > 0.9
     assert INDEX.screen(stranger).hits == ()
+
+
+def test_whatever_somebody_says_of_himself_a_whole_name_stays_a_review() -> None:
+    """Another kind, birth and country at once: people who are listed say so."""
+    index = build([entry(1, "Ivan Volkov", kind=PERSON, births=("1960",), countries=("RU",))])
+    told = Party("Ivan Volkov", kind=ORGANISATION, births=("1999",), countries=("CH",))
+    (hit,) = index.screen(told).hits
+    assert hit.score == 0.88

@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from otcfix.screening.index import FLOOR, NAMES_MAX, build, readings
@@ -240,6 +240,7 @@ def variations(draw: st.DrawFn) -> str:
 
 
 @given(variations())
+@example("nbankof isles northern")
 def test_nothing_is_left_out_that_comparing_with_every_name_finds(query: str) -> None:
     """The index only saves comparisons: at review or more it has every hit that there is."""
     hits = {h.entry_id for h in INDEX.screen(Party(query)).hits if h.score >= REVIEW}
@@ -261,3 +262,25 @@ def test_any_query_is_answered_in_bounded_time(text: str) -> None:
 
     assert time.perf_counter() - began < 1
     assert all(FLOOR <= hit.score <= 1 for hit in result.hits)
+
+
+LISTED_PEOPLE = build([entry(number, name, kind=PERSON) for number, name in enumerate(CROWD)])
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Sergei Ivanovich Morozov", "Morozov Sergei Anatoly", "Sergei Quvzexy Morozov",
+     "Morozova Maria Elena Delgado Ruiz"],
+)  # fmt: skip
+def test_a_name_put_to_a_listed_one_does_not_hide_it(name: str) -> None:
+    """Lists leave middle names out that a passport has; with a company it makes another one."""
+    assert LISTED_PEOPLE.screen(Party(name), 0.88).hits
+    assert not LISTED_PEOPLE.screen(Party(name, kind=ORGANISATION), 0.88).hits
+
+
+def test_a_common_name_within_a_rarer_one_is_somebody_else() -> None:
+    """The word put to it says more than what is listed does."""
+    names = [f"Ali Hassan {word}" for word in "Karimov Osmani Darwish Sattar Zardari".split()]
+    index = build([entry(n, name, kind=PERSON) for n, name in enumerate(["Ali Hassan", *names])])
+
+    assert not index.screen(Party("Ali Hassan Brzezinski"), 0.88).hits

@@ -7,9 +7,10 @@ import pytest
 
 from otcfix.config.screening import Format
 from otcfix.screening.countries import country_code
-from otcfix.screening.entry import Kind
+from otcfix.screening.entry import Entry, Kind, ListedName
 from otcfix.screening.loaders import FORMATS, load
 from otcfix.screening.loaders.dates import in_figures, in_words
+from otcfix.screening.loaders.draft import digested
 from otcfix.screening.loaders.un_xml import names_in
 from tests.screening.fixtures import HERE, LISTS, OFAC, by_id, names, read
 
@@ -328,3 +329,13 @@ def test_the_digest_changes_with_anything_an_entry_says(tmp_path: Path) -> None:
 
     assert before["OWN:17"].digest != after["OWN:17"].digest
     assert before["OWN:b-2"].digest == after["OWN:b-2"].digest
+
+
+def test_the_digest_does_not_change_with_the_order_of_names() -> None:
+    """A list that is written out anew is no news."""
+    first, second = ListedName("Nemo Inventov"), ListedName("N. Exampleovich", weak=True)
+    one, other = (
+        digested(Entry("own", "OWN:1", Kind.PERSON, names, countries=countries))
+        for names, countries in (((first, second), ("CH", "RU")), ((second, first), ("RU", "CH")))
+    )
+    assert one.digest == other.digest

@@ -88,12 +88,13 @@ class Draft:
 
 
 def digested(entry: Entry) -> Entry:
-    """The entry with its digest made anew: SHA-256 of all other fields."""
+    """The entry with its digest made anew: SHA-256 of all other fields; the order of its names and
+    of the like says nothing, or a list written out anew would be all news."""
     fields = [
         entry.list_name, entry.entry_id, entry.kind.value,
-        [[n.text, n.weak, n.original_script] for n in entry.names],
-        entry.births, entry.countries, entry.addresses, entry.identifiers,
-        entry.programmes, entry.listed_on, entry.remarks,
+        sorted([n.text, n.weak, n.original_script] for n in entry.names),
+        sorted(entry.births), sorted(entry.countries), sorted(entry.addresses),
+        sorted(entry.identifiers), sorted(entry.programmes), entry.listed_on, entry.remarks,
     ]  # fmt: skip
     text = json.dumps(fields, ensure_ascii=True, separators=(",", ":"))
     object.__setattr__(entry, "digest", hashlib.sha256(text.encode()).hexdigest())
