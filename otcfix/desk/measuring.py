@@ -27,11 +27,19 @@ def prepare(draft: Draft, case: OrderCase, increase: Decimal | None = None) -> M
 
     increase: for a replace, how much more it asks for in the order's unit; limits see only that.
     """
-    instrument, client, message = case.instrument, case.client, case.order
-    tier = draft.register.tiers.get(client.tier) if client else None
-    if instrument is None or client is None or tier is None:
+    instrument, client = case.instrument, case.client
+    if instrument is None or client is None or client.tier not in draft.register.tiers:
         return None
     market = Market(draft, instrument, client)
+    measure(draft, case, market, increase)
+    return market
+
+
+def measure(
+    draft: Draft, case: OrderCase, market: Market, increase: Decimal | None = None
+) -> None:
+    """`prepare` with the *market* that there is."""
+    instrument, tier, message = market.instrument, market.tier, case.order
     rate = draft.conversion(instrument.base.code)
     terms_rate = draft.conversion(instrument.terms.code)
     case.conversion = rate if terms_rate is not None else None
@@ -40,21 +48,20 @@ def prepare(draft: Draft, case: OrderCase, increase: Decimal | None = None) -> M
     case.mid = market.mid
     quantity = message.quantity if increase is None else increase
     if quantity is None or quantity < 0 or message.unit in (Unit.UNKNOWN, Unit.BOTH):
-        return market
+        return
     if quantity == 0 and increase is None:
-        return market
+        return
     px = _dealing_price(case, market, quantity)
     if px is None or px <= 0:
         if message.unit is Unit.BASE:  # size, notional and position need no price of the order
             case.base_quantity = quantity
             _measure(draft, case, instrument, tier, None, quantity)
-        return market
+        return
     base = _base_of(quantity, message.unit, px, instrument)
     if message.unit is Unit.CASH and base <= 0:
         case.pricing_refusal = case.pricing_refusal or Refusal.BAD_QUANTITY
     case.base_quantity = base
     _measure(draft, case, instrument, tier, px, quantity)
-    return market
 
 
 def _base_of(quantity: Decimal, unit: Unit, px: Decimal, instrument: Instrument) -> Decimal:
