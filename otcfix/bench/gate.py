@@ -164,9 +164,7 @@ class Gate:
     def _head(client: Client, event: Event, msg_type: str) -> Head:
         return Head(client.client_id, msg_type, event.seq, event.at - 900, digest="5a")
 
-    def _market(
-        self, event: Event, client: Client, instrument: Instrument
-    ) -> tuple[Draft, Market]:
+    def _market(self, event: Event, client: Client, instrument: Instrument) -> tuple[Draft, Market]:
         draft = Draft(self.state, event)
         return draft, Market(draft, instrument, client)
 

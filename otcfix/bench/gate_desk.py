@@ -86,7 +86,10 @@ def _desk(clients: int, rules: int, limits: int, chance: random.Random) -> Desk:
         policy=policy,
         limits=_limits(limits, people, symbols, chance),
         throttles=(
-            *(Throttle(EVERYBODY, "quote", _d(1_000), 2_000), Throttle(EVERYBODY, "order", _d(500), 500)),
+            *(
+                Throttle(EVERYBODY, "quote", _d(1_000), 2_000),
+                Throttle(EVERYBODY, "order", _d(500), 500),
+            ),
             *(Throttle(one.client_id, "quote", _d(5_000), 9_000) for one in people[:500]),
         ),
         hit_ratio=HitRatio(steps=(HitStep(_d("0.01"), _d("0.5")),)),

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from otcfix.desk.desk_book import DeskBook
 from otcfix.desk.limit_rows import (
     Compiled,
     applies,
@@ -13,6 +14,7 @@ from otcfix.desk.limit_rows import (
     policy_rows,
     row_of,
 )
+from otcfix.desk.purses import Purses
 from otcfix.desk.register import Register
 from otcfix.desk.usage import KeptUsage, Usage
 from otcfix.model.decision import Decision
@@ -47,6 +49,8 @@ class Limits:
         self.said: dict[Key, tuple[SetLimit, Instant]] = {}
         self.marks: Marks = {}
         self.usage = Usage()
+        self.book = DeskBook()
+        self.purses = Purses()
         self.marked = False
         self.remembers = False
         self._seeds: tuple[Limit, ...] = ()
@@ -129,7 +133,7 @@ class Limits:
         self.marked = self._policy_marked or needs_marks(limits, None)
         self.remembers = any(limit.measure == MEDIAN_MULTIPLE for limit in limits)
         if not self.remembers:
-            self.usage.history.clear()
+            self.usage.forget_history()
         self.forget_rows()
 
     def forget_rows(self) -> None:

@@ -35,9 +35,7 @@ def prepare(draft: Draft, case: OrderCase, increase: Decimal | None = None) -> M
     return market
 
 
-def measure(
-    draft: Draft, case: OrderCase, market: Market, increase: Decimal | None = None
-) -> None:
+def measure(draft: Draft, case: OrderCase, market: Market, increase: Decimal | None = None) -> None:
     """`prepare` with the *market* that there is."""
     instrument, tier, message = market.instrument, market.tier, case.order
     rate = draft.conversion(instrument.base.code)

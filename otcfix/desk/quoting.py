@@ -277,9 +277,7 @@ def _refuse(
     return True
 
 
-def _quote(
-    draft: Draft, case: QuoteCase, instrument: Instrument, sides: Sides, number: int
-) -> str:
+def _quote(draft: Draft, case: QuoteCase, instrument: Instrument, sides: Sides, number: int) -> str:
     head, line, session = case.head, case.line, case.session
     quote_type = session.quote_type_default if line.quote_type is None else line.quote_type
     firm = quote_type == 1

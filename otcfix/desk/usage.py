@@ -42,7 +42,7 @@ Lot = tuple[Decimal, Decimal]
 class Cell:
     """What one client, or the desk, uses in one symbol, or in all."""
 
-    __slots__ = ("days", "last", "orders", "quotes", "reserved", "total")
+    __slots__ = ("_asked", "_rolling", "days", "last", "orders", "quotes", "reserved", "total")
 
     def __init__(self) -> None:
         self.orders = 0
@@ -51,16 +51,26 @@ class Cell:
         self.days: dict[int, int] = {}
         self.last = 0
         self.total = 0
+        self._asked = 0
+        self._rolling = 0
 
     def turned(self, day: int) -> tuple[int, int]:
         """The turnover of trading day *day* and of the thirty that end with it. Units of 1E-8."""
         if day == self.last:
             return self.days.get(day, 0), self.total
-        rolling = sum(amount for of, amount in self.days.items() if of > day - WINDOW)
-        return self.days.get(day, 0), rolling
+        if day != self._asked:
+            self._rolling = sum([n for of, n in self.days.items() if of > day - WINDOW])
+            self._asked = day
+        return self.days.get(day, 0), self._rolling
+
+    def forget(self) -> None:
+        """Nothing was turned over."""
+        self.days.clear()
+        self.total = self.last = self._asked = self._rolling = 0
 
     def turn_over(self, day: int, amount: int) -> None:
         """Add to the turnover of *day*; what is older than the window is forgotten."""
+        self._asked = 0
         if day > self.last:
             self.last = day
             for old in [of for of in self.days if of <= day - WINDOW]:
@@ -113,6 +123,9 @@ class Usage:
         self.deals_day = 0
         self.deals: dict[str, dict[str, tuple[int, int]]] = {}
         self.history: dict[str, list[int]] = {}
+        self.touched: dict[str, None] = {}
+        """Symbols of which the desk holds something else since this was emptied."""
+        self._medians: dict[str, int] = {}
         self._reserved: dict[str, Reserved] = {}
         self._last_day = 0
 
@@ -129,8 +142,19 @@ class Usage:
 
     def median(self, client_id: str) -> int | None:
         """The client's median order notional, in units of 1E-8; None before HISTORY_MIN orders."""
+        known = self._medians.get(client_id)
+        if known is not None:
+            return known
         history = self.history.get(client_id, ())
-        return sorted(history)[(len(history) - 1) // 2] if len(history) >= HISTORY_MIN else None
+        if len(history) < HISTORY_MIN:
+            return None
+        found = self._medians[client_id] = sorted(history)[(len(history) - 1) // 2]
+        return found
+
+    def forget_history(self) -> None:
+        """Nobody limits what is measured by it any more."""
+        self.history.clear()
+        self._medians.clear()
 
     # -- counting ----------------------------------------------------------------------------
 
@@ -155,6 +179,7 @@ class Usage:
 
     def count_resting(self, symbol: str, side: Side, step: Decimal) -> None:
         """What all resting orders may still deal changed, in base."""
+        self.touched[symbol] = None
         left = self.resting.get((symbol, side), ZERO) + step
         if left:
             self.resting[symbol, side] = left
@@ -219,8 +244,7 @@ class Usage:
         self._last_day = day
         for key, cell in list(self.cells.items()):
             if cell.days and cell.last <= day - WINDOW:
-                cell.days.clear()
-                cell.total = cell.last = 0
+                cell.forget()
             if not (cell.days or cell.orders or cell.quotes or cell.reserved):
                 del self.cells[key]
 
@@ -238,6 +262,7 @@ class Usage:
         notional = worth(self._rate(event, order, register), order.quantity)
         history = self.history.setdefault(order.client_id, [])
         history.append(notional)
+        self._medians.pop(order.client_id, None)
         del history[:-HISTORY]
 
     def _take_trade(self, event: Event, trade: Trade, register: Register) -> None:
@@ -253,6 +278,7 @@ class Usage:
         day = trading_day(instrument, event.at)[0].toordinal()
         self._deal(trade.client_id, trade.symbol, day, *legs)
         self._deal(OF_DESK, trade.symbol, day, -legs[0], -legs[1])
+        self.touched[trade.symbol] = None
 
     def _take_hedge(self, event: Event, fill: HedgeFill, register: Register) -> None:
         instrument = register.instruments.get(fill.symbol)
@@ -263,6 +289,7 @@ class Usage:
         sign = 1 if fill.side is Side.BUY else -1
         day = trading_day(instrument, event.at)[0].toordinal()
         self._deal(OF_DESK, fill.symbol, day, sign * base, -sign * terms)
+        self.touched[fill.symbol] = None
 
     def _deal(self, owner: str, symbol: str, day: int, base: int, terms: int) -> None:
         if day > self.deals_day:
