@@ -88,7 +88,8 @@ class Gate:
     def __init__(self, state: State) -> None:
         self.state = state
         self.findings = (0, 0)
-        self._conversions = {code: Conversion(code, rate, AT) for code, rate in MIDS.items()}
+        moved = _d("1.0001")  # the market is not where it was when the marks were made
+        self._conversions = {code: Conversion(code, x * moved, AT) for code, x in MIDS.items()}
         self._conversions["USD"] = Conversion("USD", _d(1), AT)
         self._rates = {symbol: _rates(one) for symbol, one in state.register.instruments.items()}
 

@@ -58,8 +58,8 @@ def state_of(clients: int, rules: int, limits: int) -> State:
     usage = state.limits.usage = _usage(desk, chance)
     state.limits.marks = {a.code: (MIDS.get(a.code, _d(1)), AT) for a in desk.assets}
     for one in desk.clients:
-        for asset in (*desk.assets[:6], *desk.assets[17:20]):
-            state.balances[client_account(one.client_id, "available", asset.code)] = 10**13
+        for code in {leg: None for symbol in one.instruments for leg in symbol.split("/")}:
+            state.balances[client_account(one.client_id, "available", code)] = 10**13
         for symbol in one.instruments[: chance.randint(0, 2)]:
             usage.count_quote(one.client_id, symbol, 1)
     return state
@@ -187,9 +187,11 @@ def _common_limits(symbols: list[str], much: Decimal) -> list[Limit]:
     for tier in _TIERS:
         who = f"tier:{tier}"
         found += [Limit(who, "", measure, much) for measure in (*_MONEY, measures.SETTLEMENT)]
+        found.append(Limit(who, "", measures.MEDIAN_MULTIPLE, _d(1000)))
+    for tier in _TIERS[:2]:
+        who = f"tier:{tier}"
         found.append(Limit(who, "class:crypto", measures.POSITION, much))
         found.append(Limit(who, "class:crypto", measures.TURNOVER_DAY, much))
-        found.append(Limit(who, "", measures.MEDIAN_MULTIPLE, _d(1000)))
     return found
 
 

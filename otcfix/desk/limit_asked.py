@@ -58,9 +58,11 @@ class Asked(Struct, gc=False):
 
     def mark(self, asset: Asset) -> Decimal | None:
         """What one of *asset* is worth: stamped, else at its mark; None when missing or old."""
-        if asset.code not in self.marks:
-            self.marks[asset.code] = self._mark(asset)
-        return self.marks[asset.code]
+        try:
+            return self.marks[asset.code]
+        except KeyError:
+            found = self.marks[asset.code] = self._mark(asset)
+            return found
 
     @property
     def is_booked(self) -> bool:
@@ -101,7 +103,10 @@ class Asked(Struct, gc=False):
         stamped = draft.conversion(asset.code)
         if stamped is not None:
             return stamped
-        rate, changed_at = draft.state.limits.marks.get(asset.code, (ZERO, 0))
+        rate, changed_at = draft.state.limits.marks.get(asset.code, NO_MARK)
         if changed_at < draft.event.at - desk.price_age_max_ms * MS:
             return None
         return rate if rate.is_finite() and rate > 0 else None
+
+
+NO_MARK = (ZERO, 0)

@@ -53,8 +53,9 @@ def _open_quotes(asked: Asked, row: Row) -> Use:
 
 def quotes_with(draft: Draft, row: Row) -> int:
     """Live quotes with one more, those that this event made included."""
-    usage = draft.state.limits.usage
-    count = 1 + sum(usage.cell(key).quotes for key in row.cells)
+    usage, count = draft.state.limits.usage, 1
+    for key in row.cells:
+        count += usage.cell(key).quotes
     for quote in draft.quotes.values():
         if quote.state != LIVE or quote.quote_id in draft.state.quotes:
             continue
@@ -89,18 +90,22 @@ def _class_gross(asked: Asked, bases: dict[str, Instrument]) -> int | None:
     order for are zero."""
     draft, client_id = asked.draft, asked.client.client_id
     state, dealt = draft.state, asked.instrument.base.code
-    total: int | None = 0
     if draft.transfers or draft.orders or state.limits.usage.cell((client_id, EVERYTHING)).orders:
+        every: int | None = 0
         for instrument in bases.values():
-            total = _plus(total, _client_gross(asked, instrument))
-        return total
-    balances = state.balances
+            every = _plus(every, _client_gross(asked, instrument))
+        return every
+    total, balances = 0, state.balances
     for code, purse in state.limits.purses.of(client_id, balances).items():
         of = bases.get(code)
         if of is not None and code != dealt:
             minor = purse.holds(balances)
-            if minor:
-                total = _plus(total, _worst(asked, of, from_minor(minor, of.base), ZERO, ZERO))
+            if not minor:
+                continue
+            rate = asked.mark(of.base)
+            if rate is None:
+                return None
+            total += units_of(Decimal(abs(minor)).scaleb(-of.base.scale) * rate) or 0
     of = bases.get(dealt)
     return total if of is None else _plus(total, _client_gross(asked, of))
 
@@ -201,10 +206,20 @@ def _turnover_30d(asked: Asked, row: Row) -> Use:
 
 
 def _turnover(asked: Asked, row: Row, window: int) -> Use:
-    cells, day, before = asked.draft.state.limits.usage.cells, asked.day, 0
-    for key in row.cells:
+    usage, day, before = asked.draft.state.limits.usage, asked.day, 0
+    cells, owner = usage.cells, row.owner
+    if len(row.cells) > 1 and owner != OF_DESK:
+        known = row.symbols
+        keys = [(owner, one) for one in usage.symbols.get(owner, ()) if one in known]
+    else:
+        keys = row.cells
+    for key in keys:
         cell = cells.get(key)
-        if cell is not None:
+        if cell is None:
+            continue
+        if cell.last == day:
+            before += (cell.total if window else cell.days.get(day, 0)) + cell.reserved
+        else:
             before += cell.turned(day)[window] + cell.reserved
     return Use(before, before + asked.value, row.amount, row.label, asked.eases)
 
@@ -292,7 +307,7 @@ def _settlement(asked: Asked, row: Row) -> Use:
 
 def _shorts(draft: Draft, client_id: str, need_asset: str, due: str) -> list[tuple[str, int]]:
     """By asset what he owes on *due* and has not available, minor units; negative: he has more.
-    Assets that he has no account in, but for the one that is needed, are left out."""
+    Of what he has enough of only the one that is needed is told."""
     state = draft.state
     if draft.transfers or draft.obligations:  # this event moved some of it already
         available = chart.AVAILABLE
@@ -311,7 +326,8 @@ def _shorts(draft: Draft, client_id: str, need_asset: str, due: str) -> list[tup
         short = -balances[purse.available] if purse.available else 0
         if obligations:
             short -= obligations.get(f"{client_id}|{code}|{due}", 0)
-        found.append((code, short))
+        if short > 0 or code == need_asset:
+            found.append((code, short))
     if need_asset not in purses:
         found.append((need_asset, 0))
     return found

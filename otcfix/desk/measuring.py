@@ -2,15 +2,15 @@
 
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal
 
-from otcfix.desk.authority import reduces
 from otcfix.desk.draft import Draft
-from otcfix.desk.lookups import position_value, resting_base
+from otcfix.desk.leaves import smaller
+from otcfix.desk.lookups import resting_base
 from otcfix.desk.market import Market
 from otcfix.gate import OrderCase
 from otcfix.ledger import holds
 from otcfix.model.instrument import Instrument
 from otcfix.model.messages import Side, Unit
-from otcfix.model.money import to_multiple
+from otcfix.model.money import from_minor, to_multiple
 from otcfix.model.order import FOK, LIMIT, MARKET, PREVIOUSLY_QUOTED
 from otcfix.model.party import Tier
 from otcfix.model.pricing import NO_LOOK
@@ -169,11 +169,12 @@ def _measure(
         return
     # What already rests on the same side may fill as well: together they reduce, or keep the limit.
     rests = resting_base(draft, client.client_id, instrument, message.side)
-    of = (client.client_id, instrument, message.side)
-    case.authority.reduces = reduces(draft, *of, base + rests)
+    held = from_minor(draft.position(client.client_id, instrument.base.code), instrument.base)
+    reach = base + rests
+    case.authority.reduces = smaller(held, message.side, reach) if reach >= 0 else None
     if rate is not None:
         case.notional = base * rate
-        case.position_before = position_value(draft, client, instrument, rate)
+        case.position_before = held * rate
         step = case.notional + rests * rate
         case.position_after = case.position_before + (step if message.side is Side.BUY else -step)
     if px is None or base > 2 * instrument.qty_max:

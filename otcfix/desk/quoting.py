@@ -5,9 +5,10 @@ from decimal import Decimal
 from msgspec import structs
 
 from otcfix.desk import limiting, quote_streams
-from otcfix.desk.authority import authority_of, forbidden, reduces, tell_review
+from otcfix.desk.authority import authority_of, forbidden, tell_review
 from otcfix.desk.draft import Draft
-from otcfix.desk.lookups import position_value, quotes_of_request
+from otcfix.desk.leaves import smaller
+from otcfix.desk.lookups import quotes_of_request
 from otcfix.desk.market import Market
 from otcfix.gate import QUOTE_CHECKS, QuoteCase, judge
 from otcfix.ledger.holds import hold_for
@@ -18,6 +19,7 @@ from otcfix.model.messages import (
     Side,
     Unit,
 )
+from otcfix.model.money import from_minor
 from otcfix.model.party import Session, Tier
 from otcfix.model.pricing import Life
 from otcfix.model.quote import DEALT, EXPIRED, INDICATIVE, LIVE, WITHDRAWN, Quote
@@ -199,13 +201,14 @@ def measure(draft: Draft, case: QuoteCase, sides: Sides, tier: Tier) -> None:
     elif priced is not None:
         case.base_quantity = priced.base
     base = case.base_quantity
-    if line.side is not None:  # of both sides one would not reduce
-        of = (client.client_id, instrument, line.side)
-        case.authority.reduces = reduces(draft, *of, base)
+    held = from_minor(draft.position(client.client_id, instrument.base.code), instrument.base)
+    if line.side is not None and base is not None and base >= 0:
+        # Of both sides one would not reduce.
+        case.authority.reduces = smaller(held, line.side, base)
     if base is None or base <= 0 or rate is None:
         return
     case.notional = base * rate
-    before = position_value(draft, client, instrument, rate)
+    before = held * rate
     case.position_before = before
     side = line.side or (
         Side.BUY if abs(before + case.notional) >= abs(before - case.notional) else Side.SELL

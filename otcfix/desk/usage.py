@@ -119,6 +119,8 @@ class Usage:
 
     def __init__(self) -> None:
         self.cells: dict[tuple[str, str], Cell] = {}
+        self.symbols: dict[str, dict[str, None]] = {}
+        """By client, what there were cells of: he uses nothing in others."""
         self.resting: dict[tuple[str, Side], Decimal] = {}
         self.deals_day = 0
         self.deals: dict[str, dict[str, tuple[int, int]]] = {}
@@ -164,8 +166,12 @@ class Usage:
         try:
             return cells[keys[0]], cells[keys[1]], cells[keys[2]], cells[keys[3]]
         except KeyError:
+            self._note(client_id, symbol)
             first, second, third, fourth = (cells.setdefault(key, Cell()) for key in keys)
             return first, second, third, fourth
+
+    def _note(self, owner: str, symbol: str) -> None:
+        self.symbols.setdefault(owner, {})[symbol] = None
 
     def count_order(self, client_id: str, symbol: str, step: int) -> None:
         """An order began or ceased to rest."""
@@ -325,6 +331,8 @@ class Usage:
         made = cls()
         for owner, symbol, days in kept.days:
             cell = made.cells.setdefault((owner, symbol), Cell())
+            if owner != OF_DESK and symbol != EVERYTHING:
+                made._note(owner, symbol)
             cell.days = {day: int(amount) for day, amount in days}
             cell.last = max(cell.days)
             cell.total = sum(cell.days.values())
