@@ -43,7 +43,7 @@ class Asked(Struct, gc=False):
     gross: dict[str, int | None] = {}
     worst: dict[str, int | None] = {}
     _booked: bool | None = None
-    _stamped: tuple[str, ...] | None = None
+    shifts: dict[str, int] | None = None
     _day: int = 0
 
     def __post_init__(self) -> None:
@@ -78,16 +78,14 @@ class Asked(Struct, gc=False):
                 self._booked = limits.book.is_valued(since)
         return self._booked
 
-    @property
-    def stamped(self) -> tuple[str, ...]:
+    def stamped(self) -> dict[str, None]:
         """The symbols whose base asset has a stamped rate, and the one that is asked for."""
-        if self._stamped is None:
-            found = {self.instrument.symbol: None}
-            for code in self.draft.event.facts.conversions:
-                for symbol in self.draft.register.symbols_of_base.get(code, ()):
-                    found[symbol] = None
-            self._stamped = tuple(found)
-        return self._stamped
+        found: dict[str, None] = {self.instrument.symbol: None}
+        by_base = self.draft.register.symbols_of_base
+        for code in self.draft.event.facts.conversions:
+            for symbol in by_base.get(code, ()):
+                found[symbol] = None
+        return found
 
     def inventory(self, symbol: str) -> Decimal:
         """What the desk holds by itself, in base, this event included."""

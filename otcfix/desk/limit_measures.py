@@ -148,17 +148,31 @@ def _desk_position(asked: Asked, row: Row) -> Use:
     if len(row.symbols) == 1 and row.symbols != ALL:
         total = _desk_worst(asked, row.symbols[0])
     elif asked.is_booked:
-        book = draft.state.limits.book
-        total = book.position(row.what)
-        for other in asked.stamped:
-            if row.symbols == ALL or other in row.symbols:
-                total = _plus(_plus(total, -book.held(other)), _desk_worst(asked, other))
+        shifts = _desk_shifts(asked)
+        total = None if shifts is None else draft.state.limits.book.position(row.what)
+        for symbol, shift in shifts.items() if shifts else ():
+            if not row.among or symbol in row.among:
+                total = _plus(total, shift)
     else:
         total = 0
         for other in draft.register.instruments if row.symbols == ALL else row.symbols:
             total = _plus(total, _desk_worst(asked, other))
     detail = "" if total is not None else OLD
     return Use(None, total, row.amount, row.label, _desk_eases(asked), detail)
+
+
+def _desk_shifts(asked: Asked) -> dict[str, int] | None:
+    """By symbol, how far the desk's positions will be from what its book says: where the deal is,
+    and where the rate is stamped. None when one cannot be valued."""
+    if asked.shifts is None:
+        book, found = asked.draft.state.limits.book, {}
+        for symbol in asked.stamped():
+            now = _desk_worst(asked, symbol)
+            if now is None:
+                return None
+            found[symbol] = now - book.held(symbol)
+        asked.shifts = found
+    return asked.shifts
 
 
 def _desk_worst(asked: Asked, symbol: str) -> int | None:
@@ -207,12 +221,10 @@ def _turnover_30d(asked: Asked, row: Row) -> Use:
 
 def _turnover(asked: Asked, row: Row, window: int) -> Use:
     usage, day, before = asked.draft.state.limits.usage, asked.day, 0
-    cells, owner = usage.cells, row.owner
+    cells, owner, keys = usage.cells, row.owner, row.cells
     if len(row.cells) > 1 and owner != OF_DESK:
-        known = row.symbols
-        keys = [(owner, one) for one in usage.symbols.get(owner, ()) if one in known]
-    else:
-        keys = row.cells
+        mine = usage.symbols.get(owner, {})
+        keys = tuple([(owner, one) for one in mine if one in row.among])
     for key in keys:
         cell = cells.get(key)
         if cell is None:

@@ -25,7 +25,7 @@ class Row(Struct, frozen=True, gc=False):
 
     symbols: what it counts in, "" alone for everything; cells: where `Usage` counts that.
     multiple: of median_multiple. bases: of a position in a class, an instrument of each base asset,
-    by its code. label: as it stands in findings.
+    by its code. among: the symbols of a class, to look one up. label: as it stands in findings.
     """
 
     measure: str
@@ -37,6 +37,7 @@ class Row(Struct, frozen=True, gc=False):
     cells: tuple[tuple[str, str], ...]
     multiple: Decimal = Decimal(0)
     bases: dict[str, Instrument] = {}
+    among: dict[str, None] = {}
 
 
 Rows = tuple[tuple[str, tuple[Row, ...]], ...]
@@ -95,6 +96,9 @@ def row_of(register: Register, limit: Limit, client_id: str) -> Row:
         limit.amount if limit.measure == measures.MEDIAN_MULTIPLE else Decimal(0),
         register.bases_of_class.get(limit.what.removeprefix(CLASS), {})
         if limit.measure == measures.POSITION and limit.what.startswith(CLASS)
+        else {},
+        register.among_class.get(limit.what.removeprefix(CLASS), {})
+        if limit.what.startswith(CLASS)
         else {},
     )
 

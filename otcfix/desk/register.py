@@ -53,6 +53,9 @@ class Register:
             name = one.asset_class
             self.symbols_of_class[name] = (*self.symbols_of_class.get(name, ()), one.symbol)
             self.bases_of_class.setdefault(name, {}).setdefault(one.base.code, one)
+        self.among_class = {
+            name: dict.fromkeys(symbols) for name, symbols in self.symbols_of_class.items()
+        }
         self.tiers: dict[str, Tier] = {t.name: t for t in desk.tiers} if desk else {}
         self.clients: dict[str, Client] = {} if clients is None else clients
         self.sessions: dict[str, Session] = (
