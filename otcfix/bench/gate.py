@@ -33,23 +33,21 @@ from otcfix.model.rates import Conversion, Rates, SourceBook
 from otcfix.model.time import SECOND
 from otcfix.model.verdict import Verdict
 
-REQUESTS = 20_000
-CLIENTS, RULES, LIMITS = 10_000, 5_000, 1_000
 STEP = 211
 """Microseconds from one message to the next."""
 
 _d = Decimal
 
 
-def measure(
-    requests: int = REQUESTS, clients: int = CLIENTS, rules: int = RULES, limits: int = LIMITS
-) -> Answer:
+def measure(clients: int = 10_000) -> Answer:
     """Microseconds of one gate, p50 and p99: of quotes, first ones apart, and of orders.
 
+    Two messages of each kind a client; half as many rules as clients, a tenth as many limits.
     Errors: BenchFailed when one was refused.
     """
     before = memory_mb("self")
-    gate = Gate(state_of(clients, rules, limits))
+    gate = Gate(state_of(clients, clients // 2, clients // 10))
+    requests = clients * 2
     held = memory_mb("self") - before
     chance = random.Random(SEED)  # noqa: S311 - the same messages on every machine
     pairs = gate.pairs(requests, chance)
@@ -58,7 +56,8 @@ def measure(
     chance.shuffle(pairs)
     quotes = [gate.quote(*pair) for pair in pairs]
     chance.shuffle(pairs)
-    hits, resting = [], []
+    hits: list[float] = []
+    resting: list[float] = []
     for number, pair in enumerate(pairs):
         (hits if number % 2 else resting).append(gate.order(*pair, hits=bool(number % 2)))
     return {
@@ -114,8 +113,17 @@ class Gate:
         """Lay a QuoteRequest before the gate. Returns microseconds."""
         event = self._event(client, instrument)
         line = QuoteRequestLine(
-            *(instrument.symbol, instrument.symbol, Side.BUY, "1", _d(2), Unit.BASE),
-            *(instrument.base.code, None, "", "", ""),
+            instrument.symbol,
+            instrument.symbol,
+            Side.BUY,
+            "1",
+            _d(2),
+            Unit.BASE,
+            instrument.base.code,
+            None,
+            "",
+            "",
+            "",
         )
         request = QuoteRequest(
             self._head(client, event, "R"), f"R{event.seq}", (line,), "", None, None
@@ -184,7 +192,9 @@ def _rates(instrument: Instrument) -> Rates:
         tuple(
             [
                 SourceBook(
-                    *(name, 1, AT - 1_000 * place),
+                    name,
+                    1,
+                    AT - 1_000 * place,
                     tuple([(mid - step * n, _d(5)) for n in range(1, 11)]),
                     tuple([(mid + step * n, _d(5)) for n in range(1, 11)]),
                 )
@@ -197,16 +207,55 @@ def _rates(instrument: Instrument) -> Rates:
 def _quote(client: Client, instrument: Instrument, price: Decimal, event: Event) -> Quote:
     name, symbol = client.client_id, instrument.symbol
     return Quote(
-        *(f"Q{event.seq}", f"R{event.seq}", 0, name, "", f"{name}-1", name, symbol, symbol),
-        *(Side.BUY, "1", _d(2), Unit.BASE, instrument.base.code, None, price, price, event.at),
-        *(event.at + 3 * SECOND, "", LIVE, True),
+        f"Q{event.seq}",
+        f"R{event.seq}",
+        0,
+        name,
+        "",
+        f"{name}-1",
+        name,
+        symbol,
+        symbol,
+        Side.BUY,
+        "1",
+        _d(2),
+        Unit.BASE,
+        instrument.base.code,
+        None,
+        price,
+        price,
+        event.at,
+        event.at + 3 * SECOND,
+        "",
+        LIVE,
+        True,
     )
 
 
 def _order(head: Head, quote: Quote, *, hits: bool) -> NewOrderSingle:
     return NewOrderSingle(
-        *(head, f"O{head.msg_seq_num}", "", "", quote.symbol, quote.symbol, Side.BUY, "1"),
-        *(quote.quantity, Unit.BASE, quote.currency, PREVIOUSLY_QUOTED if hits else LIMIT),
-        *(quote.offer, IOC if hits else GTC, None, None, None, quote.quote_id if hits else ""),
-        *(None, None, "", "", "", ""),
+        head,
+        f"O{head.msg_seq_num}",
+        "",
+        "",
+        quote.symbol,
+        quote.symbol,
+        Side.BUY,
+        "1",
+        quote.quantity,
+        Unit.BASE,
+        quote.currency,
+        PREVIOUSLY_QUOTED if hits else LIMIT,
+        quote.offer,
+        IOC if hits else GTC,
+        None,
+        None,
+        None,
+        quote.quote_id if hits else "",
+        None,
+        None,
+        "",
+        "",
+        "",
+        "",
     )

@@ -77,11 +77,19 @@ def _desk(clients: int, rules: int, limits: int, chance: random.Random) -> Desk:
     policy = canonical(_policy(rules, symbols, chance))
     people = tuple([_client(n, symbols, chance) for n in range(clients)])
     return Desk(
-        *("bench", "USD", tuple(assets), tuple(instruments)),
+        "bench",
+        "USD",
+        tuple(assets),
+        tuple(instruments),
         tuple([Tier(name, _d(5), _d(1)) for name in _TIERS]),
         people,
         tuple([_session(one) for one in people]),
-        *(60_000, 10, 3, 3_000, (), "bench"),
+        60_000,
+        10,
+        3,
+        3_000,
+        (),
+        "bench",
         sources=tuple([SourceTerms(name) for name in SOURCES]),
         policy=policy,
         limits=_limits(limits, people, symbols, chance),
@@ -98,29 +106,61 @@ def _desk(clients: int, rules: int, limits: int, chance: random.Random) -> Desk:
 
 def _instrument(base: Asset, terms: Asset, asset_class: str) -> Instrument:
     return Instrument(
-        *(f"{base.code}/{terms.code}", base, terms, _d("0.0001"), _d("0.001"), _d("0.001")),
-        *(_d(1_000_000), 60_000, 3_000, _d(500), _d(0), _d("0.01")),
-        *(0 if asset_class == "crypto" else 2, "America/New_York", 17 * 60, Hours("UTC")),
-        *(asset_class, "spot"),
+        f"{base.code}/{terms.code}",
+        base,
+        terms,
+        _d("0.0001"),
+        _d("0.001"),
+        _d("0.001"),
+        _d(1_000_000),
+        60_000,
+        3_000,
+        _d(500),
+        _d(0),
+        _d("0.01"),
+        0 if asset_class == "crypto" else 2,
+        "America/New_York",
+        17 * 60,
+        Hours("UTC"),
+        asset_class,
+        "spot",
     )
 
 
 def _client(number: int, symbols: list[str], chance: random.Random) -> Client:
     name = f"C{number}"
     known = Kyc(
-        *(APPROVED, "2", "2031-01-01"),
+        APPROVED,
+        "2",
+        "2031-01-01",
         (Document("passport", "ab" * 32, "2030-05-01"), Document("register", "cd" * 32)),
-        *("maker", "checker", AT - 90 * DAY),
+        "maker",
+        "checker",
+        AT - 90 * DAY,
     )
     profile = Profile(
-        *(chance.choice(_KINDS), "", chance.choice(COUNTRY_CODES), chance.choice(_CLASSES)),
+        chance.choice(_KINDS),
+        "",
+        chance.choice(COUNTRY_CODES),
+        chance.choice(_CLASSES),
         owners=(Owner(f"Owner {number}", _d(60), "1970", "CH"),),
         kyc=known,
     )
     mine = tuple(chance.sample(symbols, 4))
     return Client(
-        *(name, f"Client {number} Ltd", True, _TIERS[number % 5], (f"{name}-1",), mine),
-        *(_d(10**9), _d(10**9), _d(10**12), 100, 100, _d(20), {}),
+        name,
+        f"Client {number} Ltd",
+        True,
+        _TIERS[number % 5],
+        (f"{name}-1",),
+        mine,
+        _d(10**9),
+        _d(10**9),
+        _d(10**12),
+        100,
+        100,
+        _d(20),
+        {},
         profile=profile,
     )
 
@@ -130,9 +170,30 @@ COUNTRY_CODES = tuple(sorted(COUNTRIES))
 
 def _session(client: Client) -> Session:
     return Session(
-        *(client.client_id, "FIX.4.4", "both", client.client_id, "", False, (), (), "currency"),
-        *(False, 1, "refuse", False, False, 60_000, 60_000, 10_000, False, 0, False, "reject"),
-        *({}, 2_000, True),
+        client.client_id,
+        "FIX.4.4",
+        "both",
+        client.client_id,
+        "",
+        False,
+        (),
+        (),
+        "currency",
+        False,
+        1,
+        "refuse",
+        False,
+        False,
+        60_000,
+        60_000,
+        10_000,
+        False,
+        0,
+        False,
+        "reject",
+        {},
+        2_000,
+        True,
     )
 
 
@@ -148,7 +209,12 @@ def _policy(count: int, symbols: list[str], chance: random.Random) -> Policy:
             effect = REVIEW
         rules.append(
             PolicyRule(
-                *(f"r{number:05d}", effect, place, asset, ("*", *_CLASSES)[number % 3], "*"),
+                f"r{number:05d}",
+                effect,
+                place,
+                asset,
+                ("*", *_CLASSES)[number % 3],
+                "*",
                 ("*", "buy", "*", "sell")[number % 4] if place in _REGIONS else "*",
                 ((measures.ORDER_NOTIONAL, _d(10**8)),) if effect == LIMIT else (),
                 licence="dealer" if number % 7 == 0 else "",

@@ -53,7 +53,7 @@ def authority_of(
 
 def _moves_states(draft: Draft) -> bool:
     """Whether this event changes a state; throttles alone move something with every message."""
-    return any([moved.what in ("state", "desk") for moved in draft.moved])
+    return any(moved.what in ("state", "desk") for moved in draft.moved)
 
 
 def _lay_states(draft: Draft, asked: Authority, client: Client) -> None:

@@ -128,6 +128,7 @@ class Usage:
         self.touched: dict[str, None] = {}
         """Symbols of which the desk holds something else since this was emptied."""
         self._medians: dict[str, int] = {}
+        self._fours: dict[tuple[str, str], tuple[Cell, Cell, Cell, Cell]] = {}
         self._reserved: dict[str, Reserved] = {}
         self._last_day = 0
 
@@ -161,14 +162,14 @@ class Usage:
     # -- counting ----------------------------------------------------------------------------
 
     def _cells(self, client_id: str, symbol: str) -> tuple[Cell, Cell, Cell, Cell]:
-        cells = self.cells
+        known = self._fours.get((client_id, symbol))
+        if known is not None:
+            return known
+        self._note(client_id, symbol)
         keys = [(one, what) for one in (client_id, OF_DESK) for what in (symbol, EVERYTHING)]
-        try:
-            return cells[keys[0]], cells[keys[1]], cells[keys[2]], cells[keys[3]]
-        except KeyError:
-            self._note(client_id, symbol)
-            first, second, third, fourth = (cells.setdefault(key, Cell()) for key in keys)
-            return first, second, third, fourth
+        first, second, third, fourth = (self.cells.setdefault(key, Cell()) for key in keys)
+        found = self._fours[client_id, symbol] = (first, second, third, fourth)
+        return found
 
     def _note(self, owner: str, symbol: str) -> None:
         self.symbols.setdefault(owner, {})[symbol] = None
@@ -211,6 +212,11 @@ class Usage:
             known = Reserved(order.order_id, order.client_id, order.symbol, ZERO, [])
             if remember:
                 self._remember(event, order, register)
+            if not order.is_open:  # it came and went: nothing of it stays reserved
+                rate, unfilled = self._rate(event, order, register), order.quantity - order.cum_qty
+                turned = worth(rate, order.quantity) - worth(rate, max(unfilled, ZERO))
+                self._move(event, order, register, 0, turned)
+                return
         left = sum((quantity for _, quantity in known.lots), ZERO)
         grown = order.quantity - known.cum - left
         if grown > 0:
@@ -248,6 +254,7 @@ class Usage:
     def _forget(self, day: int) -> None:
         """Once a trading day: whoever has not dealt for thirty of them is not kept."""
         self._last_day = day
+        self._fours.clear()
         for key, cell in list(self.cells.items()):
             if cell.days and cell.last <= day - WINDOW:
                 cell.forget()

@@ -62,6 +62,7 @@ def is_day(text: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=1024)
 def local_date(day: date) -> str:
     """Write *day* as a FIX LocalMktDate: YYYYMMDD."""
     return f"{day.year:04d}{day.month:02d}{day.day:02d}"
