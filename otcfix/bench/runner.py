@@ -71,9 +71,8 @@ def _prices(plan: Plan, say: long.Say) -> Answer:
         say(f"screening: {one['name_p50_ms']:.1f} ms a name of {one['names']:,}")
     if plan.has("gate"):
         found["gate"] = laid = gate.measure(plan.gate_clients)
-        say(
-            f"gate: {laid['quote']['p50_us']:.0f} µs a quote, {laid['order']['p50_us']:.0f} an order"
-        )
+        told = ", ".join(f"{laid[kind]['p50_us']:.0f} µs a {kind}" for kind in ("quote", "order"))
+        say(f"gate: {told}")
     return found
 
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 from otcfix.desk.desk_book import DeskBook
 from otcfix.desk.limit_rows import (
     Compiled,
+    Row,
     applies,
     compiled,
     needs_marks,
@@ -56,6 +57,7 @@ class Limits:
         self._seeds: tuple[Limit, ...] = ()
         self._policy_marked = False
         self._by_who: dict[str, list[Limit]] = {}
+        self._made: dict[tuple[str, str, str, str], Row] = {}
         self._compiled: dict[tuple[str, str], Compiled] = {}
         self._of_policy: dict[tuple[str, str, PolicyAnswer], Compiled] = {}
 
@@ -89,9 +91,7 @@ class Limits:
         key = (client.client_id, instrument.symbol)
         found = self._compiled.get(key)
         if found is None:
-            limits = self._of(client, instrument)
-            rows = [row_of(register, limit, client.client_id) for limit in limits]
-            found = self._compiled[key] = compiled(rows)
+            found = self._compiled[key] = compiled(self._rows_of(register, client, instrument))
         return found
 
     def with_policy(
@@ -103,11 +103,21 @@ class Limits:
         if found is None:
             if len(self._of_policy) > POLICY_ROWS_KEPT:
                 self._of_policy.clear()
-            limits = self._of(client, instrument)
-            rows = [row_of(register, limit, client.client_id) for limit in limits]
+            rows = self._rows_of(register, client, instrument)
             rows += policy_rows(register, client, instrument, answer)
             found = self._of_policy[key] = compiled(rows)
         return found
+
+    def _rows_of(self, register: Register, client: Client, instrument: Instrument) -> list[Row]:
+        """A row is made once, whichever instruments and clients it is for."""
+        rows, client_id = [], client.client_id
+        for limit in self._of(client, instrument):
+            key = (limit.who, limit.what, limit.measure, "" if limit.who == DESK else client_id)
+            row = self._made.get(key)
+            if row is None:
+                row = self._made[key] = row_of(register, limit, client_id)
+            rows.append(row)
+        return rows
 
     def _of(self, client: Client, instrument: Instrument) -> list[Limit]:
         own = f"{CLIENT}{client.client_id}"
@@ -138,6 +148,7 @@ class Limits:
 
     def forget_rows(self) -> None:
         """Something that rows are made of has changed."""
+        self._made.clear()
         self._compiled.clear()
         self._of_policy.clear()
 
