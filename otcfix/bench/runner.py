@@ -6,7 +6,7 @@ from functools import partial
 
 from rich.console import Console
 
-from otcfix.bench import figures, long, machine, market, phases, prices, screening
+from otcfix.bench import figures, gate, long, machine, market, phases, prices, screening
 from otcfix.bench.children import Answer
 from otcfix.bench.measure import rounded
 from otcfix.bench.plan import Plan
@@ -69,6 +69,10 @@ def _prices(plan: Plan, say: long.Say) -> Answer:
     if plan.has("screening"):
         found["screening"] = one = screening.measure(plan.names)
         say(f"screening: {one['name_p50_ms']:.1f} ms a name of {one['names']:,}")
+    if plan.has("gate"):
+        found["gate"] = laid = gate.measure(plan.gate_clients)
+        told = ", ".join(f"{laid[kind]['p50_us']:.0f} µs a {kind}" for kind in ("quote", "order"))
+        say(f"gate: {told}")
     return found
 
 

@@ -42,13 +42,19 @@ def authority_of(
         return asked
     asked.tier_known = client.tier in draft.register.tiers
     asked.screened, asked.subject_digest = draft.screening(client.client_id)
-    if draft.moved or state.words.get("state") or state.words.get("desk"):
+    words = state.words
+    if words.get("state") or words.get("desk") or (draft.moved and _moves_states(draft)):
         _lay_states(draft, asked, client)  # nearly always everything is ACTIVE
     asked.verdict_age_max_days = desk.screening.verdict_age_max_days
     asked.reduce_when = desk.reduce_when
     if instrument is not None:
         asked.policy = draft.register.policy_answer(client, instrument, side, day)
     return asked
+
+
+def _moves_states(draft: Draft) -> bool:
+    """Whether this event changes a state; throttles alone move something with every message."""
+    return any(moved.what in ("state", "desk") for moved in draft.moved)
 
 
 def _lay_states(draft: Draft, asked: Authority, client: Client) -> None:

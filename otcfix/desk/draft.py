@@ -217,7 +217,8 @@ class Draft:
         names = chart.purse(client_id, asset)
         if deltas:
             return [balances.get(name, 0) + deltas.get(name, 0) for name in names]
-        return [balances.get(name, 0) for name in names]
+        get = balances.get
+        return [get(names[0], 0), get(names[1], 0), get(names[2], 0), get(names[3], 0)]
 
     def position(self, client_id: str, asset: str) -> int:
         """All that the client has or is owed of *asset*, less what he owes. Minor units."""

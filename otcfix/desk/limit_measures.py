@@ -3,87 +3,22 @@
 from collections.abc import Callable
 from decimal import Decimal
 
-from msgspec import Struct
-
+from otcfix.desk.desk_book import gain_of, nets_of, worst_of
 from otcfix.desk.draft import Draft
-from otcfix.desk.hedging import inventory
+from otcfix.desk.limit_asked import ALL, Asked
 from otcfix.desk.limit_rows import Row
 from otcfix.desk.lookups import resting_base
 from otcfix.desk.usage import EVERYTHING, OF_DESK, ZERO, times, worth
-from otcfix.gate.case import Common, OrderCase, Use
+from otcfix.gate.case import OrderCase, Use
+from otcfix.ledger import chart
 from otcfix.model import limit as measures
 from otcfix.model.instrument import Instrument
 from otcfix.model.limit import units_of
 from otcfix.model.messages import Side
-from otcfix.model.money import Asset, from_minor
+from otcfix.model.money import from_minor
 from otcfix.model.order import LIMIT
-from otcfix.model.party import Client
 from otcfix.model.quote import LIVE
-from otcfix.model.time import MS, local_date
-from otcfix.settlement.calendar import trading_day
-
-
-class Asked(Struct, gc=False):
-    """What is measured. side None: a two-way quote. size: the whole order or quote, in base; base:
-    what it adds to the position, in base. value: what it adds to turnover, notional: what it is
-    worth, before and after: the position in the base asset; these four in units of 1E-8.
-    """
-
-    draft: Draft
-    case: Common
-    client: Client
-    instrument: Instrument
-    side: Side | None
-    size: Decimal
-    base: Decimal = ZERO
-    rate: Decimal = ZERO
-    notional: int | None = None
-    value: int = 0
-    eases: bool = False
-    before: int = 0
-    after: int = 0
-    desk_eases: bool | None = None
-    marks: dict[str, Decimal | None] = {}
-    _day: int = 0
-
-    def __post_init__(self) -> None:
-        self.base = self.size
-
-    @property
-    def day(self) -> int:
-        """The trading day, as an ordinal (A8)."""
-        if not self._day:
-            self._day = trading_day(self.instrument, self.draft.event.at)[0].toordinal()
-        return self._day
-
-    def mark(self, asset: Asset) -> Decimal | None:
-        """What one of *asset* is worth: stamped, else at its mark; None when missing or old."""
-        if asset.code not in self.marks:
-            self.marks[asset.code] = self._mark(asset)
-        return self.marks[asset.code]
-
-    def inventory(self, symbol: str) -> Decimal:
-        """What the desk holds by itself, in base, this event included."""
-        draft = self.draft
-        if draft.trades or draft.hedge_fills:
-            return inventory(draft, symbol)
-        return draft.state.inventory(symbol)
-
-    def _mark(self, asset: Asset) -> Decimal | None:
-        draft, desk = self.draft, self.case.desk
-        if asset.code == desk.limit_currency:
-            return ONE
-        stamped = draft.conversion(asset.code)
-        if stamped is not None:
-            return stamped
-        rate, changed_at = draft.state.limits.marks.get(asset.code, (ZERO, 0))
-        if changed_at < draft.event.at - desk.price_age_max_ms * MS:
-            return None
-        return rate if rate.is_finite() and rate > 0 else None
-
-
-ONE = Decimal(1)
-
+from otcfix.model.time import local_date
 
 # -- of the message alone ----------------------------------------------------------------------
 
@@ -119,8 +54,9 @@ def _open_quotes(asked: Asked, row: Row) -> Use:
 
 def quotes_with(draft: Draft, row: Row) -> int:
     """Live quotes with one more, those that this event made included."""
-    usage = draft.state.limits.usage
-    count = 1 + sum(usage.cell(key).quotes for key in row.cells)
+    usage, count = draft.state.limits.usage, 1
+    for key in row.cells:
+        count += usage.cell(key).quotes
     for quote in draft.quotes.values():
         if quote.state != LIVE or quote.quote_id in draft.state.quotes:
             continue
@@ -128,9 +64,6 @@ def quotes_with(draft: Draft, row: Row) -> int:
         if mine and (row.symbols == ALL or quote.symbol in row.symbols):
             count += 1
     return count
-
-
-ALL = (EVERYTHING,)
 
 
 # -- position ----------------------------------------------------------------------------------
@@ -143,17 +76,39 @@ def _position(asked: Asked, row: Row) -> Use:
         return _desk_position(asked, row)
     if not row.what.startswith(measures.CLASS):
         return Use(asked.before, asked.after, row.amount, row.label, asked.eases)
-    total: int | None = 0
-    done: set[str] = set()
-    for symbol in row.symbols:
-        instrument = asked.draft.register.instruments[symbol]
-        if instrument.base.code not in done:
-            done.add(instrument.base.code)
-            total = _plus(total, _client_gross(asked, instrument))
+    total = asked.gross.get(row.what, NOT_ASKED)
+    if total == NOT_ASKED:
+        total = asked.gross[row.what] = _class_gross(asked, row.bases)
     return Use(None, total, row.amount, row.label, asked.eases, "" if total is not None else OLD)
 
 
 OLD = "a mark is missing or old"
+NOT_ASKED = -1
+
+
+def _class_gross(asked: Asked, bases: dict[str, Instrument]) -> int | None:
+    """The client's positions in *bases*, absolute values; those that he has no account in and no
+    order for are zero."""
+    draft, client_id = asked.draft, asked.client.client_id
+    state, dealt = draft.state, asked.instrument.base.code
+    if draft.transfers or draft.orders or state.limits.usage.cell((client_id, EVERYTHING)).orders:
+        every: int | None = 0
+        for instrument in bases.values():
+            every = _plus(every, _client_gross(asked, instrument))
+        return every
+    total, balances = 0, state.balances
+    for code, purse in state.limits.purses.of(client_id, balances).items():
+        of = bases.get(code)
+        if of is not None and code != dealt:
+            minor = purse.holds(balances)
+            if not minor:
+                continue
+            rate = asked.mark(of.base)
+            if rate is None:
+                return None
+            total += units_of(Decimal(abs(minor)).scaleb(-of.base.scale) * rate) or 0
+    of = bases.get(dealt)
+    return total if of is None else _plus(total, _client_gross(asked, of))
 
 
 def _plus(total: int | None, more: int | None) -> int | None:
@@ -180,7 +135,7 @@ def _client_gross(asked: Asked, of: Instrument) -> int | None:
 def _worst(
     asked: Asked, of: Instrument, held: Decimal, buys: Decimal, sells: Decimal
 ) -> int | None:
-    most = max(abs(held + buys), abs(held - sells))
+    most = worst_of(held, buys, sells)
     if not most:
         return 0
     rate = asked.mark(of.base)
@@ -189,27 +144,50 @@ def _worst(
 
 def _desk_position(asked: Asked, row: Row) -> Use:
     """The desk is on the other side of every deal."""
-    state, dealt = asked.draft.state, asked.instrument.symbol
-    symbols = state.register.instruments if row.symbols == ALL else row.symbols
-    resting = state.limits.usage.resting
-    total: int | None = 0
-    buys = sells = ZERO
-    for symbol in symbols:
-        held = asked.inventory(symbol)
-        if resting:
-            buys = resting.get((symbol, Side.SELL), ZERO)
-            sells = resting.get((symbol, Side.BUY), ZERO)
-        else:
-            buys = sells = ZERO
-        if not held and symbol != dealt and not buys and not sells:
-            continue
-        instrument = state.register.instruments[symbol]
-        if symbol == dealt:
-            buys += asked.base if asked.side is not Side.BUY else ZERO
-            sells += asked.base if asked.side is not Side.SELL else ZERO
-        total = _plus(total, _worst(asked, instrument, held, buys, sells))
+    total: int | None
+    draft = asked.draft
+    if len(row.symbols) == 1 and row.symbols != ALL:
+        total = _desk_worst(asked, row.symbols[0])
+    elif asked.is_booked:
+        shifts = _desk_shifts(asked)
+        total = None if shifts is None else draft.state.limits.book.position(row.what)
+        for symbol, shift in shifts.items() if shifts else ():
+            if not row.among or symbol in row.among:
+                total = _plus(total, shift)
+    else:
+        total = 0
+        for other in draft.register.instruments if row.symbols == ALL else row.symbols:
+            total = _plus(total, _desk_worst(asked, other))
     detail = "" if total is not None else OLD
     return Use(None, total, row.amount, row.label, _desk_eases(asked), detail)
+
+
+def _desk_shifts(asked: Asked) -> dict[str, int] | None:
+    """By symbol, how far the desk's positions will be from what its book says: where the deal is,
+    and where the rate is stamped. None when one cannot be valued."""
+    if asked.shifts is None:
+        book, found = asked.draft.state.limits.book, {}
+        for symbol in asked.stamped():
+            now = _desk_worst(asked, symbol)
+            if now is None:
+                return None
+            found[symbol] = now - book.held(symbol)
+        asked.shifts = found
+    return asked.shifts
+
+
+def _desk_worst(asked: Asked, symbol: str) -> int | None:
+    """The most that the desk may come to hold or owe of *symbol*, after the deal."""
+    if symbol in asked.worst:
+        return asked.worst[symbol]
+    resting = asked.draft.state.limits.usage.resting
+    buys, sells = resting.get((symbol, Side.SELL), ZERO), resting.get((symbol, Side.BUY), ZERO)
+    if symbol == asked.instrument.symbol:
+        buys += asked.base if asked.side is not Side.BUY else ZERO
+        sells += asked.base if asked.side is not Side.SELL else ZERO
+    instrument = asked.draft.register.instruments[symbol]
+    found = asked.worst[symbol] = _worst(asked, instrument, asked.inventory(symbol), buys, sells)
+    return found
 
 
 def _desk_eases(asked: Asked) -> bool:
@@ -243,29 +221,66 @@ def _turnover_30d(asked: Asked, row: Row) -> Use:
 
 
 def _turnover(asked: Asked, row: Row, window: int) -> Use:
-    usage, before = asked.draft.state.limits.usage, 0
-    for key in row.cells:
-        cell = usage.cell(key)
-        before += cell.turned(asked.day)[window] + cell.reserved
+    usage, day, before = asked.draft.state.limits.usage, asked.day, 0
+    cells, owner, keys = usage.cells, row.owner, row.cells
+    if len(row.cells) > 1 and owner != OF_DESK:
+        mine = usage.symbols.get(owner, {})
+        keys = tuple([(owner, one) for one in mine if one in row.among])
+    for key in keys:
+        cell = cells.get(key)
+        if cell is None:
+            continue
+        if cell.last == day:
+            before += (cell.total if window else cell.days.get(day, 0)) + cell.reserved
+        else:
+            before += cell.turned(day)[window] + cell.reserved
     return Use(before, before + asked.value, row.amount, row.label, asked.eases)
 
 
 def _loss(asked: Asked, row: Row) -> Use:
     """The loss as it stands: the deal itself has lost nothing yet. The desk's own: what its clients
-    won of it, less its fees, with its hedges."""
-    usage, register = asked.draft.state.limits.usage, asked.draft.register
-    gain = ZERO
-    for symbol, (base, terms) in usage.deals_of(row.owner, asked.day).items():
-        instrument = register.instruments.get(symbol)
-        if instrument is None or not (row.symbols == ALL or symbol in row.symbols):
-            continue
-        for minor, asset in ((base, instrument.base), (terms, instrument.terms)):
-            rate = asked.mark(asset) if minor else ONE
-            if rate is None:
-                return Use(None, None, row.amount, row.label, _loss_eases(asked, row), OLD)
-            gain += from_minor(minor, asset) * rate
-    lost = max(units_of(-gain) or 0, 0)
+    won of it, less its fees, with its hedges. Rounds: what each asset brought, down."""
+    if row.owner == OF_DESK and asked.is_booked and not row.what.startswith(measures.INSTRUMENT):
+        gain: int | None = _booked_gain(asked, row.what)
+    else:
+        gain = _gain(asked, row)
+    if gain is None:
+        return Use(None, None, row.amount, row.label, _loss_eases(asked, row), OLD)
+    lost = max(-gain, 0)
     return Use(lost, lost, row.amount, row.label, _loss_eases(asked, row))
+
+
+def _booked_gain(asked: Asked, what: str) -> int | None:
+    limits, assets = asked.draft.state.limits, asked.draft.register.assets
+    if asked.day != limits.usage.deals_day:
+        return 0
+    gain: int = limits.book.gain(what)
+    for code in asked.draft.event.facts.conversions:
+        net, worth_at_mark = limits.book.part(what, code)
+        if net:
+            rate = asked.mark(assets[code])
+            if rate is None:
+                return None
+            gain += gain_of(net, assets[code], rate) - worth_at_mark
+    return gain
+
+
+def _gain(asked: Asked, row: Row) -> int | None:
+    usage, register = asked.draft.state.limits.usage, asked.draft.register
+    deals = usage.deals_of(row.owner, asked.day)
+    if not deals:
+        return 0
+    listed = [
+        (one, legs) for one, legs in deals.items() if row.symbols == ALL or one in row.symbols
+    ]
+    gain = 0
+    for code, net in nets_of(listed, register.instruments).items():
+        if net:
+            rate = asked.mark(register.assets[code])
+            if rate is None:
+                return None
+            gain += gain_of(net, register.assets[code], rate)
+    return gain
 
 
 def _loss_eases(asked: Asked, row: Row) -> bool:
@@ -288,12 +303,12 @@ def _settlement(asked: Asked, row: Row) -> Use:
     if case.settl_date is None or case.need is None:
         return Use(None, None, row.amount, row.label, asked.eases, "funds were not measured")
     due = local_date(case.settl_date)
-    worst = _short_on(asked, row, due)
+    worst = _short_on(asked, due)
     if _takes_now(asked):
         for date in sorted(asked.draft.state.obligations.dates):
             if date == due or worst is None:
                 continue
-            found = _short_on(asked, row, date)
+            found = _short_on(asked, date)
             if found is None or (found[1] > max(found[0], worst[1])):
                 worst = found
     if worst is None:
@@ -308,17 +323,15 @@ def _takes_now(asked: Asked) -> bool:
     return holds or asked.instrument.settl_days == 0
 
 
-def _short_on(asked: Asked, row: Row, date: str) -> tuple[int, int] | None:
+def _short_on(asked: Asked, date: str) -> tuple[int, int] | None:
     """What is short on a value date before and after the deal; None: it cannot be valued."""
     draft, case, client_id = asked.draft, asked.case, asked.client.client_id
     before = after = 0
-    balances, obligations = draft.state.balances, draft.state.obligations
-    for asset, account, key in row.purses:
-        if draft.transfers or draft.obligations:  # this event moved some of it already
-            short = -draft.owed(client_id, asset.code, date) - draft.balance(account)
-        else:
-            short = -obligations.get(key + date, 0) - balances.get(account, 0)
-        need = short + ((case.need or 0) if asset.code == case.need_asset else 0)
+    for code, short in _shorts(draft, client_id, case.need_asset, date):
+        asset = draft.register.assets.get(code)
+        if asset is None:
+            continue  # not dealt in any more
+        need = short + ((case.need or 0) if code == case.need_asset else 0)
         if short <= 0 and need <= 0:
             continue
         rate = asked.mark(asset)
@@ -327,6 +340,34 @@ def _short_on(asked: Asked, row: Row, date: str) -> tuple[int, int] | None:
         before += worth(rate, from_minor(max(short, 0), asset))
         after += worth(rate, from_minor(max(need, 0), asset))
     return before, after
+
+
+def _shorts(draft: Draft, client_id: str, need_asset: str, due: str) -> list[tuple[str, int]]:
+    """By asset what he owes on *due* and has not available, minor units; negative: he has more.
+    Of what he has enough of only the one that is needed is told."""
+    state = draft.state
+    if draft.transfers or draft.obligations:  # this event moved some of it already
+        available = chart.AVAILABLE
+        return [
+            (
+                code,
+                -draft.owed(client_id, code, due)
+                - draft.balance(chart.client_account(client_id, available, code)),
+            )
+            for code in draft.register.assets
+        ]
+    balances, obligations = state.balances, state.obligations
+    purses = state.limits.purses.of(client_id, balances)
+    found = []
+    for code, purse in purses.items():
+        short = -balances[purse.available] if purse.available else 0
+        if obligations:
+            short -= obligations.get(f"{client_id}|{code}|{due}", 0)
+        if short > 0 or code == need_asset:
+            found.append((code, short))
+    if need_asset not in purses:
+        found.append((need_asset, 0))
+    return found
 
 
 MEASURES: dict[str, Callable[[Asked, Row], Use]] = {

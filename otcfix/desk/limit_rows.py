@@ -7,11 +7,9 @@ from msgspec import Struct
 
 from otcfix.desk.register import Register
 from otcfix.desk.usage import EVERYTHING, OF_DESK
-from otcfix.ledger import chart
 from otcfix.model import limit as measures
 from otcfix.model.instrument import Instrument
 from otcfix.model.limit import CLASS, CLIENT, COUNTS, DESK, INSTRUMENT, SCALE, TIER, Limit, units_of
-from otcfix.model.money import Asset
 from otcfix.model.party import Client, Desk
 from otcfix.model.policy import PolicyAnswer
 
@@ -26,8 +24,8 @@ class Row(Struct, frozen=True, gc=False):
     """A limit on one owner ("" is the desk). amount: a count, else units of 1E-8, down.
 
     symbols: what it counts in, "" alone for everything; cells: where `Usage` counts that.
-    multiple: of median_multiple. purses: of settlement, each asset with the name of the owner's
-    available account and the beginning of his obligations' keys. label: as it stands in findings.
+    multiple: of median_multiple. bases: of a position in a class, an instrument of each base asset,
+    by its code. among: the symbols of a class, to look one up. label: as it stands in findings.
     """
 
     measure: str
@@ -38,7 +36,8 @@ class Row(Struct, frozen=True, gc=False):
     symbols: tuple[str, ...]
     cells: tuple[tuple[str, str], ...]
     multiple: Decimal = Decimal(0)
-    purses: tuple[tuple[Asset, str, str], ...] = ()
+    bases: dict[str, Instrument] = {}
+    among: dict[str, None] = {}
 
 
 Rows = tuple[tuple[str, tuple[Row, ...]], ...]
@@ -82,8 +81,7 @@ def symbols_of(register: Register, what: str) -> tuple[str, ...]:
     if what.startswith(INSTRUMENT):
         symbol = what.removeprefix(INSTRUMENT)
         return (symbol,) if symbol in register.instruments else ()
-    name = what.removeprefix(CLASS)
-    return tuple(i.symbol for i in register.instruments.values() if i.asset_class == name)
+    return register.symbols_of_class.get(what.removeprefix(CLASS), ())
 
 
 def row_of(register: Register, limit: Limit, client_id: str) -> Row:
@@ -96,11 +94,12 @@ def row_of(register: Register, limit: Limit, client_id: str) -> Row:
     return Row(
         *(limit.measure, amount, label, owner, limit.what, symbols, cells),
         limit.amount if limit.measure == measures.MEDIAN_MULTIPLE else Decimal(0),
-        tuple(
-            (asset, chart.purse(client_id, code)[0], f"{client_id}|{code}|")
-            for code, asset in register.assets.items()
-            if limit.measure == measures.SETTLEMENT
-        ),
+        register.bases_of_class.get(limit.what.removeprefix(CLASS), {})
+        if limit.measure == measures.POSITION and limit.what.startswith(CLASS)
+        else {},
+        register.among_class.get(limit.what.removeprefix(CLASS), {})
+        if limit.what.startswith(CLASS)
+        else {},
     )
 
 

@@ -8,7 +8,8 @@ is missing or old leaves the use without a value, and the gate refuses it.
 from decimal import Decimal
 
 from otcfix.desk.draft import Draft
-from otcfix.desk.limit_measures import MEASURES, Asked, quotes_with
+from otcfix.desk.limit_asked import Asked
+from otcfix.desk.limit_measures import MEASURES, quotes_with
 from otcfix.desk.limit_rows import Compiled
 from otcfix.desk.usage import ZERO, worth
 from otcfix.gate import OrderCase, QuoteCase

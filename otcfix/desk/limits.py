@@ -4,8 +4,10 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from otcfix.desk.desk_book import DeskBook
 from otcfix.desk.limit_rows import (
     Compiled,
+    Row,
     applies,
     compiled,
     needs_marks,
@@ -13,6 +15,7 @@ from otcfix.desk.limit_rows import (
     policy_rows,
     row_of,
 )
+from otcfix.desk.purses import Purses
 from otcfix.desk.register import Register
 from otcfix.desk.usage import KeptUsage, Usage
 from otcfix.model.decision import Decision
@@ -47,11 +50,14 @@ class Limits:
         self.said: dict[Key, tuple[SetLimit, Instant]] = {}
         self.marks: Marks = {}
         self.usage = Usage()
+        self.book = DeskBook()
+        self.purses = Purses()
         self.marked = False
         self.remembers = False
         self._seeds: tuple[Limit, ...] = ()
         self._policy_marked = False
         self._by_who: dict[str, list[Limit]] = {}
+        self._made: dict[tuple[str, str, str, str], Row] = {}
         self._compiled: dict[tuple[str, str], Compiled] = {}
         self._of_policy: dict[tuple[str, str, PolicyAnswer], Compiled] = {}
 
@@ -89,9 +95,7 @@ class Limits:
         key = (client.client_id, instrument.symbol)
         found = self._compiled.get(key)
         if found is None:
-            limits = self._of(client, instrument)
-            rows = [row_of(register, limit, client.client_id) for limit in limits]
-            found = self._compiled[key] = compiled(rows)
+            found = self._compiled[key] = compiled(self._rows_of(register, client, instrument))
         return found
 
     def with_policy(
@@ -103,11 +107,21 @@ class Limits:
         if found is None:
             if len(self._of_policy) > POLICY_ROWS_KEPT:
                 self._of_policy.clear()
-            limits = self._of(client, instrument)
-            rows = [row_of(register, limit, client.client_id) for limit in limits]
+            rows = self._rows_of(register, client, instrument)
             rows += policy_rows(register, client, instrument, answer)
             found = self._of_policy[key] = compiled(rows)
         return found
+
+    def _rows_of(self, register: Register, client: Client, instrument: Instrument) -> list[Row]:
+        """A row is made once, whichever instruments and clients it is for."""
+        rows, client_id = [], client.client_id
+        for limit in self._of(client, instrument):
+            key = (limit.who, limit.what, limit.measure, "" if limit.who == DESK else client_id)
+            row = self._made.get(key)
+            if row is None:
+                row = self._made[key] = row_of(register, limit, client_id)
+            rows.append(row)
+        return rows
 
     def _of(self, client: Client, instrument: Instrument) -> list[Limit]:
         own = f"{CLIENT}{client.client_id}"
@@ -133,11 +147,12 @@ class Limits:
         self.marked = self._policy_marked or needs_marks(limits, None)
         self.remembers = any(limit.measure == MEDIAN_MULTIPLE for limit in limits)
         if not self.remembers:
-            self.usage.history.clear()
+            self.usage.forget_history()
         self.forget_rows()
 
     def forget_rows(self) -> None:
         """Something that rows are made of has changed."""
+        self._made.clear()
         self._compiled.clear()
         self._of_policy.clear()
 

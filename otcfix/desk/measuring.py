@@ -2,15 +2,15 @@
 
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal
 
-from otcfix.desk.authority import reduces
 from otcfix.desk.draft import Draft
-from otcfix.desk.lookups import position_value, resting_base
+from otcfix.desk.leaves import smaller
+from otcfix.desk.lookups import resting_base
 from otcfix.desk.market import Market
 from otcfix.gate import OrderCase
 from otcfix.ledger import holds
 from otcfix.model.instrument import Instrument
 from otcfix.model.messages import Side, Unit
-from otcfix.model.money import to_multiple
+from otcfix.model.money import from_minor, to_multiple
 from otcfix.model.order import FOK, LIMIT, MARKET, PREVIOUSLY_QUOTED
 from otcfix.model.party import Tier
 from otcfix.model.pricing import NO_LOOK
@@ -27,11 +27,17 @@ def prepare(draft: Draft, case: OrderCase, increase: Decimal | None = None) -> M
 
     increase: for a replace, how much more it asks for in the order's unit; limits see only that.
     """
-    instrument, client, message = case.instrument, case.client, case.order
-    tier = draft.register.tiers.get(client.tier) if client else None
-    if instrument is None or client is None or tier is None:
+    instrument, client = case.instrument, case.client
+    if instrument is None or client is None or client.tier not in draft.register.tiers:
         return None
     market = Market(draft, instrument, client)
+    measure(draft, case, market, increase)
+    return market
+
+
+def measure(draft: Draft, case: OrderCase, market: Market, increase: Decimal | None = None) -> None:
+    """`prepare` with the *market* that there is."""
+    instrument, tier, message = market.instrument, market.tier, case.order
     rate = draft.conversion(instrument.base.code)
     terms_rate = draft.conversion(instrument.terms.code)
     case.conversion = rate if terms_rate is not None else None
@@ -40,21 +46,20 @@ def prepare(draft: Draft, case: OrderCase, increase: Decimal | None = None) -> M
     case.mid = market.mid
     quantity = message.quantity if increase is None else increase
     if quantity is None or quantity < 0 or message.unit in (Unit.UNKNOWN, Unit.BOTH):
-        return market
+        return
     if quantity == 0 and increase is None:
-        return market
+        return
     px = _dealing_price(case, market, quantity)
     if px is None or px <= 0:
         if message.unit is Unit.BASE:  # size, notional and position need no price of the order
             case.base_quantity = quantity
             _measure(draft, case, instrument, tier, None, quantity)
-        return market
+        return
     base = _base_of(quantity, message.unit, px, instrument)
     if message.unit is Unit.CASH and base <= 0:
         case.pricing_refusal = case.pricing_refusal or Refusal.BAD_QUANTITY
     case.base_quantity = base
     _measure(draft, case, instrument, tier, px, quantity)
-    return market
 
 
 def _base_of(quantity: Decimal, unit: Unit, px: Decimal, instrument: Instrument) -> Decimal:
@@ -164,11 +169,12 @@ def _measure(
         return
     # What already rests on the same side may fill as well: together they reduce, or keep the limit.
     rests = resting_base(draft, client.client_id, instrument, message.side)
-    of = (client.client_id, instrument, message.side)
-    case.authority.reduces = reduces(draft, *of, base + rests)
+    held = from_minor(draft.position(client.client_id, instrument.base.code), instrument.base)
+    reach = base + rests
+    case.authority.reduces = smaller(held, message.side, reach) if reach >= 0 else None
     if rate is not None:
         case.notional = base * rate
-        case.position_before = position_value(draft, client, instrument, rate)
+        case.position_before = held * rate
         step = case.notional + rests * rate
         case.position_after = case.position_before + (step if message.side is Side.BUY else -step)
     if px is None or base > 2 * instrument.qty_max:

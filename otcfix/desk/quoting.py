@@ -5,9 +5,10 @@ from decimal import Decimal
 from msgspec import structs
 
 from otcfix.desk import limiting, quote_streams
-from otcfix.desk.authority import authority_of, forbidden, reduces, tell_review
+from otcfix.desk.authority import authority_of, forbidden, tell_review
 from otcfix.desk.draft import Draft
-from otcfix.desk.lookups import position_value, quotes_of_request
+from otcfix.desk.leaves import smaller
+from otcfix.desk.lookups import quotes_of_request
 from otcfix.desk.market import Market
 from otcfix.gate import QUOTE_CHECKS, QuoteCase, judge
 from otcfix.ledger.holds import hold_for
@@ -18,6 +19,7 @@ from otcfix.model.messages import (
     Side,
     Unit,
 )
+from otcfix.model.money import from_minor
 from otcfix.model.party import Session, Tier
 from otcfix.model.pricing import Life
 from otcfix.model.quote import DEALT, EXPIRED, INDICATIVE, LIVE, WITHDRAWN, Quote
@@ -52,7 +54,7 @@ def on_quote_request(draft: Draft, request: QuoteRequest) -> None:
     seen: set[tuple[object, ...]] = set()
     for number, line in enumerate(request.lines or (_NO_LINE,)):
         terms = (line.symbol, line.side, line.currency, line.settl_date, line.settl_type)
-        case = _case(draft, request, line)
+        case = quote_case(draft, request, line)
         case.repeated_line = terms in seen
         seen.add(terms)
         if firm_known:
@@ -98,7 +100,8 @@ def _say_again(draft: Draft, request: QuoteRequest, known: list[Quote]) -> bool:
     return True
 
 
-def _case(draft: Draft, request: QuoteRequest, line: QuoteRequestLine) -> QuoteCase:
+def quote_case(draft: Draft, request: QuoteRequest, line: QuoteRequestLine) -> QuoteCase:
+    """Look up what the gate needs, but for price and funds."""
     register, state, head = draft.register, draft.state, request.head
     session = register.sessions[head.session]
     client = register.clients.get(session.client_id)
@@ -126,7 +129,7 @@ def _case(draft: Draft, request: QuoteRequest, line: QuoteRequestLine) -> QuoteC
     )
 
 
-class _Sides:
+class Sides:
     """The priced sides of one line."""
 
     __slots__ = ("buy", "firmness", "market", "mid", "refusal", "sell")
@@ -155,8 +158,9 @@ PRICING_REFUSALS = (
 """What pricing may answer, in the order of QUOTE_CHECKS: of two sides the first one is told."""
 
 
-def _price(market: Market, line: QuoteRequestLine) -> _Sides:
-    sides = _Sides(market)
+def priced_sides(market: Market, line: QuoteRequestLine) -> Sides:
+    """Price what *line* asks for, and say why a side has no price."""
+    sides = Sides(market)
     sides.mid = market.mid or sides.mid
     sides.refusal = market.refusal
     if line.quantity is None or line.quantity <= 0 or line.unit in (Unit.UNKNOWN, Unit.BOTH):
@@ -183,7 +187,7 @@ def _price(market: Market, line: QuoteRequestLine) -> _Sides:
     return sides
 
 
-def _measure(draft: Draft, case: QuoteCase, sides: _Sides, tier: Tier) -> None:
+def measure(draft: Draft, case: QuoteCase, sides: Sides, tier: Tier) -> None:
     """Lay size, notional, position and funds of the worse side before the gate (A24)."""
     instrument, client, line = case.instrument, case.client, case.line
     priced = sides.buy or sides.sell
@@ -197,13 +201,14 @@ def _measure(draft: Draft, case: QuoteCase, sides: _Sides, tier: Tier) -> None:
     elif priced is not None:
         case.base_quantity = priced.base
     base = case.base_quantity
-    if line.side is not None:  # of both sides one would not reduce
-        of = (client.client_id, instrument, line.side)
-        case.authority.reduces = reduces(draft, *of, base)
+    held = from_minor(draft.position(client.client_id, instrument.base.code), instrument.base)
+    if line.side is not None and base is not None and base >= 0:
+        # Of both sides one would not reduce.
+        case.authority.reduces = smaller(held, line.side, base)
     if base is None or base <= 0 or rate is None:
         return
     case.notional = base * rate
-    before = position_value(draft, client, instrument, rate)
+    before = held * rate
     case.position_before = before
     side = line.side or (
         Side.BUY if abs(before + case.notional) >= abs(before - case.notional) else Side.SELL
@@ -229,11 +234,11 @@ def _answer(draft: Draft, case: QuoteCase, number: int) -> bool:
     """Quote or refuse one line; False when the whole request was answered by a j."""
     instrument, client, line = case.instrument, case.client, case.line
     tier = draft.register.tiers.get(client.tier) if client else None
-    sides = _Sides()
+    sides = Sides()
     if instrument is not None and client is not None and tier is not None:
-        sides = _price(Market(draft, instrument, client), line)
+        sides = priced_sides(Market(draft, instrument, client), line)
         case.pricing_refusal = sides.refusal
-        _measure(draft, case, sides, tier)
+        measure(draft, case, sides, tier)
         limiting.lay_quote(draft, case)
     verdict = judge(QUOTE_CHECKS, case)
     draft.verdicts.append(verdict)
@@ -275,9 +280,7 @@ def _refuse(
     return True
 
 
-def _quote(
-    draft: Draft, case: QuoteCase, instrument: Instrument, sides: _Sides, number: int
-) -> str:
+def _quote(draft: Draft, case: QuoteCase, instrument: Instrument, sides: Sides, number: int) -> str:
     head, line, session = case.head, case.line, case.session
     quote_type = session.quote_type_default if line.quote_type is None else line.quote_type
     firm = quote_type == 1

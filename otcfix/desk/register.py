@@ -47,6 +47,15 @@ class Register:
         for one in self.instruments.values():
             by_base[one.base.code] = (*by_base.get(one.base.code, ()), one.symbol)
         self.symbols_of_base = by_base
+        self.symbols_of_class: dict[str, tuple[str, ...]] = {}
+        self.bases_of_class: dict[str, dict[str, Instrument]] = {}
+        for one in self.instruments.values():
+            name = one.asset_class
+            self.symbols_of_class[name] = (*self.symbols_of_class.get(name, ()), one.symbol)
+            self.bases_of_class.setdefault(name, {}).setdefault(one.base.code, one)
+        self.among_class = {
+            name: dict.fromkeys(symbols) for name, symbols in self.symbols_of_class.items()
+        }
         self.tiers: dict[str, Tier] = {t.name: t for t in desk.tiers} if desk else {}
         self.clients: dict[str, Client] = {} if clients is None else clients
         self.sessions: dict[str, Session] = (

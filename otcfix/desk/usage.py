@@ -42,7 +42,7 @@ Lot = tuple[Decimal, Decimal]
 class Cell:
     """What one client, or the desk, uses in one symbol, or in all."""
 
-    __slots__ = ("days", "last", "orders", "quotes", "reserved", "total")
+    __slots__ = ("_asked", "_rolling", "days", "last", "orders", "quotes", "reserved", "total")
 
     def __init__(self) -> None:
         self.orders = 0
@@ -51,16 +51,26 @@ class Cell:
         self.days: dict[int, int] = {}
         self.last = 0
         self.total = 0
+        self._asked = 0
+        self._rolling = 0
 
     def turned(self, day: int) -> tuple[int, int]:
         """The turnover of trading day *day* and of the thirty that end with it. Units of 1E-8."""
         if day == self.last:
             return self.days.get(day, 0), self.total
-        rolling = sum(amount for of, amount in self.days.items() if of > day - WINDOW)
-        return self.days.get(day, 0), rolling
+        if day != self._asked:
+            self._rolling = sum([n for of, n in self.days.items() if of > day - WINDOW])
+            self._asked = day
+        return self.days.get(day, 0), self._rolling
+
+    def forget(self) -> None:
+        """Nothing was turned over."""
+        self.days.clear()
+        self.total = self.last = self._asked = self._rolling = 0
 
     def turn_over(self, day: int, amount: int) -> None:
         """Add to the turnover of *day*; what is older than the window is forgotten."""
+        self._asked = 0
         if day > self.last:
             self.last = day
             for old in [of for of in self.days if of <= day - WINDOW]:
@@ -109,10 +119,16 @@ class Usage:
 
     def __init__(self) -> None:
         self.cells: dict[tuple[str, str], Cell] = {}
+        self.symbols: dict[str, dict[str, None]] = {}
+        """By client, what there were cells of: he uses nothing in others."""
         self.resting: dict[tuple[str, Side], Decimal] = {}
         self.deals_day = 0
         self.deals: dict[str, dict[str, tuple[int, int]]] = {}
         self.history: dict[str, list[int]] = {}
+        self.touched: dict[str, None] = {}
+        """Symbols of which the desk holds something else since this was emptied."""
+        self._medians: dict[str, int] = {}
+        self._fours: dict[tuple[str, str], tuple[Cell, Cell, Cell, Cell]] = {}
         self._reserved: dict[str, Reserved] = {}
         self._last_day = 0
 
@@ -129,19 +145,34 @@ class Usage:
 
     def median(self, client_id: str) -> int | None:
         """The client's median order notional, in units of 1E-8; None before HISTORY_MIN orders."""
+        known = self._medians.get(client_id)
+        if known is not None:
+            return known
         history = self.history.get(client_id, ())
-        return sorted(history)[(len(history) - 1) // 2] if len(history) >= HISTORY_MIN else None
+        if len(history) < HISTORY_MIN:
+            return None
+        found = self._medians[client_id] = sorted(history)[(len(history) - 1) // 2]
+        return found
+
+    def forget_history(self) -> None:
+        """Nobody limits what is measured by it any more."""
+        self.history.clear()
+        self._medians.clear()
 
     # -- counting ----------------------------------------------------------------------------
 
     def _cells(self, client_id: str, symbol: str) -> tuple[Cell, Cell, Cell, Cell]:
-        cells = self.cells
+        known = self._fours.get((client_id, symbol))
+        if known is not None:
+            return known
+        self._note(client_id, symbol)
         keys = [(one, what) for one in (client_id, OF_DESK) for what in (symbol, EVERYTHING)]
-        try:
-            return cells[keys[0]], cells[keys[1]], cells[keys[2]], cells[keys[3]]
-        except KeyError:
-            first, second, third, fourth = (cells.setdefault(key, Cell()) for key in keys)
-            return first, second, third, fourth
+        first, second, third, fourth = (self.cells.setdefault(key, Cell()) for key in keys)
+        found = self._fours[client_id, symbol] = (first, second, third, fourth)
+        return found
+
+    def _note(self, owner: str, symbol: str) -> None:
+        self.symbols.setdefault(owner, {})[symbol] = None
 
     def count_order(self, client_id: str, symbol: str, step: int) -> None:
         """An order began or ceased to rest."""
@@ -155,6 +186,7 @@ class Usage:
 
     def count_resting(self, symbol: str, side: Side, step: Decimal) -> None:
         """What all resting orders may still deal changed, in base."""
+        self.touched[symbol] = None
         left = self.resting.get((symbol, side), ZERO) + step
         if left:
             self.resting[symbol, side] = left
@@ -180,6 +212,11 @@ class Usage:
             known = Reserved(order.order_id, order.client_id, order.symbol, ZERO, [])
             if remember:
                 self._remember(event, order, register)
+            if not order.is_open:  # it came and went: nothing of it stays reserved
+                rate, unfilled = self._rate(event, order, register), order.quantity - order.cum_qty
+                turned = worth(rate, order.quantity) - worth(rate, max(unfilled, ZERO))
+                self._move(event, order, register, 0, turned)
+                return
         left = sum((quantity for _, quantity in known.lots), ZERO)
         grown = order.quantity - known.cum - left
         if grown > 0:
@@ -217,10 +254,10 @@ class Usage:
     def _forget(self, day: int) -> None:
         """Once a trading day: whoever has not dealt for thirty of them is not kept."""
         self._last_day = day
+        self._fours.clear()
         for key, cell in list(self.cells.items()):
             if cell.days and cell.last <= day - WINDOW:
-                cell.days.clear()
-                cell.total = cell.last = 0
+                cell.forget()
             if not (cell.days or cell.orders or cell.quotes or cell.reserved):
                 del self.cells[key]
 
@@ -238,6 +275,7 @@ class Usage:
         notional = worth(self._rate(event, order, register), order.quantity)
         history = self.history.setdefault(order.client_id, [])
         history.append(notional)
+        self._medians.pop(order.client_id, None)
         del history[:-HISTORY]
 
     def _take_trade(self, event: Event, trade: Trade, register: Register) -> None:
@@ -253,6 +291,7 @@ class Usage:
         day = trading_day(instrument, event.at)[0].toordinal()
         self._deal(trade.client_id, trade.symbol, day, *legs)
         self._deal(OF_DESK, trade.symbol, day, -legs[0], -legs[1])
+        self.touched[trade.symbol] = None
 
     def _take_hedge(self, event: Event, fill: HedgeFill, register: Register) -> None:
         instrument = register.instruments.get(fill.symbol)
@@ -263,6 +302,7 @@ class Usage:
         sign = 1 if fill.side is Side.BUY else -1
         day = trading_day(instrument, event.at)[0].toordinal()
         self._deal(OF_DESK, fill.symbol, day, sign * base, -sign * terms)
+        self.touched[fill.symbol] = None
 
     def _deal(self, owner: str, symbol: str, day: int, base: int, terms: int) -> None:
         if day > self.deals_day:
@@ -298,6 +338,8 @@ class Usage:
         made = cls()
         for owner, symbol, days in kept.days:
             cell = made.cells.setdefault((owner, symbol), Cell())
+            if owner != OF_DESK and symbol != EVERYTHING:
+                made._note(owner, symbol)
             cell.days = {day: int(amount) for day, amount in days}
             cell.last = max(cell.days)
             cell.total = sum(cell.days.values())

@@ -12,13 +12,8 @@ Check = Callable[[Case], Finding | None]
 
 def judge(checks: Sequence[Check[Case]], case: Case) -> Verdict:
     """Run all *checks* on *case*; the first refusal in their order is the one that is told."""
-    findings: list[Finding] = []
-    failed: Finding | None = None
-    for check in checks:
-        finding = check(case)
-        if finding is None:
-            continue
-        findings.append(finding)
-        if finding.refusal is not None and failed is None:
-            failed = finding
-    return Verdict(tuple(findings), failed)
+    findings = tuple([found for check in checks if (found := check(case)) is not None])
+    for finding in findings:
+        if finding.refusal is not None:
+            return Verdict(findings, finding)
+    return Verdict(findings)

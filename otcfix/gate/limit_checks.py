@@ -42,9 +42,16 @@ OVER = {
 
 
 def _found(case: Common, measure: str, refusal: Refusal) -> Finding | None:
-    uses = case.uses.get(measure) if case.uses else None
+    if not case.uses:
+        return None
+    uses = case.uses.get(measure)
     if not uses:
         return None
+    if len(uses) == 1:
+        use = uses[0]
+        after = use.after
+        if after is not None and after <= use.amount:
+            return Finding(measure, None, shown(after, measure), use.limit)
     over = OVER[measure]
     tightest, left = uses[0], None
     for use in uses:

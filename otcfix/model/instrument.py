@@ -2,10 +2,16 @@
 
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from msgspec import Struct
 
 from otcfix.model.money import Asset
+
+
+@lru_cache(maxsize=64)
+def _step(scale: int) -> Decimal:
+    return Decimal(1).scaleb(-scale)
 
 
 class Hours(Struct, frozen=True):
@@ -49,4 +55,4 @@ class Instrument(Struct, frozen=True):
     @property
     def terms_step(self) -> Decimal:
         """The smallest quantity of an order sized in terms: one minor unit of terms."""
-        return Decimal(1).scaleb(-self.terms.scale)
+        return _step(self.terms.scale)

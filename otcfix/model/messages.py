@@ -19,6 +19,8 @@ class Side(IntEnum):
     BUY = 1
     SELL = 2
 
+    __hash__ = int.__hash__  # Enum's own runs in Python, and sides are part of many keys
+
 
 class Unit(IntEnum):
     """What a quantity counts: base, terms (Currency(15) is terms), or CashOrderQty(152).

@@ -61,10 +61,11 @@ class Kyc(Struct, frozen=True):
     def last_day(self) -> str:
         """The last day (ISO, UTC) on which it holds: of itself and of every document, whichever is
         first; "" for no end. ISO dates compare as text."""
-        days = [one.expires for one in self.documents if one.expires]
-        if self.expires:
-            days.append(self.expires)
-        return min(days, default="")
+        last = self.expires
+        for one in self.documents:
+            if one.expires and (not last or one.expires < last):
+                last = one.expires
+        return last
 
     @property
     def ends_at(self) -> Instant:

@@ -39,7 +39,6 @@ def iso(at: Instant) -> str:
     return to_datetime(at).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-@lru_cache(maxsize=1024)
 def utc_day(at: Instant) -> str:
     """The UTC date of *at* as ISO writes it: 2026-01-31. Such dates compare as text."""
     return _day_text(at // DAY)
@@ -63,6 +62,7 @@ def is_day(text: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=1024)
 def local_date(day: date) -> str:
     """Write *day* as a FIX LocalMktDate: YYYYMMDD."""
     return f"{day.year:04d}{day.month:02d}{day.day:02d}"

@@ -25,6 +25,7 @@ TINY = bench.Plan(
     cycles_s=0.5,
     commits=20,
     names=600,
+    gate_clients=200,
 )
 
 
@@ -47,6 +48,9 @@ def test_the_figures_have_the_promised_shape(figures: dict) -> None:
     assert figures["price"].keys() == prices.STRATEGIES.keys()
     assert figures["screening"]["names"] == 600
     assert all(value > 0 for key, value in figures["screening"].items() if "mb" not in key)
+    assert figures["gate"].keys() >= {"quote", "order", "quote_first", "desk_mb"}
+    assert figures["gate"]["quote"]["p99_us"] >= figures["gate"]["quote"]["p50_us"] > 0
+    assert figures["gate"]["findings_a_quote"] > 25
     assert figures["market"]["recorded"]["times_real"] > 0
     assert all(value > 0 for value in figures["otcfix"]["sqlite"].values())
     assert json.loads(json.dumps(figures)) == figures
