@@ -1,5 +1,6 @@
 """The composition root: build(config) -> App. The only module that knows all others."""
 
+import gc
 import threading
 import time
 from functools import partial
@@ -236,6 +237,10 @@ class App:
         if self.acceptor is None:
             return  # an offline desk has no loop of its own: `command` steps it
         self.screening.start(self.sequencer.take_waiting)
+        # What stands now mostly stays. Walking ten thousand clients again and again is what made a
+        # message in a hundred wait for milliseconds.
+        gc.collect()
+        gc.freeze()
         self.acceptor.start()
         for feed in self.feeds:
             feed.start()
