@@ -6,7 +6,8 @@ from msgspec import Struct
 
 CLASSES = ("quote", "order", "replace", "cancel", "status", "stream", "resent")
 """quote: R. order: D and AJ. replace: G. cancel: F and q (weight 0). status: H, AF, a and Z.
-stream: V. resent: anything with PossDup or PossResend."""
+stream: V. resent: with PossDup or PossResend, an R, D, AJ or G that the desk has answered before;
+what it has not seen counts in its own class, whatever its flags say."""
 
 EVERYBODY = "*"
 
