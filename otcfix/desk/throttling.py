@@ -255,6 +255,12 @@ def on_load_moved(draft: Draft, moved: LoadMoved) -> None:
 
 
 def on_admin_seen(draft: Draft, seen: AdminSeen) -> None:
-    """Kept for the record; what staff must look at is an alert."""
+    """Kept for the record; what staff must look at is an alert.
+
+    A message that QuickFIX rejected is answered already: it counts towards the hard limit.
+    """
+    rate = draft.register.rates.get((seen.session, "status"))
+    if seen.outbound and seen.msg_type == "3" and rate is not None:
+        _judge(draft, seen.session, rate, rate.weight)
     if seen.alert:
         draft.alerts.append(f"{seen.session or 'the door'}: {seen.note}")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from otcfix.model.event import AdminSeen
 from otcfix.model.throttle import Throttle
 from tests.conversation import Conversation
 from tests.support.client import Client
@@ -306,6 +307,24 @@ def test_a_flood_of_resends_is_logged_out_too(open_desk: OpenDesk) -> None:
         desk.at("+20ms")
     assert 60 <= count <= 120
     assert {heard.kind for heard in client.hears_all()} == {"8"}
+
+
+def test_a_flood_of_what_the_engine_rejects_is_logged_out_too(open_desk: OpenDesk) -> None:
+    """QuickFIX answers what its dictionary does not allow; each answer is journaled, and costs a
+    message of class status."""
+    desk = open_desk(throttles=(row("status", "10", 10, hard_ms=1_000),))
+    rejected = AdminSeen("A44", True, "3", "35=3|45=7|371=60|373=1")
+    for _ in range(40):
+        desk.tell(rejected)
+        desk.at("+60ms")
+    assert desk.wire.logged_out == []
+    for _ in range(80):
+        desk.tell(rejected)
+        desk.at("+20ms")
+    limit = "more than status messages: 2 times 10 a second for 1000 ms"
+    assert desk.wire.logged_out == [("A44", f"THROTTLED: {limit}")]
+    desk.tell(AdminSeen("", False, "A", "from nobody"))
+    desk.restarts()
 
 
 def test_a_logout_is_not_said_before_it_is_committed(open_desk: OpenDesk) -> None:
