@@ -143,6 +143,20 @@ def test_states_are_set_and_shown(run: Run, funded: Path) -> None:
     assert run("state", "set", "desk", "ASLEEP", "--why", "test").code == 2
 
 
+def test_a_database_that_is_not_there_is_not_taken_for_a_quiet_desk(run: Run, here: Path) -> None:
+    """A slip in --database must not show ACTIVE, nor hide that a halt reached no desk."""
+    nowhere = ("--database", f"sqlite:///{here}/slip.db")
+    answer = run("state", "show", *nowhere)
+    assert (answer.code, "slip.db: no such database" in answer.err) == (4, True)
+    answer = run("client", "list", *nowhere)
+    assert answer.code == 0
+    assert "slip.db: no such database" in answer.err
+    assert "these are the clients of the file" in answer.err
+    answer = run("kill", "--why", "test", *nowhere)
+    assert answer.code == 0
+    assert "slip.db: no such database: a new one is made" in answer.err
+
+
 def test_programs_say_the_same(here: Path, funded: Path) -> None:
     """otcfix.commands: a command in, what was decided out, and the register read back."""
     database = f"sqlite:///{funded}"

@@ -110,15 +110,16 @@ def test_a_back_off_is_for_the_address_that_flooded(tmp_path: Path) -> None:
     edits = {"sessions.toml": [('allow_from = ["127.0.0.1"]', "allow_from = []")]}
     desk = DeskProcess(tmp_path, files={"throttles.toml": ROWS}, edits=edits)
     desk.start()
-    flood = client_of(desk)
-    assert flood.logon()
-    other = client_of(desk)
-    other.sock = socket.create_connection(("127.0.0.1", desk.port), 5, ("127.0.0.2", 0))
-    other.send("A", [(98, "0"), (108, "30"), (553, "alpha"), (554, "guess")])
-    flood.poll(0.3)
-    until_gone(flood)
-    assert not flood.logon(wait=0.3)
-    desk.kill()
+    try:
+        flood, other = client_of(desk), client_of(desk)
+        assert flood.logon()
+        other.sock = socket.create_connection(("127.0.0.1", desk.port), 5, ("127.0.0.2", 0))
+        other.send("A", [(98, "0"), (108, "30"), (553, "alpha"), (554, "guess")])
+        flood.poll(0.3)
+        until_gone(flood)
+        assert not flood.logon(wait=0.3)
+    finally:
+        desk.kill()
 
 
 def answer_to_a_guess(desk: DeskProcess, address: str = "127.0.0.1") -> bytes:
