@@ -18,6 +18,7 @@ from otcfix.cli.options import (
     JsonOption,
     WhyOption,
 )
+from otcfix.cli.outcome import usage_error
 from otcfix.model.client_commands import ChangeClient
 from otcfix.model.profile import BankAccount, Owner, Wallet
 
@@ -130,7 +131,14 @@ def change_network(
     Examples:
       otcfix client network ALPHA add 192.0.2.0/24 --why "as agreed"
     """
+    from otcfix.config.clients import network  # noqa: PLC0415
+
     item = name
+    if way is Way.ADD:
+        try:
+            item = network(name)
+        except ValueError as error:
+            raise usage_error(f"NETWORK: {name}: {error}") from None
     _change(config, database, _item(client_id, "networks", way, item, by, why), as_json)
 
 

@@ -18,7 +18,7 @@ from otcfix.cli.options import (
     open_database,
     quiet,
 )
-from otcfix.cli.outcome import NO, Failed
+from otcfix.cli.outcome import NO, Failed, complain
 from otcfix.cli.show import print_json, print_table
 
 _Text = dict[str, Any]
@@ -79,8 +79,9 @@ def _clients(config: Any, database: str) -> tuple[dict[str, Any], Any]:
 
     try:
         store = open_database(database)
-    except Failed:
-        store = None  # no desk has run yet
+    except Failed as error:
+        complain(f"{error}; these are the clients of the file")  # no desk has run yet
+        store = None
     found = None
     if store is not None:
         try:

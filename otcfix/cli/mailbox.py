@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from otcfix.cli.options import open_database
-from otcfix.cli.outcome import CONNECT, NO, Failed
+from otcfix.cli.options import open_database, sqlite_path
+from otcfix.cli.outcome import CONNECT, NO, Failed, complain
 
 if TYPE_CHECKING:
     from otcfix.commands import Done
@@ -20,6 +20,9 @@ def send(config: "Config", database: str, command: Any, by: str, wait_s: float =
     """
     from otcfix import commands  # noqa: PLC0415
 
+    path = sqlite_path(database)
+    if path is not None and not path.exists():
+        complain(f"{path}: no such database: a new one is made; --database URL names another")
     open_database(database, create=True).close()  # makes the folder, and says what is wrong
     try:
         return commands.send(database, command, config=config, by=by, wait_s=wait_s)

@@ -96,7 +96,7 @@ def replayed(store: Any, id_key: bytes, told: Told) -> dict[str, Any]:
         try:
             again.step(row)
         except ReplayDiffers as error:
-            difference = _difference(row, error.expected, error.found, "")
+            difference = _difference(row, error.expected, error.found, again.other_version)
         except Exception as error:  # noqa: BLE001 - a damaged journal can raise anything
             why = f"it cannot be decided: {type(error).__name__}: {error}"
             difference = _difference(row, row.digest.hex(), "", why)

@@ -17,7 +17,6 @@ from otcfix.cli.options import (
     open_database,
     quiet,
 )
-from otcfix.cli.outcome import Failed
 from otcfix.cli.show import print_json, print_table
 
 app = typer.Typer(help="Trading states of desk, clients, instruments.", no_args_is_help=True)
@@ -42,16 +41,11 @@ def show(database: DatabaseOption = DATABASE, as_json: JsonOption = False) -> No
     quiet("error")
     from otcfix.commands import registered  # noqa: PLC0415
 
+    store = open_database(database)
     try:
-        store = open_database(database)
-    except Failed:
-        store = None  # no desk has run yet
-    states = {"desk": "ACTIVE"}
-    if store is not None:
-        try:
-            states |= registered(store).states
-        finally:
-            store.close()
+        states = {"desk": "ACTIVE"} | registered(store).states
+    finally:
+        store.close()
     if as_json:
         print_json({"states": states})
     else:

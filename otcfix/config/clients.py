@@ -61,7 +61,8 @@ def _bic(value: str) -> str:
         raise ValueError(f"expected a BIC: {error}") from None
 
 
-def _network(value: str) -> str:
+def network(value: str) -> str:
+    """An address or a network (CIDR), as it is kept. Errors: ValueError."""
     try:
         return str(ipaddress.ip_network(value))
     except ValueError as error:
@@ -189,7 +190,7 @@ class ProfileConfig(Closed):
     settlement_mode: Literal["prefunded", "credit"] = "prefunded"
     wallets: tuple[WalletConfig, ...] = ()
     banks: tuple[BankConfig, ...] = ()
-    networks: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
+    networks: tuple[Annotated[str, AfterValidator(network)], ...] = ()
     users: tuple[Name, ...] = ()
 
     def made(self) -> Profile:

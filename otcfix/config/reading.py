@@ -64,7 +64,7 @@ def _keys(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
         field = model.model_fields.get(part) if isinstance(part, str) else None
         if field is not None:
             model = _table(field.annotation) or model
-    return sorted(model.model_fields)
+    return sorted(field.alias or name for name, field in model.model_fields.items())
 
 
 def _table(annotation: Any) -> type[BaseModel] | None:

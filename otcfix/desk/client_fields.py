@@ -138,14 +138,18 @@ def _list(client: Client, name: str, command: ChangeClient, waits: list[str]) ->
     known = {field.key(one): one for one in before}
     for one in _read(name, command.remove.get(name, "[]"), kind):
         if known.pop(field.key(one), None) is None:
-            raise Impossible(f"{name}: {field.key(one)} is not there")
+            raise Impossible(f"{name}: {_words(field.key(one))} is not there")
         if field.removal_waits:
-            waits.append(f"{name} without {field.key(one)}")
+            waits.append(f"{name} without {_words(field.key(one))}")
     for one in _read(name, command.add.get(name, "[]"), kind):
         if known.get(field.key(one)) != one:
-            waits.append(f"{name} with {field.key(one)}")
+            waits.append(f"{name} with {_words(field.key(one))}")
         known[field.key(one)] = one
     return tuple(known.values())
+
+
+def _words(key: Any) -> str:
+    return " ".join(key) if isinstance(key, tuple) else str(key)
 
 
 def _read(name: str, text: str, kind: Any) -> Any:

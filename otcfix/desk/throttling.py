@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from otcfix.desk.draft import Draft
+from otcfix.desk.lookups import prior_use, quotes_of_request, scope_of
 from otcfix.desk.rates_of_messages import Bucket, Rate, dearer, permille
 from otcfix.gate import gcra
 from otcfix.gate.common_checks import too_many
@@ -65,17 +66,31 @@ def admit(draft: Draft, body: Any) -> bool:
     kind = CLASS_OF.get(type(body)) if rates else None
     if kind is None:
         return True
-    head = body.head
-    rate = rates.get((head.session, "resent" if head.resent else kind))
+    session = body.head.session
+    rate = rates.get((session, kind))
+    if body.head.resent and _answered_before(draft, body):
+        rate = rates.get((session, "resent"), rate)
     if rate is None:
         return True
-    retry_ms = _judge(draft, head.session, rate, rate.weight * _size(body))
+    retry_ms = _judge(draft, session, rate, rate.weight * _size(body))
     if retry_ms:
         draft.retry_after_ms = retry_ms
         if isinstance(body, ANSWERED_HERE) and not body.missing:
             _reject(draft, body)
             return False
     return True
+
+
+def _answered_before(draft: Draft, body: Any) -> bool:
+    """Whether the desk knows what is sent again. A flag alone, which anybody can set, is no way
+    past a rate: what was never seen costs what it is."""
+    session = draft.register.sessions[body.head.session]
+    if isinstance(body, messages.QuoteRequest):
+        return bool(quotes_of_request(draft, session.client_id, body.quote_req_id))
+    order = body.order if isinstance(body, messages.OrderCancelReplaceRequest) else body
+    if not isinstance(order, messages.NewOrderSingle) or not order.cl_ord_id:
+        return False
+    return prior_use(draft, scope_of(session, order.end_client), order.cl_ord_id) is not None
 
 
 def _size(body: Any) -> int:
@@ -113,10 +128,18 @@ def _judge(draft: Draft, session: str, rate: Rate, weight: int) -> int:
     for bucket in rate.buckets:
         if bucket.hard_cost:
             _too_much(draft, session, bucket, weight, now)
+        _bound(draft, bucket, now)
     if not rate.buckets[0].soft:
         return 0
     _count_refused(draft, session, rate.message_class)
     return -(-longest // 1_000_000)
+
+
+def _bound(draft: Draft, bucket: Bucket, now: int) -> None:
+    """Where the clock was set back, what is owed is cut down to what `gcra` lets anybody owe."""
+    most = gcra.latest(now, bucket.room)
+    if int(draft.state.word(WORD, bucket.key, 0)) > most:
+        draft.move(WORD, bucket.key, most)
 
 
 def factor_of(draft: Draft, session: str, message_class: str) -> int:
@@ -232,6 +255,12 @@ def on_load_moved(draft: Draft, moved: LoadMoved) -> None:
 
 
 def on_admin_seen(draft: Draft, seen: AdminSeen) -> None:
-    """Kept for the record; what staff must look at is an alert."""
+    """Kept for the record; what staff must look at is an alert.
+
+    A message that QuickFIX rejected is answered already: it counts towards the hard limit.
+    """
+    rate = draft.register.rates.get((seen.session, "status"))
+    if seen.outbound and seen.msg_type == "3" and rate is not None:
+        _judge(draft, seen.session, rate, rate.weight)
     if seen.alert:
         draft.alerts.append(f"{seen.session or 'the door'}: {seen.note}")

@@ -212,7 +212,7 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         line = self._lines.get(session)
         if line is not None and line.online and line.session.isEnabled():
             log.warning("flood", session=session, why=text)
-            self._admission.flooded(session, line.caller, time.monotonic())
+            self._admission.flooded(session, line.peer, time.monotonic())
             line.session.logout(text)
 
     def _send(self, line: Line, message: Any, *, keep: bool = True) -> None:
@@ -242,7 +242,7 @@ class Acceptor(fix.Application):  # type: ignore[misc]
     def onLogon(self, session_id: Any) -> None:
         """The session is up."""
         line = self._line(session_id)
-        line.online = True
+        line.online, line.peer = True, line.caller
         self._admission.succeeded(line.config.key, line.caller)
         self._proofs.begin(line)
         self._event(line, SessionUp(line.config.key, line.epoch, line.caller))
@@ -277,17 +277,9 @@ class Acceptor(fix.Application):  # type: ignore[misc]
             line.go_on(message)
         if kind != "3":
             return
-        reason = message.getField(373) if message.isSetField(373) else ""
-        about = message.getField(372) if message.isSetField(372) else ""
-        if reason == "11" and about in line.left_out:
-            # The version has this message and we do not speak it: that is a j, not an invalid type.
-            header.setField(35, "j")
-            for tag in (373, 371):
-                if message.isSetField(tag):
-                    message.removeField(tag)
-            message.setField(380, "3")
-            message.setField(58, "UNSUPPORTED: this message type is not spoken here")
+        line.call_unspoken(message)
         self._event(line, AdminSeen(line.config.key, True, "3", readable(message.toString())))
+        self._flooded(line)
 
     @guarded
     def fromAdmin(self, message: Any, session_id: Any) -> None:
@@ -367,6 +359,10 @@ class Acceptor(fix.Application):  # type: ignore[misc]
     def _overflowed(self, line: Line, text: str, kind: str) -> None:
         """R2: what found no room is journaled, and only then refused."""
         self._event(line, overflow_of(line, text, kind))
+        self._flooded(line)
+
+    def _flooded(self, line: Line) -> None:
+        """Events are never refused room: who causes too many of them goes."""
         if self._depth(line.config.key) > FLOOD_FACTOR * self._share:
             self.logout(line.config.key, "too many messages")
 

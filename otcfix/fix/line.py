@@ -31,6 +31,7 @@ class Line:
         "number",
         "numbers",
         "online",
+        "peer",
         "proof_asked",
         "proof_of",
         "refused_at",
@@ -44,7 +45,8 @@ class Line:
         self.config = config
         self.session_id = session_id
         self.session: Any = None
-        self.caller = ""
+        self.caller = ""  # who tries to log on
+        self.peer = ""  # who did
         self.epoch = 0
         self.online = False
         self.last_in = 0
@@ -73,6 +75,20 @@ class Line:
         if int(header.getField(34)) < self.again_from < upto:
             header.setField(34, str(self.again_from))
         self.again_from = upto
+
+    def call_unspoken(self, message: Any) -> None:
+        """Turn QuickFIX's Reject(3) of a message that the version has, and we do not speak, into a
+        j: it is no invalid type."""
+        reason = message.getField(373) if message.isSetField(373) else ""
+        about = message.getField(372) if message.isSetField(372) else ""
+        if reason != "11" or about not in self.left_out:
+            return
+        message.getHeader().setField(35, "j")
+        for tag in (373, 371):
+            if message.isSetField(tag):
+                message.removeField(tag)
+        message.setField(380, "3")
+        message.setField(58, "UNSUPPORTED: this message type is not spoken here")
 
 
 def logon_refusal(config: SessionConfig, message: Any, wants_reset: bool) -> str:

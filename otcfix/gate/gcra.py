@@ -35,4 +35,9 @@ def taken(paid_at: int, now: int, cost: int, room: int) -> int:
     """The new instant after a message of *cost* has passed. Nanoseconds."""
     if paid_at <= now:
         return now + cost
-    return min(paid_at, now + room + DEBT_MAX) + cost
+    return min(paid_at, latest(now, room)) + cost
+
+
+def latest(now: int, room: int) -> int:
+    """The latest instant that is taken seriously: who finds a later one kept puts this there."""
+    return now + room + DEBT_MAX

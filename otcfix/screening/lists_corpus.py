@@ -1,6 +1,7 @@
 """All accepted lists together, what changed between two versions, and what `otcfix check` says."""
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -191,10 +192,17 @@ def check_lists(config: Config, at: datetime | None = None) -> tuple[list[str], 
     Nothing is fetched and nothing is changed.
     """
     file = config.folder / "screening.toml"
-    problems, warnings = [], []
+    problems: list[str] = []
+    warnings: list[str] = []
+    if fault := _folder_fault(Path(config.screening.folder).expanduser()):
+        return [f"{file}: folder: {fault}"], warnings
     rows = {row["list"]: row for row in standing(config, at)}
     for one in config.screening.list:
         where = f"{file}: list {one.name}"
+        try:
+            store_of(config).current(one.name)
+        except ListRefused as error:
+            problems.append(f"{where}: {error}")
         if one.files:
             names = [config.folder / Path(name).expanduser() for name in one.files]
             try:
@@ -204,6 +212,20 @@ def check_lists(config: Config, at: datetime | None = None) -> tuple[list[str], 
         row = rows[one.name]
         if "version" in row or not one.files:  # a list of files is taken in when the desk starts
             warnings += [f"{where}: {said}" for said in row["problems"]]
-    if not any(one.format in PUBLISHED for one in config.screening.list):
+    if not config.screening.list:
+        warnings.append(f"{file}: list: there is none: nobody can be cleared, nobody is quoted")
+    elif not any(one.format in PUBLISHED for one in config.screening.list):
         warnings.append(f"{file}: list: no list of OFAC, the UN, the EU or the UK is screened")
     return problems, warnings
+
+
+def _folder_fault(folder: Path) -> str:
+    """Why lists cannot be kept in *folder*, or in the nearest one above it that is there."""
+    try:
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
+            return ""
+    except OSError as error:
+        return f"{folder}: {error.strerror}"
+    return f"{folder} is not a folder that can be written to"

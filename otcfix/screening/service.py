@@ -205,7 +205,8 @@ class ScreeningService:
         answer = self._line.ask(Look(update=update))
         if not isinstance(answer, Lists):
             self._signature = signature
-            self._trouble(f"lists not looked at: {getattr(answer, 'why', answer)}")
+            self._problem = f"lists not looked at: {getattr(answer, 'why', answer)}"
+            self._trouble(self._problem)
             return
         # Taking lists in writes to the folder as well: this look has seen that.
         self._signature = _signature(self._config) if answer.version else signature

@@ -62,8 +62,10 @@ class Worker:
         """Do one errand. What cannot be done is an answer as well."""
         try:
             return self._look(errand) if isinstance(errand, Look) else self._screen(errand)
-        except (OtcfixError, OSError) as error:
+        except OtcfixError as error:
             return Failed(str(error))
+        except OSError as error:
+            return Failed(f"{self._config.folder / 'screening.toml'}: folder: {error}")
 
     # -- lists -----------------------------------------------------------------------------
 
@@ -213,7 +215,8 @@ def serve(reads: BinaryIO, writes: BinaryIO) -> None:
 
 def main() -> None:
     """Serve on stdin and stdout; what else would be printed goes to stderr."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the desk, which ends this
+    for stops in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stops, signal.SIG_IGN)  # for the whole group: the desk ends, and then this
     os.nice(NICENESS)
     with os.fdopen(os.dup(1), "wb") as writes:
         os.dup2(2, 1)

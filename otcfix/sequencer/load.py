@@ -24,7 +24,7 @@ class Load:
     def due(self, waiting: int, now: Instant) -> LoadMoved | None:
         """What has changed; None: nothing, or too soon. waiting: messages in the inbox now."""
         self._peak = max(self._peak, waiting)
-        if now < self._next_look:
+        if now < self._next_look <= now + LOOK:  # further off: the clock was set back
             return None
         self._next_look = now + LOOK
         peak, self._peak = self._peak, 0

@@ -26,6 +26,12 @@ def read(command: Mailed) -> object:
         return UnreadCommand(command.by, str(error)[:200])
 
 
+def _is_time(now: Instant, then: Instant, spacing: Instant) -> bool:
+    """Whether *then* has come; also where it lies further off than it was ever put: the clock was
+    set back, and staff must not wait for its next command until that hour comes again."""
+    return now >= then or then > now + spacing
+
+
 class Listeners:
     """Which streams are to be looked at now: the latest price wins (conflation).
 
@@ -121,7 +127,7 @@ class Occasions:
         if jump is not None:
             own.append(self._typed(jump, now))
         due = self._state.next_due()
-        if due is not None and now >= self._next_timer:
+        if due is not None and _is_time(now, self._next_timer, TIMER_SPACING):
             # A message received before an expiry is decided before it, whatever queue stood
             # in front of it (R18): timers never run ahead of the oldest message waiting.
             oldest = self._inbox.oldest()
@@ -135,7 +141,7 @@ class Occasions:
         symbols = tuple(sorted(moved | stale | self._listeners.due(shown, now)))
         if symbols:
             own.append(self._typed(RatesMoved(symbols), now))
-        if now >= self._next_command_check:
+        if _is_time(now, self._next_command_check, COMMAND_CHECK):
             self._next_command_check = now + COMMAND_CHECK
             for command in self._store.new_commands(self.command_id):
                 self.command_id = command.id
@@ -160,7 +166,7 @@ class Occasions:
         """Symbols of which a source has just gone or grown older than somebody takes it: quotes
         must die, books be emptied."""
         found: set[str] = set()
-        if now < self._next_stale_check:
+        if not _is_time(now, self._next_stale_check, STALE_CHECK):
             return found
         self._next_stale_check = now + STALE_CHECK
         for symbol in sorted({*self._state.quoted, *self._state.streams.symbols}):

@@ -6,10 +6,11 @@ from functools import lru_cache
 
 import msgspec
 
+import otcfix
 from otcfix.desk.state import State
 from otcfix.model.decision import Decision
 from otcfix.model.errors import ReplayDiffers
-from otcfix.model.event import Event, Facts, Typed
+from otcfix.model.event import Boot, Event, Facts, Typed
 from otcfix.model.record import JournalRow
 from otcfix.sequencer.deciding import Decided, decide_in_words
 from otcfix.sequencer.loop import SNAPSHOT_VERSION
@@ -64,22 +65,36 @@ class Replay:
         self._parse = parse
         self._render = render
         self._on_decided = on_decided
+        self._written_by = ""
         self._print = hashlib.sha256()
 
     def step(self, row: JournalRow) -> Decision:
         """Decide one row again. Errors: ReplayDiffers with the event's number."""
         event = event_of(row, self._parse)
+        if isinstance(event.body, Boot):
+            self._written_by = event.body.version
         decided = decide_in_words(self.state, event, self._render)
         if decided.digest != row.digest:
-            raise ReplayDiffers(
-                row.seq, row.digest.hex(), decided.digest.hex(), f"{row.kind} of {row.session}"
-            )
+            what = f"{row.kind} of {row.session}" if row.session else row.kind
+            if self.other_version:
+                what += f"; {self.other_version}"
+            raise ReplayDiffers(row.seq, row.digest.hex(), decided.digest.hex(), what)
         if self._on_decided is not None:
             self._on_decided(event, decided)
         self.state.apply(event, decided.decision)
         self._print.update(decided.digest)
         self.count += 1
         return decided.decision
+
+    @property
+    def other_version(self) -> str:
+        """Who wrote the journal where that was not this version, and what to do; else ""."""
+        if self._written_by in ("", otcfix.__version__):
+            return ""
+        return (
+            f"otcfix {self._written_by} wrote it, and this is {otcfix.__version__}, which may "
+            "decide otherwise: give this one a new database, and keep that one for reading"
+        )
 
     @property
     def fingerprint(self) -> str:

@@ -81,6 +81,9 @@ def test_from_prospect_to_the_end(run: Run, here: Path, funded: Path) -> None:
         (("account", "ALPHA", "remove", "ALPHA-9"), 1, "accounts: ALPHA-9 is not there"),
         (("instrument", "BETA", "add", "NO/PE"), 1, "no instrument NO/PE"),
         (("network", "ALPHA", "remove", "127.0.0.0/8"), 0, "waits"),
+        (("network", "ALPHA", "add", "1.2.3.4/99"), 2, "NETWORK: 1.2.3.4/99: expected an address"),
+        (("network", "ALPHA", "add", "192.0.2.0/24"), 0, "networks with 192.0.2.0/24"),
+        (("wallet", "ALPHA", "add", "BTC", "bc1qx"), 0, "wallets with BTC bc1qx"),
         (("bank", "ALPHA", "add", "CH9300762011623852958"), 2, "IBAN"),
         (("bank", "ALPHA", "add", "CH9300762011623852957"), 0, "waits"),
         (("owner", "ALPHA", "remove", "Tobias Wendelmoor"), 0, "waits"),
@@ -138,6 +141,20 @@ def test_states_are_set_and_shown(run: Run, funded: Path) -> None:
     assert run("state", "show", "--json").document["states"]["desk"] == "ACTIVE"
     assert run("state", "set", "client:NOBODY", "HALTED", "--why", "test").code == 1
     assert run("state", "set", "desk", "ASLEEP", "--why", "test").code == 2
+
+
+def test_a_database_that_is_not_there_is_not_taken_for_a_quiet_desk(run: Run, here: Path) -> None:
+    """A slip in --database must not show ACTIVE, nor hide that a halt reached no desk."""
+    nowhere = ("--database", f"sqlite:///{here}/slip.db")
+    answer = run("state", "show", *nowhere)
+    assert (answer.code, "slip.db: no such database" in answer.err) == (4, True)
+    answer = run("client", "list", *nowhere)
+    assert answer.code == 0
+    assert "slip.db: no such database" in answer.err
+    assert "these are the clients of the file" in answer.err
+    answer = run("kill", "--why", "test", *nowhere)
+    assert answer.code == 0
+    assert "slip.db: no such database: a new one is made" in answer.err
 
 
 def test_programs_say_the_same(here: Path, funded: Path) -> None:

@@ -55,7 +55,7 @@ def test_a_row_becomes_what_the_core_reads(loaded: Load) -> None:
         (row(per_second="0"), "per_second"),
         (row(burst="0"), "burst"),
         (row(hard_factor="1"), "hard_factor"),
-        (row(per_minute="5"), "unknown key"),
+        (row(per_minute="5"), "unknown key, expected one of burst, class, hard_factor"),
         ("[load]\nmark = -1\n", "load.mark"),
         ("[load]\nfloor = 0\n", "load.floor"),
         ("[logon]\nbackoff_s = 10\nbackoff_max_s = 5\n", "backoff_s: expected at most"),

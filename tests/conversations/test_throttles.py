@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from otcfix.model.event import AdminSeen
 from otcfix.model.throttle import Throttle
 from tests.conversation import Conversation
 from tests.support.client import Client
@@ -188,14 +189,61 @@ def test_messages_per_second_counts_all_classes_together(open_desk: OpenDesk) ->
 
 
 def test_what_is_sent_again_is_counted_apart(open_desk: OpenDesk) -> None:
-    """It uses up nothing of the rate, and is not refused by it."""
-    desk = open_desk(throttles=(row("order", "1", 1),))
+    """What the desk has answered before uses up nothing of the rate, and is not refused by it."""
+    rows = [row(name, "1", 1) for name in ("order", "quote", "replace")]
+    desk = open_desk(throttles=(*rows, row("resent", "9", 99)))
     client = desk.client("A44")
+    replace = "35=G|41=A1|11=G1|55=BTC/USD|54=1|38=2|40=2|44=99900|59=1"
+    client.C(QUOTE.format("R1"))
     client.C(ORDER.format("A1"))
-    for count in range(20):
-        client.C(f"{ORDER.format(f'B{count}')}|97=Y")
+    client.C(replace)
+    client.hears_all()
+    desk.at("+1s")
+    for _ in range(9):
+        client.C(f"{QUOTE.format('R1')}|97=Y")
+        client.C(f"{ORDER.format('A1')}|97=Y")
+        client.C(f"{replace}|97=Y")
+    assert all("THROTTLED" not in (heard.get(58) or "") for heard in client.hears_all())
+    client.C(QUOTE.format("R2"))
     client.C(ORDER.format("A2"))
-    assert kinds(client) == " ".join(["8"] * 21 + ["j"])
+    client.C("35=G|41=G1|11=G2|55=BTC/USD|54=1|38=3|40=2|44=99900|59=1")
+    assert [h.kind + (h.get(150) or "") for h in client.hears_all()] == ["S", "80", "85"]
+
+
+@pytest.mark.parametrize("flag", ["97=Y", "43=Y|122={now}"])
+@pytest.mark.parametrize("rows", [(), (row("resent", "1000", 10_000),)])
+def test_a_flag_lets_nothing_new_through(
+    open_desk: OpenDesk, flag: str, rows: tuple[Throttle, ...]
+) -> None:
+    """A message that only says it was sent before costs what any other of its class does."""
+    names = ("quote", "order", "replace", "status", "stream")
+    desk = open_desk(throttles=(*rows, *(row(name, "0.1", 2) for name in names)))
+    client = desk.client("A44")
+    ask = "35=V|262=M{0}|263=0|264=0|267=1|269=0|146=1|55=BTC/USD"
+    flag = flag.format(now=desk.timestamp(desk.now))
+    replace = "35=G|41={1}|11=G{0}|55=BTC/USD|54=1|38=3|40=2|44=99900|59=1"
+    for line in (QUOTE, ORDER, replace, "35=H|11=X{0}|55=BTC/USD|54=1", ask):
+        for count, before in enumerate(("N0", "GN0", "GN1", "GN1", "GN1")):
+            client.C(f"{line.format(f'N{count}', before)}|{flag}")
+        refused = [h for h in client.hears_all() if (h.get(58) or "").startswith("THROTTLED")]
+        assert len(refused) == 3, line
+
+
+def test_a_clock_that_is_set_back_shuts_nobody_out_for_long(open_desk: OpenDesk) -> None:
+    """What was paid for in a future that never came is owed for a minute at most."""
+    desk = open_desk(throttles=(row("status", "1", 2),))
+    client = desk.client("A44")
+    ask = "35=H|11=X{0}|55=BTC/USD|54=1"
+    desk.wall_steps("+1h")
+    for count in range(2):
+        client.C(ask.format(count))
+    assert kinds(client) == "8 8"
+    desk.wall_steps("-1h")
+    client.C(ask.format("B"))
+    assert kinds(client) == "j"
+    desk.at("+62s")
+    client.C(ask.format("C"))
+    assert kinds(client) == "8"
 
 
 def test_who_sends_far_too_much_for_too_long_is_logged_out(open_desk: OpenDesk) -> None:
@@ -249,13 +297,34 @@ def test_a_flood_of_resends_is_logged_out_too(open_desk: OpenDesk) -> None:
     """By the row of class resent, and only beyond its hard limit."""
     desk = open_desk(throttles=(row("resent", "5", 20, hard_ms=1_000),))
     client = desk.client("A44")
-    for count in range(300):
-        client.C(f"35=H|11=N{count}|55=BTC/USD|54=1|97=Y")
+    client.C(ORDER.format("A1"))
+    count = 0
+    while count < 300:
+        count += 1
+        client.C(f"{ORDER.format('A1')}|97=Y")
         if desk.wire.logged_out:
             break
         desk.at("+20ms")
     assert 60 <= count <= 120
     assert {heard.kind for heard in client.hears_all()} == {"8"}
+
+
+def test_a_flood_of_what_the_engine_rejects_is_logged_out_too(open_desk: OpenDesk) -> None:
+    """QuickFIX answers what its dictionary does not allow; each answer is journaled, and costs a
+    message of class status."""
+    desk = open_desk(throttles=(row("status", "10", 10, hard_ms=1_000),))
+    rejected = AdminSeen("A44", True, "3", "35=3|45=7|371=60|373=1")
+    for _ in range(40):
+        desk.tell(rejected)
+        desk.at("+60ms")
+    assert desk.wire.logged_out == []
+    for _ in range(80):
+        desk.tell(rejected)
+        desk.at("+20ms")
+    limit = "more than status messages: 2 times 10 a second for 1000 ms"
+    assert desk.wire.logged_out == [("A44", f"THROTTLED: {limit}")]
+    desk.tell(AdminSeen("", False, "A", "from nobody"))
+    desk.restarts()
 
 
 def test_a_logout_is_not_said_before_it_is_committed(open_desk: OpenDesk) -> None:

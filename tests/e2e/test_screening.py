@@ -14,7 +14,7 @@ import pytest
 
 from tests.e2e.conftest import PREFUND
 from tests.e2e.test_sessions import beta_of, client_of
-from tests.support.desk_process import DeskProcess
+from tests.support.desk_process import ROOT, DeskProcess
 from tests.support.fixclient import utc_now
 
 ASK = "35=R|131={0}|146=1|55=BTC/USD|54=1|38=0.01"
@@ -129,6 +129,17 @@ def test_the_worker_ends_with_the_desk(desk: DeskProcess) -> None:
     assert not worker.is_running()
 
 
+def test_a_stop_of_the_whole_group_is_no_trouble(desk: DeskProcess) -> None:
+    """A supervisor may send SIGTERM to every process at once: the worker leaves it to the desk."""
+    worker = soon(lambda: worker_of(desk))
+    worker.terminate()
+    time.sleep(0.5)
+    assert worker.is_running()
+    desk.stop()
+    worker.wait(10)
+    assert "the worker ended" not in desk.log.read_text()
+
+
 def test_a_list_that_is_spoilt_on_disk_leaves_the_old_index_and_an_alert(
     desk: DeskProcess,
 ) -> None:
@@ -168,3 +179,19 @@ def _events(desk: DeskProcess, kind: str) -> list[dict[str, Any]]:
     done = desk.run("journal", "show", "--kind", kind, "--json", "--database", desk.database)
     found: list[dict[str, Any]] = json.loads(done.stdout)["events"]
     return found
+
+
+def test_a_folder_that_cannot_be_is_told_with_its_key(bare: DeskProcess) -> None:
+    """The desk opens, deals with nobody, and says which line of which file to change."""
+    settings = (ROOT / "config" / "screening.toml").read_text()
+    barred = bare.folder / "a_link"
+    barred.symlink_to(bare.folder / "nowhere")
+    text = settings.replace('"state/sanctions"', f'"{barred}"')
+    (bare.config / "screening.toml").write_text(text)
+    bare.start()
+    try:
+        told = soon(lambda: [one for one in bare.log.read_text().splitlines() if "not_scr" in one])
+        assert "screening.toml: folder: " in told[0]
+        assert "a_link" in told[0]
+    finally:
+        bare.kill()

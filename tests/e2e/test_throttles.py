@@ -22,6 +22,13 @@ per_second = 20
 burst = 20
 hard_ms = 500
 
+[[throttle]]
+session = "*"
+class = "status"
+per_second = 20
+burst = 20
+hard_ms = 500
+
 [logon]
 failures = 3
 """
@@ -37,11 +44,11 @@ def desk(tmp_path: Path) -> Iterator[DeskProcess]:
     made.kill()
 
 
-def until_gone(client: FixClient, most_s: float = 15.0) -> int:
+def until_gone(client: FixClient, most_s: float = 15.0, line: str = QUOTE) -> int:
     """Say QuoteRequests at a hundred a second until the desk logs the client out."""
     said, started = 0, time.monotonic()
     while client.sock is not None and time.monotonic() - started < most_s:
-        client.say(QUOTE.format(f"F{said}"))
+        client.say(line.format(f"F{said}"))
         said += 1
         client.poll(0.01)
     return said
@@ -87,6 +94,32 @@ def test_a_flood_is_logged_out_with_the_reason_and_may_come_back(desk: DeskProce
     assert '"class": "quote"' in shown.stdout
     again = desk.run("replay", "--config", str(desk.config), "--database", desk.database)
     assert again.returncode == 0, again.stdout
+
+
+def test_a_flood_of_orders_that_no_dictionary_allows_is_logged_out(desk: DeskProcess) -> None:
+    """QuickFIX answers them by itself, and each answer is a row of the journal."""
+    flood = client_of(desk)
+    assert flood.logon()
+    assert 60 < until_gone(flood, line="35=D|11={0}") < 1_000
+    reasons = [m.get(58) for m in flood.admin if m.kind == "5"]
+    assert reasons == ["THROTTLED: more than status messages: 2 times 20 a second for 500 ms"]
+
+
+def test_a_back_off_is_for_the_address_that_flooded(tmp_path: Path) -> None:
+    """Whoever else has knocked in the session's name meanwhile, from wherever."""
+    edits = {"sessions.toml": [('allow_from = ["127.0.0.1"]', "allow_from = []")]}
+    desk = DeskProcess(tmp_path, files={"throttles.toml": ROWS}, edits=edits)
+    desk.start()
+    try:
+        flood, other = client_of(desk), client_of(desk)
+        assert flood.logon()
+        other.sock = socket.create_connection(("127.0.0.1", desk.port), 5, ("127.0.0.2", 0))
+        other.send("A", [(98, "0"), (108, "30"), (553, "alpha"), (554, "guess")])
+        flood.poll(0.3)
+        until_gone(flood)
+        assert not flood.logon(wait=0.3)
+    finally:
+        desk.kill()
 
 
 def answer_to_a_guess(desk: DeskProcess, address: str = "127.0.0.1") -> bytes:

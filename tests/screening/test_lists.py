@@ -465,6 +465,26 @@ def test_check_tells_what_cannot_be_read(config: Config) -> None:
     assert any("list un: 105 days old, at most 14" in warning for warning in warnings)
 
 
+def test_check_tells_a_spoilt_manifest_a_folder_that_cannot_be_and_no_list(
+    config: Config, tmp_path: Path
+) -> None:
+    """Each keeps every client from being cleared: it is told before the desk starts."""
+    update_lists(config, by="kim", at=AT)
+    (store_of(config).folder / "un" / "current.json").write_text("{")
+    problems, _ = check_lists(config, AT)
+    assert len(problems) == 1
+    assert "un/current.json: spoilt manifest (delete it, and update)" in problems[0]
+
+    (tmp_path / "a_file").write_text("")
+    settings = config.screening.model_copy(update={"folder": str(tmp_path / "a_file" / "lists")})
+    problems, _ = check_lists(config.model_copy(update={"screening": settings}), AT)
+    where = f"{config.folder / 'screening.toml'}: folder: {tmp_path / 'a_file'}"
+    assert problems == [f"{where} is not a folder that can be written to"]
+    none = config.screening.model_copy(update={"list": ()})
+    _, warnings = check_lists(config.model_copy(update={"screening": none}), AT)
+    assert "list: there is none: nobody can be cleared, nobody is quoted" in warnings[0]
+
+
 # -- files and addresses -----------------------------------------------------------------------
 
 

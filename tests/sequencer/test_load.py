@@ -55,3 +55,10 @@ def test_a_desk_without_rates_or_without_a_mark_says_nothing() -> None:
 
 def test_a_floor_with_many_digits_is_not_told_for_ever() -> None:
     assert told(state_of(floor="0.333"), [500, 500, 500, 500]) == ["0.500", "0.333", None, None]
+
+
+def test_a_clock_that_is_set_back_does_not_end_the_looks() -> None:
+    """An hour back: the next look is not an hour away."""
+    load = Load(state_of())
+    assert load.due(500, START + 3_600 * SECOND) is not None
+    assert load.due(500, START) is not None

@@ -59,3 +59,19 @@ def test_what_was_measured_outlives_a_restart(desk: Conversation) -> None:
     measures = Measures(desk.rates, desk.desk.instruments, lambda _: MeasureTerms())
     measures.seed(knowledge.parameters.values(), knowledge.toxicity)
     assert measures.due(desk.now) is None
+
+
+def test_staff_is_heard_after_the_clock_was_set_back(desk: Conversation) -> None:
+    """The next look into the mailbox is not as far away as the clock jumped."""
+    desk.at("+1s")
+    asked: list[int] = []
+
+    def new_commands(after_id: int) -> tuple[()]:
+        asked.append(after_id)
+        return ()
+
+    desk.store.new_commands = new_commands
+    desk.wall_steps("-1h")
+    for _ in range(3):
+        desk.at("+1s")
+    assert len(asked) >= 3

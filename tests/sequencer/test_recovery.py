@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import pytest
 from msgspec import structs
 
+import otcfix
 from otcfix.desk.state import State
 from otcfix.model.errors import ReplayDiffers
 from otcfix.model.record import JournalRow
@@ -91,6 +92,19 @@ def test_another_decision_stops_the_start(desk: Conversation) -> None:
         recovered(desk)
     assert stopped.value.seq == row.seq
     assert "NewOrderSingle of A44" in str(stopped.value)
+
+
+def test_a_journal_of_another_version_is_named_and_what_to_do(desk: Conversation) -> None:
+    """Whoever starts a newer otcfix on it is told which one wrote it, and to begin a new one."""
+    place = place_of(desk, "Boot")
+    text = desk.store.rows[place].text
+    for version, told in (("0.1.9", True), (otcfix.__version__, False)):
+        body = text.replace('"version":"test"', f'"version":"{version}"')
+        with changed(desk, place, text=body, digest=bytes(32)), pytest.raises(ReplayDiffers) as it:
+            recovered(desk)
+        words = f"Boot; otcfix {version} wrote it, and this is {otcfix.__version__}"
+        assert (words in str(it.value)) is told
+        assert ("give this one a new database" in str(it.value)) is told
 
 
 @pytest.mark.parametrize(
