@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from otcfix.desk.draft import Draft
 from otcfix.desk.leaves import base_left, smaller
+from otcfix.desk.whereabouts import away
 from otcfix.gate.authority import (
     CLIENT_CHECKS,
     INSTRUMENT_CHECKS,
@@ -41,6 +42,8 @@ def authority_of(
     if client is None or desk is None:
         return asked
     asked.tier_known = client.tier in draft.register.tiers
+    if client.profile.networks:
+        asked.away = away(draft, client, session)
     asked.screened, asked.subject_digest = draft.screening(client.client_id)
     words = state.words
     if words.get("state") or words.get("desk") or (draft.moved and _moves_states(draft)):

@@ -13,6 +13,7 @@ from otcfix.desk import (
     quoting,
     screening,
     streaming,
+    whereabouts,
 )
 from otcfix.desk.authority import reduces
 from otcfix.desk.draft import Draft
@@ -273,6 +274,7 @@ def on_session_up(draft: Draft, up: SessionUp) -> None:
     draft.move("cancel_due", up.session, 0)
     draft.move("say_again", up.session, 0)
     draft.move("thrown_out", up.session, 0)
+    whereabouts.on_session_up(draft, up)
     owed = draft.state.owed_withdrawals.get(up.session, {})
     for quote in owed.values():
         if draft.event.received_at <= quote.valid_until:

@@ -211,7 +211,7 @@ class Acceptor(fix.Application):  # type: ignore[misc]
         """Log a session out for what it sent; it may come back after its back-off."""
         line = self._lines.get(session)
         if line is not None and line.online and line.session.isEnabled():
-            log.warning("flood", session=session, why=text)
+            log.warning("logged_out", session=session, why=text)
             self._admission.flooded(session, line.peer, time.monotonic())
             line.session.logout(text)
 

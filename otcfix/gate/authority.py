@@ -28,7 +28,8 @@ class Authority(Struct, gc=False):
     the deal makes his position smaller and keeps its sign; None when that is not known.
     reduce_when: how his KYC may stand for such a deal all the same. deals: it is an order; a price
     alone changes no position. desk_state, instrument_state: as client_state. tier_known: his tier
-    is configured, without which he has no price.
+    is configured, without which he has no price. away: where the session came from, when that is
+    none of the client's networks.
     """
 
     client: Client | None
@@ -47,6 +48,7 @@ class Authority(Struct, gc=False):
     desk_state: str = ACTIVE
     instrument_state: str = ACTIVE
     tier_known: bool = True
+    away: str = ""
 
 
 _ENABLED = Finding("client_enabled")
@@ -68,6 +70,9 @@ def client_enabled(asked: Authority) -> Finding:
         return Finding("client_enabled", Refusal.NOT_AUTHORISED, f"no tier {client.tier}")
     if not asked.session_enabled:
         return Finding("client_enabled", Refusal.NOT_AUTHORISED, "session disabled")
+    if asked.away:
+        networks = ", ".join(client.profile.networks)
+        return Finding("client_enabled", Refusal.NOT_AUTHORISED, f"from {asked.away}", networks)
     return _ENABLED
 
 

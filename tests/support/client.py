@@ -32,10 +32,10 @@ class Client:
 
     # -- the connection --------------------------------------------------------------------
 
-    def logs_on(self) -> None:
-        """The session comes up; what was said meanwhile is resent."""
+    def logs_on(self, remote: str = "") -> None:
+        """The session comes up from *remote*; what was said meanwhile is resent."""
         self.conversation.wire.logs_on(self.line)
-        self._event(SessionUp(self.key, self.line.epoch))
+        self._event(SessionUp(self.key, self.line.epoch, remote))
 
     def drops(self) -> None:
         """The session goes off."""
