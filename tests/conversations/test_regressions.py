@@ -63,6 +63,31 @@ def test_a_fill_of_the_last_life_is_told_before_the_end_of_its_order() -> None:
     assert kinds(client) == ["F", "4"]
 
 
+def test_an_order_replaced_from_another_session_is_told_there_and_copied_whole() -> None:
+    """A14: who replaces an order hears the rest of it, and its AvgPx tells of the fills before."""
+    desk = Conversation(house_desk(drop_copies={"DC44": "FIX.4.4"}))
+    first, second, copy = (desk.client(key) for key in ("A42", "A44", "DC44"))
+    copy.logs_on()
+    desk.moves_funds("ALPHA", "USD", "5000000")
+    first.C("35=D|11=A1|55=BTC/USD|54=1|38=3|40=2|44=99900|59=1")
+    desk.prices("BTC/USD", bid="99000", offer="99700", depth="1.5")
+    assert kinds(first) == ["0", "1"]
+    second.C("35=G|11=A2|41=A1|55=BTC/USD|54=1|38=3|40=2|44=99000|59=1")
+    desk.prices("BTC/USD", bid="98000", offer="98900", depth="1.5")
+    assert kinds(first) == []
+    replaced, filled = second.hears_all()
+    assert [replaced.get(tag) for tag in (150, 14, 6)] == ["5", "1.5", "99700"]
+    assert [filled.get(tag) for tag in (150, 32, 31, 14, 6)] == [
+        "F",
+        "1.5",
+        "98900.00",
+        "3.0",
+        "99300",
+    ]
+    assert kinds(copy) == ["0", "F", "5", "F"]
+    desk.finish()
+
+
 def test_resting_orders_together_keep_the_position_limit() -> None:
     """What already rests on a side counts towards the position it may become."""
     desk = Conversation()

@@ -142,17 +142,26 @@ def lowered_limits(conversation: Conversation) -> set[tuple[str, str]]:
 
 
 def reports(conversation: Conversation) -> None:
-    """rules.md section 2, item 3, over every ExecutionReport that was said."""
+    """rules.md section 2, item 3, over every ExecutionReport that was said.
+
+    A14: reports go to the session of the order's last accepted request. Who replaces an order from
+    another session hears the rest of its fills there, so an order's fills are summed up over all
+    sessions that have had it, in the order of the outbox; each drop copy must tell them all alone.
+    """
     at = {e.seq: e.at for e, _, _ in conversation.told}
     known: dict[str, str] = {}
-    sums: dict[tuple[str, str], Decimal] = {}
-    for line in conversation.wire.lines.values():
-        counted: set[str] = set()
-        for heard in line.heard + line.waiting:
-            if heard.kind == "8" and heard.row is not None:
-                _report(heard, line.version, at[heard.row.seq])
-                _unique(heard, known)
-                _average(heard, line.key, sums, counted)
+    said = [
+        (heard.row.outbox_id, heard, line)
+        for line in conversation.wire.lines.values()
+        for heard in line.heard + line.waiting
+        if heard.kind == "8" and heard.row is not None
+    ]
+    told: dict[str, _Fills] = {}
+    for _, heard, line in sorted(said, key=lambda one: one[0]):
+        assert heard.row is not None
+        _report(heard, line.version, at[heard.row.seq])
+        _unique(heard, known)
+        told.setdefault(line.key if line.copies else "", _Fills()).tell(heard)
 
 
 def _report(heard: Heard, version: str, at: int) -> None:
@@ -196,24 +205,28 @@ def _unique(heard: Heard, known: dict[str, str]) -> None:
     assert known.setdefault(exec_id, said) == said, f"17 was used before: {heard}"
 
 
-def _average(
-    heard: Heard,
-    key: str,
-    sums: dict[tuple[str, str], Decimal],
-    counted: set[str],
-) -> None:
-    """6 x 14 is the sum of 31 x 32, within half a unit of the average's tenth digit."""
-    order_id, exec_id = heard.get(37), heard.get(17)
-    if order_id == "NONE" or exec_id in counted:
-        return
-    if exec_id != "0":
-        counted.add(exec_id)
-    if heard.get(32) not in ("", "0"):
-        value = Decimal(heard.get(31)) * Decimal(heard.get(32))
-        sums[order_id, key] = sums.get((order_id, key), Decimal(0)) + value
-    if (order_id, key) in sums:
+class _Fills:
+    """What a listener knows of every order's fills: quantity and value, each ExecID once."""
+
+    def __init__(self) -> None:
+        self._counted: set[str] = set()
+        self._done: dict[str, tuple[Decimal, Decimal]] = {}
+
+    def tell(self, heard: Heard) -> None:
+        """14 is the sum of 32; 6 x 14 that of 31 x 32, within half a unit of 6's tenth digit."""
+        order_id, exec_id = heard.get(37), heard.get(17)
+        if order_id == "NONE" or exec_id in self._counted:
+            return
+        if exec_id != "0":
+            self._counted.add(exec_id)
+        quantity, value = self._done.get(order_id, (Decimal(0), Decimal(0)))
+        last = Decimal(heard.get(32) or 0)
+        if last:
+            quantity, value = quantity + last, value + last * Decimal(heard.get(31))
+            self._done[order_id] = quantity, value
         done = Decimal(heard.get(14))
-        off = abs(Decimal(heard.get(6)) * done - sums[order_id, key])
+        assert done == quantity, f"CumQty(14) is not {quantity}: {heard}"
+        off = abs(Decimal(heard.get(6)) * done - value)
         assert off <= done * Decimal("0.5E-10"), f"AvgPx(6) is off by {off}: {heard}"
 
 

@@ -158,6 +158,7 @@ class Line:
     def __init__(self, session: Session) -> None:
         self.key = session.key
         self.version = session.version
+        self.copies = session.kind == "drop_copy"
         self.online = False
         self.epoch = 0
         self.number_in = 0
