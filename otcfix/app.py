@@ -305,6 +305,7 @@ class App:
             if feed.ident:
                 feed.stop()
         self.store.close()
+        gc.unfreeze()
 
     def __enter__(self) -> "App":
         self.start()
