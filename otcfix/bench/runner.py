@@ -16,7 +16,7 @@ from otcfix.bench.stage import Stage
 from otcfix.bench.streaming import streams
 
 STREAM_ROUNDS = 2
-"""The longest of the phases: a plain run is to stay below three minutes."""
+"""The longest of the phases: a plain run is to stay near three minutes."""
 
 
 def measure(plan: Plan, progress: Console) -> Answer:

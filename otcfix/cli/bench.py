@@ -45,7 +45,7 @@ def bench(
 ) -> None:
     """Measure this machine: a bare acceptor, the disk, and otcfix under the same load.
 
-    The plain run takes at most three minutes; progress goes to stderr.
+    The plain run takes some three minutes; progress goes to stderr.
 
     Examples:
       otcfix bench
