@@ -211,14 +211,20 @@ class Books(RuleBasedStateMachine):
     def an_account_comes_to_be(self, client: str, asset: str) -> None:
         self.desk.moves_funds(client, asset, "10")
 
-    @rule(eth_class=st.sampled_from(("crypto", "alt")), keeps=st.booleans())
-    def starts_again(self, eth_class: str, keeps: bool) -> None:
-        """With ETH/USD in a class of its own, or not; from a snapshot, or not."""
-        if keeps:
-            self.desk.snapshots()
+    @rule(eth_class=st.sampled_from(("crypto", "alt")), how=st.sampled_from(("order", "kill")))
+    def starts_again(self, eth_class: str, how: str) -> None:
+        """With ETH/USD in a class of its own, or not; in order, or killed: then State is made from
+        the journal, its book with it, before it takes the new configuration."""
+        if how == "kill":
+            with self.desk.killed("before saying"):
+                self.takes_all_back()
         self.desk.restarts(made_desk(eth_class))
         self.desk.venues.known["LPX"].comes_up()
         self.prices()
+
+    @rule()
+    def keeps_a_snapshot(self) -> None:
+        self.desk.snapshots()
 
     @invariant()
     def the_book_is_what_a_walk_finds(self) -> None:
