@@ -2,7 +2,6 @@
 of. To add one waits for a second person."""
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -35,10 +34,6 @@ class Way(StrEnum):
 WayArgument = Annotated[Way, typer.Argument(metavar="add|remove", help="Into the list, or out.")]
 
 
-def _change(config: Path, database: str, said: ChangeClient, as_json: bool) -> None:
-    tell(config, database, said, as_json)
-
-
 def _item(client_id: str, field: str, way: Way, item: Any, by: str, why: str) -> ChangeClient:
     """A change of one item of a list."""
     listed = {field: msgspec.json.encode([item]).decode()}
@@ -65,8 +60,7 @@ def change_account(
     Examples:
       otcfix client account ALPHA add ALPHA-3 --why "as agreed"
     """
-    item = name
-    _change(config, database, _item(client_id, "accounts", way, item, by, why), as_json)
+    tell(config, database, _item(client_id, "accounts", way, name, by, why), as_json)
 
 
 @command
@@ -87,8 +81,7 @@ def change_instrument(
     Examples:
       otcfix client instrument ALPHA add EUR/USD --why "as agreed"
     """
-    item = name
-    _change(config, database, _item(client_id, "instruments", way, item, by, why), as_json)
+    tell(config, database, _item(client_id, "instruments", way, name, by, why), as_json)
 
 
 @command
@@ -109,8 +102,7 @@ def change_user(
     Examples:
       otcfix client user ALPHA add "Trader Two" --why "as agreed"
     """
-    item = name
-    _change(config, database, _item(client_id, "users", way, item, by, why), as_json)
+    tell(config, database, _item(client_id, "users", way, name, by, why), as_json)
 
 
 @command
@@ -133,13 +125,12 @@ def change_network(
     """
     from otcfix.config.clients import network  # noqa: PLC0415
 
-    item = name
     if way is Way.ADD:
         try:
-            item = network(name)
+            name = network(name)
         except ValueError as error:
             raise usage_error(f"NETWORK: {name}: {error}") from None
-    _change(config, database, _item(client_id, "networks", way, item, by, why), as_json)
+    tell(config, database, _item(client_id, "networks", way, name, by, why), as_json)
 
 
 @command
@@ -160,7 +151,7 @@ def change_wallet(
       otcfix client wallet ALPHA add BTC bc1qexample --why "by signed letter"
     """
     said = _item(client_id, "wallets", way, Wallet(asset, address), by, why)
-    _change(config, database, said, as_json)
+    tell(config, database, said, as_json)
 
 
 @command
@@ -184,7 +175,7 @@ def change_bank(
     from otcfix.cli.client_files import bank_of  # noqa: PLC0415
 
     item: BankAccount = bank_of(iban, bic, bank)
-    _change(config, database, _item(client_id, "banks", way, item, by, why), as_json)
+    tell(config, database, _item(client_id, "banks", way, item, by, why), as_json)
 
 
 @command
@@ -207,4 +198,4 @@ def change_owner(
       otcfix client owner ALPHA add "Jane Roe" --share 25 --birth 1970-02-01 --country CH --why new
     """
     item = Owner(name, number_of(share), birth, country)
-    _change(config, database, _item(client_id, "owners", way, item, by, why), as_json)
+    tell(config, database, _item(client_id, "owners", way, item, by, why), as_json)

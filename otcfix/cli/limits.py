@@ -77,18 +77,12 @@ def show(
 
 
 def _standings(config: Any, database: str, client: str, measure: str) -> list[dict[str, Any]]:
+    from otcfix.cli.state_now import state_now  # noqa: PLC0415
     from otcfix.desk.limit_report import standings  # noqa: PLC0415
-    from otcfix.desk.state import State  # noqa: PLC0415
-    from otcfix.fix.words import Words  # noqa: PLC0415
-    from otcfix.sequencer.recovery import recover  # noqa: PLC0415
-
-    def bind(state: State) -> tuple[Any, Any]:
-        words = Words(state)
-        return words.parse, words.render
 
     store = open_database(database)
     try:
-        state, _ = recover(store, config.id_key, bind)
+        state = state_now(store, config)
     finally:
         store.close()
     if client and client not in state.register.clients:

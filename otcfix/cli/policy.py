@@ -134,19 +134,13 @@ def _register(config: "Config", database: str) -> "Register":
     if not database:
         desk = config.to_desk()
         return Register(desk, {one.client_id: one for one in desk.clients})
-    from otcfix.fix.words import Words  # noqa: PLC0415
-    from otcfix.sequencer.recovery import recover  # noqa: PLC0415
-
-    def bind(state: Any) -> tuple[Any, Any]:
-        words = Words(state)
-        return words.parse, words.render
+    from otcfix.cli.state_now import state_now  # noqa: PLC0415
 
     store = open_database(database)
     try:
-        state, _ = recover(store, config.id_key, bind)
+        return state_now(store, config).register
     finally:
         store.close()
-    return state.register
 
 
 @app.command()

@@ -44,9 +44,11 @@ def reviews(
       otcfix sanctions reviews --all --json
     """
     quiet("error")
+    from otcfix.cli.state_now import state_now  # noqa: PLC0415
+
     store = open_database(database)
     try:
-        state = state_of(store, config)
+        state = state_now(store, load_config(config))
     finally:
         store.close()
     found = open_hits(state, everybody=everybody)
@@ -59,13 +61,6 @@ def reviews(
         print(f"{client_id} has no verdict as he is now: he does not deal before there is one.")
     if not found and not shut:
         print("Nothing waits for a review.")
-
-
-def state_of(store: Any, config: Any) -> "State":
-    """State as it is now."""
-    from otcfix.cli.state_now import state_now  # noqa: PLC0415
-
-    return state_now(store, load_config(config))
 
 
 def open_hits(state: "State", *, everybody: bool = False) -> list[dict[str, Any]]:

@@ -46,10 +46,12 @@ def show(
       otcfix throttles show --session ALPHA44 --json
     """
     quiet("error")
+    from otcfix.cli.state_now import state_now  # noqa: PLC0415
+
     loaded = load_config(config)
     store = open_database(database)
     try:
-        state = _state_of(store, loaded.id_key)
+        state = state_now(store, loaded)
     finally:
         store.close()
     if session and session not in state.register.sessions:
@@ -72,18 +74,6 @@ def show(
             ],
             right=("a second", "burst", "weight", "factor", "left", "refused today"),
         )  # fmt: skip
-
-
-def _state_of(store: Any, id_key: bytes) -> "State":
-    from otcfix.desk.state import State  # noqa: PLC0415
-    from otcfix.fix.words import Words  # noqa: PLC0415
-    from otcfix.sequencer.recovery import recover  # noqa: PLC0415
-
-    def bind(state: State) -> Any:
-        words = Words(state)
-        return words.parse, words.render
-
-    return recover(store, id_key, bind)[0]
 
 
 def rows_of(state: "State", now: int) -> list[dict[str, Any]]:

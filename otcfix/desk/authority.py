@@ -79,19 +79,18 @@ def screening_of(draft: Draft, client: Client) -> Finding:
 
 def forbidden(asked: Authority, but: tuple[object, ...] = ()) -> Finding | None:
     """The first reason why he may not deal (any more); None when he may. but: checks left out."""
-    for check in CLIENT_CHECKS:
-        if check in but:
-            continue
-        finding = check(asked)
-        if finding is not None and finding.refusal is not None:
-            return finding
-    if asked.instrument is None:
-        return None
-    for check in INSTRUMENT_CHECKS:
-        finding = check(asked)
+    every = CLIENT_CHECKS if asked.instrument is None else (*CLIENT_CHECKS, *INSTRUMENT_CHECKS)
+    for check in every:
+        finding = None if check in but else check(asked)
         if finding is not None and finding.refusal is not None:
             return finding
     return None
+
+
+def barred(asked: Authority, but: tuple[object, ...] = ()) -> bool:
+    """Whether the states of desk and instrument, or what is known of the client, forbid it."""
+    states = (asked.desk_state, asked.instrument_state)
+    return any(state_forbids(asked, state) for state in states) or forbidden(asked, but) is not None
 
 
 def reduces(
@@ -114,8 +113,7 @@ def order_forbidden(draft: Draft, order: Order, but: tuple[object, ...] = ()) ->
         return True
     asked = authority_of(draft, client, order.session, instrument, order.side, deals=True)
     asked.reduces = reduces(draft, order.client_id, instrument, order.side, base_left(order))
-    states = (asked.desk_state, asked.instrument_state)
-    return any(state_forbids(asked, state) for state in states) or forbidden(asked, but) is not None
+    return barred(asked, but)
 
 
 def tell_review(draft: Draft, verdict: Verdict, *asked: Authority) -> None:

@@ -4,10 +4,9 @@ are withdrawn, orders cancelled, streams emptied of whoever may not deal any mor
 from collections.abc import Callable
 
 from otcfix.desk import quoting, streaming
-from otcfix.desk.authority import authority_of, forbidden, order_forbidden, reduces
+from otcfix.desk.authority import authority_of, barred, order_forbidden, reduces
 from otcfix.desk.draft import Draft
 from otcfix.desk.staff import cancel_by_desk
-from otcfix.gate.authority import Authority, state_forbids
 from otcfix.model.messages import Unit
 from otcfix.model.quote import Quote
 
@@ -51,12 +50,7 @@ def _quote_forbidden(draft: Draft, quote: Quote, but: tuple[object, ...]) -> boo
             price = quote.price_for(quote.side)
             base = base / price if price else base
         asked.reduces = reduces(draft, client.client_id, instrument, quote.side, base)
-    return _price_forbidden(asked, but)
-
-
-def _price_forbidden(asked: Authority, but: tuple[object, ...] = ()) -> bool:
-    states = (asked.desk_state, asked.instrument_state)
-    return any(state_forbids(asked, state) for state in states) or forbidden(asked, but) is not None
+    return barred(asked, but)
 
 
 def _empty_streams(draft: Draft, concerns: Callable[[str], bool], symbol: str) -> None:
@@ -72,7 +66,7 @@ def _empty_streams(draft: Draft, concerns: Callable[[str], bool], symbol: str) -
                 continue
             instrument = register.instruments.get(name)
             gone = instrument is None or key not in register.sessions
-            gone = gone or _price_forbidden(authority_of(draft, client, key, instrument))
+            gone = gone or barred(authority_of(draft, client, key, instrument))
             closed[name, key] = gone
             if gone:
                 streaming.close(draft, name, key)

@@ -19,8 +19,13 @@ def base_left(order: Order) -> Decimal:
     return order.leaves_qty
 
 
+def shrinks(before: Decimal, after: Decimal) -> bool:
+    """Whether a position gets smaller without turning round: |after| < |before|, and no change of
+    sign (R23)."""
+    return abs(after) < abs(before) and before * after >= 0
+
+
 def smaller(position: Decimal, side: Side, base: Decimal) -> bool:
     """Whether dealing *base* on the client's *side* makes *position* smaller without turning it
-    round: |after| < |before|, and no change of sign. Both in base; the sign needs no conversion."""
-    after = position + base if side is Side.BUY else position - base
-    return abs(after) < abs(position) and after * position >= 0
+    round. Both in base; the sign needs no conversion."""
+    return shrinks(position, position + base if side is Side.BUY else position - base)

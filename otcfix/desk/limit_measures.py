@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from otcfix.desk.desk_book import gain_of, nets_of, worst_of
 from otcfix.desk.draft import Draft
+from otcfix.desk.leaves import shrinks
 from otcfix.desk.limit_asked import ALL, Asked
 from otcfix.desk.limit_rows import Row
 from otcfix.desk.lookups import resting_base
@@ -205,8 +206,7 @@ def _desk_shrinks(asked: Asked) -> bool:
     symbol, resting = asked.instrument.symbol, asked.draft.state.limits.usage.resting
     before = asked.inventory(symbol)
     step = asked.base + resting.get((symbol, asked.side), ZERO)
-    after = before - step if asked.side is Side.BUY else before + step
-    return abs(after) < abs(before) and before * after >= 0
+    return shrinks(before, before - step if asked.side is Side.BUY else before + step)
 
 
 # -- turnover and loss -------------------------------------------------------------------------

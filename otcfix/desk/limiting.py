@@ -8,6 +8,7 @@ is missing or old leaves the use without a value, and the gate refuses it.
 from decimal import Decimal
 
 from otcfix.desk.draft import Draft
+from otcfix.desk.leaves import shrinks
 from otcfix.desk.limit_asked import Asked
 from otcfix.desk.limit_measures import MEASURES, quotes_with
 from otcfix.desk.limit_rows import Compiled
@@ -123,7 +124,7 @@ def _asked(
         asked.base = case.notional / rate
         # A fill at a better price is of another size in base: its terms are what is certain.
         asked.value = worth(draft.conversion(instrument.terms.code) or ZERO, quantity)
-    asked.eases = not more or (abs(after) < abs(before) and before * after >= 0)
+    asked.eases = not more or shrinks(before, after)
     asked.before, asked.after = _whole(before), _whole(after)
     return asked
 

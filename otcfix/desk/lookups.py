@@ -8,9 +8,8 @@ from otcfix.desk.draft import Draft
 from otcfix.model.event import IdUse
 from otcfix.model.instrument import Instrument
 from otcfix.model.messages import Side
-from otcfix.model.money import from_minor
 from otcfix.model.order import STATUS_WORDS, Order
-from otcfix.model.party import Client, Session
+from otcfix.model.party import Session
 from otcfix.model.quote import Quote
 
 ZERO = Decimal(0)
@@ -84,12 +83,6 @@ def quotes_of_request(draft: Draft, client_id: str, quote_req_id: str) -> list[Q
     if found:
         quotes += [quote for quote in found.quotes if quote.quote_id not in ids]
     return quotes
-
-
-def position_value(draft: Draft, client: Client, instrument: Instrument, rate: Decimal) -> Decimal:
-    """The client's position in the base asset, in the limit currency."""
-    minor = draft.position(client.client_id, instrument.base.code)
-    return from_minor(minor, instrument.base) * rate
 
 
 def resting_base(draft: Draft, client_id: str, instrument: Instrument, side: Side) -> Decimal:

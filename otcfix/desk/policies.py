@@ -5,7 +5,7 @@ from otcfix.desk.enforcing import enforce
 from otcfix.desk.register import Register
 from otcfix.desk.staff import cancel_by_desk
 from otcfix.gate.policy import next_boundary, version_of
-from otcfix.model.party import Desk
+from otcfix.model.party import Client, Desk
 from otcfix.model.policy import Policy, SetPolicy
 from otcfix.model.time import utc_day
 
@@ -40,11 +40,14 @@ def on_new_day(draft: Draft) -> None:
     draft.alerts.append(f"policy {policy.version[:8]}: a rule or a licence begins or ends today")
 
 
-def at_boot(draft: Draft, desk: Desk) -> None:
-    """Cancel the orders that the rules of *desk* forbid; they may be new, or the day may be."""
+def at_boot(draft: Draft, desk: Desk, clients: dict[str, Client]) -> None:
+    """Cancel the orders that the rules of *desk* forbid; they may be new, or the day may be.
+
+    clients: as they stand with the configuration of *desk*.
+    """
     register, day = draft.register, utc_day(draft.event.at)
     if desk is not register.desk:
-        register = Register(desk, draft.state.clientele.seeded(desk.clients))
+        register = Register(desk, clients)
     for order in sorted(draft.state.orders.values(), key=lambda o: o.accepted_seq):
         current = draft.order(order.order_id)
         if current is None or not current.is_open:

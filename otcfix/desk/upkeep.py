@@ -78,14 +78,15 @@ def on_boot(draft: Draft, boot: Boot) -> None:
     hedge_lines.forget_lines(draft)
     desk = boot.desk or draft.register.desk
     if desk is not None:
+        clients = state.clientele.seeded(desk.clients)
         screening.watch_age(draft, desk.screening)
-        _cancel_forbidden(draft, desk)
+        _cancel_forbidden(draft, desk, clients)
         _watch_hours(draft, desk)
-        policies.at_boot(draft, desk)
-        watch_kyc(draft, state.clientele.seeded(desk.clients).values(), draft.event.at)
+        policies.at_boot(draft, desk, clients)
+        watch_kyc(draft, clients.values(), draft.event.at)
 
 
-def _cancel_forbidden(draft: Draft, desk: Desk) -> None:
+def _cancel_forbidden(draft: Draft, desk: Desk, every: dict[str, Client]) -> None:
     """Cancel what a configuration forbids: an instrument delisted, a client or session suspended.
 
     An order whose client, instrument or session is gone has nothing to stand on, and goes as well.
@@ -96,7 +97,6 @@ def _cancel_forbidden(draft: Draft, desk: Desk) -> None:
         if int(draft.state.word("session_enabled", session.key, int(session.enabled))) > 0
     }
     listed = {instrument.symbol for instrument in desk.instruments}
-    every = draft.state.clientele.seeded(desk.clients)
     tiers = {tier.name for tier in desk.tiers}
     # A tier that a command has set is not in the files, where a missing one would be seen.
     for key in sorted(every):

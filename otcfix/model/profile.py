@@ -18,9 +18,6 @@ NONE, PENDING, APPROVED, UNDER_REVIEW, REFUSED = (
 EXPIRED = "EXPIRED"
 """An approved KYC behind its last day: it is not a status but a matter of the date."""
 
-REDUCE_WHEN = (EXPIRED, UNDER_REVIEW)
-"""How a KYC may stand of a client who may still reduce what he has, where the desk says so."""
-
 RETAIL = "retail"
 CLASSES = (RETAIL, "professional", "eligible_counterparty")
 SETTLEMENT_MODES = ("prefunded", "credit")

@@ -122,12 +122,6 @@ class Index:
         for party in parties:
             yield self.screen(party, floor)
 
-    def screen_entries(
-        self, entries: Iterable[Entry], parties: Iterable[Party], floor: float = FLOOR
-    ) -> Iterator[ScreenResult]:
-        """Yield the hits of each party among *entries* alone, weighed as in this whole index."""
-        return Index(entries, self.weights).screen_many(parties, floor)
-
     def compare(self, one: str, other: str) -> Likeness:
         """Return how alike two names are, with the weights of the words on these lists."""
         return max(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from otcfix.screening.index import FLOOR, NAMES_MAX, build, readings
+from otcfix.screening.index import FLOOR, NAMES_MAX, Index, build, readings
 from otcfix.screening.matching import compare
 from otcfix.screening.normalise import normalise
 from otcfix.screening.party import Party
@@ -154,7 +154,7 @@ def test_new_entries_are_screened_as_the_whole_index_would() -> None:
     whole = build([*INDEX.entries, *fresh])
     parties = [Party("Konrad Zimmer"), Party("Olga Brand"), Party("Karim Zardari")]
 
-    deltas = list(whole.screen_entries(fresh, parties))
+    deltas = list(Index(fresh, whole.weights).screen_many(parties))
 
     ids = {"OWN:100", "OWN:101"}
     for party, found in zip(parties, deltas, strict=True):
