@@ -63,6 +63,13 @@ class Line:
         self.again_from = 0
         self.left_out = left_out(config.version)
 
+    def note_numbers(self) -> None:
+        """Read the numbers of the session: the next one out, the next one in."""
+        session = self.session
+        self.numbers = (session.getExpectedSenderNum(), session.getExpectedTargetNum())
+        self.last_out = self.numbers[0] - 1
+        self.last_in = self.numbers[1] - 1
+
     def go_on(self, message: Any) -> None:
         """Have a gap fill begin where what was sent again before it ends.
 

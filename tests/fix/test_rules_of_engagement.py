@@ -14,7 +14,7 @@ from msgspec import structs
 
 from otcfix.config.models import AcceptorConfig, DeskConfig, SessionConfig
 from otcfix.desk import dealing, enquiries, streaming, upkeep
-from otcfix.fix import acceptor, parse, proof, render, wire
+from otcfix.fix import application, parse, proof, render, wire
 from otcfix.fix.dictionaries import EXTENSIONS, MESSAGES, SESSION, Dictionaries, build
 from otcfix.fix.parse import Parser
 from otcfix.fix.render import rendered
@@ -454,17 +454,17 @@ def test_numbers_of_the_connection() -> None:
     assert f"112=`{proof.PROOF}`" in reading
     assert f"{shipped.inbox_share} of your messages may wait" in reading
     assert f"F and q have {shipped.inbox_cancel_reserve} places more" in reading
-    assert f"With {acceptor.FLOOD_FACTOR} times that" in reading
+    assert f"With {application.FLOOD_FACTOR} times that" in reading
     assert f"({shipped.port} as shipped)" in section("Connecting")
     assert "MaxLatency=120" in inspect.getsource(settings_text)
     assert "more than 120 seconds off" in section("Connecting")
-    assert f"Rejected Logon Attempt: {acceptor.REFUSED}" in section("Connecting")
+    assert f"Rejected Logon Attempt: {application.REFUSED}" in section("Connecting")
     (prices,) = re.findall(
         r"everything but prices\. (.*?) are never resent", section("Sequence numbers")
     )
-    assert set(re.split(r", | and ", prices)) == acceptor.NEVER_AGAIN
+    assert set(re.split(r", | and ", prices)) == application.NEVER_AGAIN
     for row in table("Text(58) of our Logout(5)")[2:4]:
-        assert row[0].strip("`") in inspect.getsource(acceptor) + inspect.getsource(proof)
+        assert row[0].strip("`") in inspect.getsource(application) + inspect.getsource(proof)
 
 
 def test_numbers_of_the_desk() -> None:

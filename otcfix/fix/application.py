@@ -1,0 +1,225 @@
+"""What QuickFIX calls: copy, enqueue, return. How a Logon is judged, and what a session's messages
+do to its numbers.
+
+The binding ends the process on an exception that leaves a callback, holds the session's lock
+during it, and frees the message after it. So a callback takes the text, puts it in the inbox and
+returns, the whole of it inside one guard.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import quickfix as fix
+import structlog
+
+from otcfix.fix.backoff import Admission
+from otcfix.fix.callbacks import guarded
+from otcfix.fix.fields import blank_secrets
+from otcfix.fix.line import Line, logon_refusal, overflow_of
+from otcfix.fix.lines import Lines
+from otcfix.fix.mouth import Mouth
+from otcfix.fix.proof import Proofs
+from otcfix.fix.wire import SOH, field_of, readable
+from otcfix.model.event import AdminSeen, EpochMoved, SessionDown, SessionUp
+from otcfix.model.time import Instant
+
+log = structlog.get_logger("otcfix.fix")
+
+NEVER_AGAIN = frozenset(("S", "AI", "W", "X", "i"))
+"""Prices and what is said of them are gap-filled, never sent again (R10)."""
+
+FLOOD_FACTOR = 8
+"""A session with this many times its share waiting is logged out: its overflows are a flood."""
+
+REFUSED = "not accepted"
+
+Put = Callable[[str, int, str, str], bool]
+"""(session, epoch, text, MsgType) into the inbox; False when there is no room."""
+
+PutBehind = Callable[[str, int, object], None]
+
+
+class Application(fix.Application):  # type: ignore[misc]
+    """The callbacks of every session. stopping: the desk logs everybody out."""
+
+    def __init__(
+        self,
+        lines: Lines,
+        mouth: Mouth,
+        proofs: Proofs,
+        admission: Admission,
+        *,
+        put: Put,
+        put_behind: PutBehind,
+        depth: Callable[[str], int],
+        share: int,
+        clock: Callable[[], Instant],
+    ) -> None:
+        """depth: how many of a session's messages wait; share: how many may."""
+        super().__init__()
+        self._lines = lines
+        self._mouth = mouth
+        self._proofs = proofs
+        self._admission = admission
+        self._put = put
+        self._put_behind = put_behind
+        self._depth = depth
+        self._share = share
+        self._clock = clock
+        self.stopping = False
+
+    @guarded
+    def onCreate(self, session_id: Any) -> None:
+        """QuickFIX made the session."""
+
+    @guarded
+    def onLogon(self, session_id: Any) -> None:
+        """The session is up."""
+        line = self._lines.of(session_id)
+        line.online, line.peer = True, line.caller
+        self._admission.succeeded(line.config.key, line.caller)
+        self._proofs.begin(line)
+        self._event(line, SessionUp(line.config.key, line.epoch, line.caller))
+        log.info("session_up", session=line.config.key)
+
+    @guarded
+    def onLogout(self, session_id: Any) -> None:
+        """The session is down, or never came up."""
+        line = self._lines.of(session_id)
+        line.note_numbers()
+        if not line.session.isEnabled() and not self.stopping:
+            line.session.logon()  # we logged it out for slowness; it may come back
+        if line.online:
+            line.online = False
+            self._event(line, SessionDown(line.config.key))
+            log.info("session_down", session=line.config.key)
+
+    @guarded
+    def toAdmin(self, message: Any, session_id: Any) -> None:
+        """A session message leaves: QuickFIX's own rejects are journaled when seen (R14)."""
+        header = message.getHeader()
+        line = self._lines.of(session_id)
+        kind, number = header.getField(35), int(header.getField(34))
+        # A logon may come after a reset; a gap fill carries an old number.
+        line.last_out = number if kind == "A" else max(line.last_out, number)
+        if self._mouth.speaking_to is not None:
+            line.number = number
+            return
+        if kind == "5" and not line.online:  # a logon that we, or QuickFIX, refused
+            self._admission.failed(line.config.key, line.caller, time.monotonic())
+        if kind == "4":
+            line.go_on(message)
+        if kind != "3":
+            return
+        line.call_unspoken(message)
+        self._event(line, AdminSeen(line.config.key, True, "3", readable(message.toString())))
+        self._flooded(line)
+
+    @guarded
+    def fromAdmin(self, message: Any, session_id: Any) -> None:
+        """A session message came."""
+        header = message.getHeader()
+        kind = header.getField(35)
+        line = self._lines.of(session_id)
+        if kind != "A":
+            line.last_in = int(header.getField(34))
+        if kind == "0":
+            if message.isSetField(112):
+                self._proofs.heard(line, message.getField(112))
+        elif kind == "A":
+            try:
+                self._logon(line, message)
+            except fix.RejectLogon:
+                raise
+            except Exception as error:
+                # Fail closed: a logon that cannot be judged is not accepted.
+                log.exception("logon_failed", session=line.config.key)
+                raise fix.RejectLogon(REFUSED) from error
+        elif kind == "2":
+            line.again_from = int(message.getField(7))
+        elif kind == "3":
+            self._put(line.config.key, line.epoch, readable(message.toString()), "3")
+        elif kind == "4" and not (message.isSetField(123) and message.getField(123) == "Y"):
+            self._new_epoch(line, "SequenceReset")
+
+    def toApp(self, message: Any, session_id: Any) -> None:
+        """A business message leaves. When it is not we who send, it is a resend."""
+        line = self._mouth.speaking_to
+        if line is not None:
+            # Every number passes here or through toAdmin, in order: counting costs less than
+            # asking, since each call into the binding lets go of the interpreter's lock.
+            line.last_out = line.number = line.last_out + 1
+        else:
+            self._resent(message, session_id)
+
+    @guarded
+    def _resent(self, message: Any, session_id: Any) -> None:
+        header = message.getHeader()
+        if header.getField(35) in NEVER_AGAIN:
+            raise fix.DoNotSend
+        self._lines.of(session_id).again_from = int(header.getField(34)) + 1
+
+    @guarded
+    def fromApp(self, message: Any, session_id: Any) -> None:
+        """A business message came: copy, enqueue, return."""
+        text = readable(message.toString())
+        line = self._lines.by_comp_ids[
+            text[2 : text.index(SOH)], field_of(text, 56), field_of(text, 49)
+        ]
+        start = text.index("\x0135=") + 4
+        kind = text[start : text.index(SOH, start)]
+        line.last_in = int(field_of(text, 34))
+        if not self._put(line.config.key, line.epoch, text, kind):
+            self._overflowed(line, text, kind)
+
+    # -- pieces --------------------------------------------------------------------------------
+
+    def logout(self, line: Line, text: str) -> None:
+        """Log a session out for what it sent; it may come back after its back-off."""
+        if line.online and line.session.isEnabled():
+            log.warning("logged_out", session=line.config.key, why=text)
+            self._admission.flooded(line.config.key, line.peer, time.monotonic())
+            line.session.logout(text)
+
+    def _event(self, line: Line, body: object) -> None:
+        self._put_behind(line.config.key, line.epoch, body)
+
+    def _overflowed(self, line: Line, text: str, kind: str) -> None:
+        """R2: what found no room is journaled, and only then refused."""
+        self._event(line, overflow_of(line, text, kind))
+        self._flooded(line)
+
+    def _flooded(self, line: Line) -> None:
+        """Events are never refused room: who causes too many of them goes."""
+        if self._depth(line.config.key) > FLOOD_FACTOR * self._share:
+            self.logout(line, "too many messages")
+
+    def _new_epoch(self, line: Line, reason: str) -> None:
+        line.epoch += 1
+        self._event(line, EpochMoved(line.config.key, line.epoch, reason))
+
+    def _logon(self, line: Line, message: Any) -> None:
+        """Accept or refuse a Logon (R13, R14). QuickFIX has already done the reset it asks for."""
+        wants_reset = message.isSetField(141) and message.getField(141) == "Y"
+        session, (sender, target) = line.session, line.numbers
+        was_reset = session.getExpectedTargetNum() < max(target, line.last_in + 1)
+        refusal = logon_refusal(line.config, message, wants_reset)
+        if refusal and wants_reset:
+            # Whoever may not reset must not shift the numbers of the client who may be asleep.
+            session.setNextSenderMsgSeqNum(max(sender, line.last_out + 1))
+            session.setNextTargetMsgSeqNum(max(target, line.last_in + 1))
+        if wants_reset or was_reset:
+            self._new_epoch(line, "refused 141=Y" if refusal else "Logon")
+            if not refusal:
+                line.last_in = line.last_out = 0
+                line.numbers = (1, 1)
+        now = self._clock()
+        if not refusal or now - line.refused_at > 1_000_000:
+            # One refused attempt a second is journaled; a storm must not fill the journal.
+            line.refused_at = now if refusal else 0
+            note = blank_secrets(readable(message.toString()))
+            self._event(line, AdminSeen(line.config.key, False, "A", f"{refusal} {note}".strip()))
+        if refusal:
+            log.warning("logon_refused", session=line.config.key, why=refusal)
+            raise fix.RejectLogon(REFUSED)

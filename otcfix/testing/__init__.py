@@ -1,0 +1,1 @@
+"""What users test their own strategy with: a pytest plugin with a desk, a FIX client and a venue."""

@@ -1,0 +1,1 @@
+"""Trials against a counterparty or a desk: replayed logs, recorded scenarios, certification."""
