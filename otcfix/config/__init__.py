@@ -158,7 +158,7 @@ def _desk(config: Config) -> Desk:
             s.client,
             s.account or accounts.get(s.client, ""),
             s.broker,
-            s.end_clients,
+            dict(sorted(s.end_clients.items())),
             s.drop_copy_of,
             s.side_of,
             s.flat_quote_request,

@@ -156,7 +156,7 @@ class SessionConfig(Closed):
     dictionary: str = ""
     enabled: bool = True
     broker: bool = False
-    end_clients: tuple[Id, ...] = ()
+    end_clients: dict[Id, Id] = {}
     drop_copy_of: tuple[str, ...] = ()
     side_of: Literal["currency", "base"] = "currency"
     flat_quote_request: bool = False
@@ -175,6 +175,18 @@ class SessionConfig(Closed):
     unproven_max: Annotated[int, Field(ge=10)] = 2_000
     stream_interval_ms: Annotated[int, Field(ge=0, le=5_000)] = 0
     stream_unproven_max: Annotated[int, Field(ge=210)] = 500
+
+    @field_validator("end_clients", mode="before")
+    @classmethod
+    def _named_as_they_are(cls, value: object) -> object:
+        """["ACME", "BOLT"] are end clients who go by their client ids."""
+        return {name: name for name in value} if isinstance(value, list) else value
+
+    @model_validator(mode="after")
+    def _only_brokers_bridge(self) -> "SessionConfig":
+        if self.broker != bool(self.end_clients):
+            raise ValueError("broker, end_clients: expected both or none of them")
+        return self
 
 
 class AcceptorConfig(Closed):

@@ -270,11 +270,20 @@ class Draft:
         """Say *reply*; executions go to the client's drop copy sessions as well (R23)."""
         self.replies.append(reply)
         if isinstance(reply, ExecutionReport) and reply.exec_type != "STATUS":
-            for key in self.register.drop_copies.get(reply.order.client_id, ()):
+            for key in self._copied_to(reply.order):
                 if key != reply.session:
                     self.replies.append(
                         msgspec.structs.replace(reply, session=key, copy_of=reply.session)
                     )
+
+    def _copied_to(self, order: Order) -> tuple[str, ...]:
+        """The drop copy sessions of an order's client, and of the broker who gave it."""
+        copies = self.register.drop_copies
+        mine = copies.get(order.client_id, ())
+        broker = self.register.brokers.get(order.session)
+        if broker is None:
+            return mine
+        return tuple(dict.fromkeys((*mine, *copies.get(broker, ()))))
 
     def move(self, what: str, key: str, value: str | int) -> None:
         """Set one of State's small facts."""

@@ -56,6 +56,7 @@ class Session(Struct, frozen=True):
 
     kind: quote, trade, both, drop_copy or provider; version: FIX.4.2, FIX.4.4 or FIX.5.0SP2.
     stream_interval_ms: between two updates of a stream, where it is longer than the desk's.
+    broker: the session bridges others: end_clients are their names on it, and whose they are.
     """
 
     key: str
@@ -64,7 +65,7 @@ class Session(Struct, frozen=True):
     client_id: str
     account: str
     broker: bool
-    end_clients: tuple[str, ...]
+    end_clients: dict[str, str]
     drop_copy_of: tuple[str, ...]
     side_of: str
     flat_quote_request: bool

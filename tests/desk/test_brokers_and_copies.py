@@ -17,7 +17,7 @@ ORDER = "35=D|11=A1|55=BTC/USD|54=1|38=1|40=2|44=99900|59=1"
     [
         ("453=1|448=END1|447=D|452=3", "END1"),
         ("453=2|448=DEALER|447=D|452=1|448=END2|447=D|452=3", "END2"),
-        ("453=1|448=END1|447=D|452=3|1=END2|115=END2", "END1"),
+        ("453=1|448=END1|447=D|452=3|115=END2", "END1"),
         ("1=END1", "END1"),
         ("1=END1|115=END2", "END1"),
         ("115=END2", "END2"),
@@ -31,21 +31,21 @@ def test_who_the_end_client_is(
     client = desk.client(f"P{number}")
     client.C(f"{ORDER}|{fields}")
     assert client.hears().get(150) == "0"
-    order = desk.order("A1", f"PRIME|{end_client}")
+    order = desk.order("A1", f"{end_client}|PRIME|{end_client}")
     assert order is not None
     assert order.end_client == end_client
 
 
 @pytest.mark.parametrize(
     ("fields", "end_client"),
-    [("109=END1|1=END2", "END1"), ("1=END2", "END2"), ("115=END1", "END1")],
+    [("109=END1|1=END1-2", "END1"), ("1=END2", "END2"), ("115=END1", "END1")],
 )
 def test_who_the_end_client_is_in_4_2(desk: Conversation, fields: str, end_client: str) -> None:
     """4.2: ClientID(109), else 1, else 115."""
     client = desk.client("P42")
     client.C(f"{ORDER}|{fields}")
     assert client.hears().get(150) == "0"
-    assert desk.order("A1", f"PRIME|{end_client}") is not None
+    assert desk.order("A1", f"{end_client}|PRIME|{end_client}") is not None
 
 
 @pytest.mark.parametrize("fields", ["", "|1=END3", "|115=END3"])
