@@ -49,7 +49,7 @@ from otcfix.model.messages import Inbound
 from otcfix.model.money import from_minor
 from otcfix.model.order import Order
 from otcfix.model.party import Desk
-from otcfix.model.record import Batch, OutboxRow, StreamRow
+from otcfix.model.record import Batch, OutboxRow, SentMark, StreamRow
 from otcfix.model.replies import Reply
 from otcfix.model.screening import ScreeningHit, ScreeningVerdict, ScreeningVerdicts
 from otcfix.model.time import Instant
@@ -175,8 +175,9 @@ class Conversation:
         prices = [row for row in unsent if row.price]
         now_hash = desk_hash(self.desk)
         changed = self.desk if now_hash != self.state.desk_hash else None
-        self.sequencer.say_again([row for row in unsent if not row.price])
-        self.sequencer.mark_unsaid(prices)
+        self.sequencer.say_owed([row for row in unsent if not row.price], again=True)
+        never = [SentMark(row.outbox_id, row.session, 0, 0) for row in prices]
+        self.sequencer.note_sent(never)
         self.sequencer.boot(Boot(now_hash, changed, "test", tuple(map(_unsaid, prices))))
         if self.screens:
             self.screened()

@@ -177,6 +177,8 @@ def _desk(config: Config) -> Desk:
             s.messages_per_second,
             s.enabled,
             s.stream_interval_ms,
+            s.drop_copy_accounts,
+            s.drop_copy_delay_ms,
         )
         for s in config.sessions.session
     )

@@ -164,7 +164,7 @@ def _order(
         ((message.cl_ord_id, head.digest),),
         deliver_to=head.on_behalf_of,
         deliver_to_sub=head.on_behalf_of_sub,
-        cancel_on_disconnect=session.cancel_on_disconnect or "o" in message.exec_inst.split(),
+        cancel_on_disconnect="o" in message.exec_inst.split(),
     )
 
 

@@ -278,12 +278,12 @@ class Draft:
 
     def _copied_to(self, order: Order) -> tuple[str, ...]:
         """The drop copy sessions of an order's client, and of the broker who gave it."""
-        copies = self.register.drop_copies
-        mine = copies.get(order.client_id, ())
-        broker = self.register.brokers.get(order.session)
-        if broker is None:
-            return mine
-        return tuple(dict.fromkeys((*mine, *copies.get(broker, ()))))
+        register = self.register
+        found = register.drop_copies.get(order.client_id, ())
+        broker = register.brokers.get(order.session)
+        if broker is not None:
+            found = tuple(dict.fromkeys((*found, *register.drop_copies.get(broker, ()))))
+        return tuple(key for key in found if register.sessions[key].copies(order.account))
 
     def move(self, what: str, key: str, value: str | int) -> None:
         """Set one of State's small facts."""

@@ -221,3 +221,40 @@ def test_nobody_trades_on_a_drop_copy(open_desk: OpenDesk, key: str) -> None:
         C 35=G|11=G1|41=A1
         D 35=j|372=G|379=G1|380=(WRONG_SESSION)
     """)
+
+
+def test_a_drop_copy_of_some_accounts(open_desk: OpenDesk) -> None:
+    """drop_copy_accounts: what is done on the others is not copied."""
+    some = {
+        "kind": "drop_copy",
+        "drop_copy_of": ("ALPHA",),
+        "drop_copy_accounts": ("ALPHA-2",),
+    }
+    desk = open_desk(sessions={"DEAL44": some})
+    client, copy = desk.client("A44"), desk.client("DEAL44")
+    client.C(ORDER)
+    client.C(f"{ORDER.replace('A1', 'A2')}|1=ALPHA-2")
+    assert [(heard.get(11), heard.get(1)) for heard in copy.hears_all()] == [("A2", "ALPHA-2")]
+
+
+@pytest.mark.parametrize("asked", [True, False, None])
+@pytest.mark.parametrize("configured", [True, False])
+def test_cancel_on_disconnect_as_the_logon_says(
+    open_desk: OpenDesk, asked: bool | None, configured: bool
+) -> None:
+    """The Logon's word goes before the configuration's, for the orders of earlier logons too; an
+    order with 18=o goes in any case; the next Logon that does not say falls back."""
+    desk = open_desk(sessions={"A44": {"cancel_on_disconnect": configured}})
+    client = desk.client("A44")
+    client.C(ORDER)
+    client.C(f"{ORDER.replace('A1', 'A2')}|18=o")
+    client.logs_on(cancel_on_disconnect=asked)
+    client.drops()
+    desk.at("+20ms")
+    goes = configured if asked is None else asked
+    assert (desk.order("A1") is None) == goes
+    assert desk.order("A2") is None
+    client.logs_on()
+    client.drops()
+    desk.at("+20ms")
+    assert (desk.order("A1") is None) == (goes or configured)
