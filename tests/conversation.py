@@ -34,8 +34,9 @@ from typing import Any
 from otcfix.config import desk_hash
 from otcfix.desk.clientele import floors_of
 from otcfix.desk.state import State
+from otcfix.fix.copies import Spoken, spoken
 from otcfix.fix.parse import Parser
-from otcfix.fix.render import Rendered, rendered
+from otcfix.fix.render import rendered
 from otcfix.fix.render_prices import stream_rows
 from otcfix.model.decision import Decision
 from otcfix.model.event import (
@@ -188,9 +189,13 @@ class Conversation:
             register = state.register
             return Parser(register.sessions[session], register.instruments).parse(text)
 
-        def render(reply: Reply) -> Rendered:
+        def render(reply: Reply) -> list[Spoken]:
             register = state.register
-            return rendered(reply, register.sessions[reply.session], register.instruments)
+            return spoken(
+                reply,
+                register.sessions,
+                lambda one, session: rendered(one, session, register.instruments),
+            )
 
         return parse, render
 

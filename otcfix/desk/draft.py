@@ -268,13 +268,11 @@ class Draft:
 
     def say(self, reply: Reply) -> None:
         """Say *reply*; executions go to the client's drop copy sessions as well (R23)."""
-        self.replies.append(reply)
         if isinstance(reply, ExecutionReport) and reply.exec_type != "STATUS":
-            for key in self._copied_to(reply.order):
-                if key != reply.session:
-                    self.replies.append(
-                        msgspec.structs.replace(reply, session=key, copy_of=reply.session)
-                    )
+            copies = tuple([key for key in self._copied_to(reply.order) if key != reply.session])
+            if copies:
+                reply = msgspec.structs.replace(reply, copied_to=copies)
+        self.replies.append(reply)
 
     def _copied_to(self, order: Order) -> tuple[str, ...]:
         """The drop copy sessions of an order's client, and of the broker who gave it."""

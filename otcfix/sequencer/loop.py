@@ -309,24 +309,14 @@ class Sequencer:
 
     def _outbox(self, event: Event, decided: Decided) -> list[OutboxRow]:
         rows: list[OutboxRow] = []
-        for reply, words in zip(decided.decision.replies, decided.words, strict=True):
-            self._outbox_id += 1
-            msg_type, text, exec_id, price = words
+        for reply, said in zip(decided.decision.replies, decided.words, strict=True):
             # A report or a quote is routed as its order or quote is; other replies say it.
             route: Any = getattr(reply, "order", None) or getattr(reply, "quote", None) or reply
-            rows.append(
-                OutboxRow(
-                    self._outbox_id,
-                    event.seq,
-                    reply.session,
-                    msg_type,
-                    exec_id,
-                    price,
-                    route.deliver_to,
-                    route.deliver_to_sub,
-                    text,
-                )
-            )
+            to, to_sub = route.deliver_to, route.deliver_to_sub
+            for session, msg_type, text, exec_id, price in said:
+                self._outbox_id += 1
+                about = (session, msg_type, exec_id, price, to, to_sub, text)
+                rows.append(OutboxRow(self._outbox_id, event.seq, *about))
         return rows
 
     def _journal(self, batch: Batch, stamped: "_Stamped", decided: Decided) -> None:
