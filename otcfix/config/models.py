@@ -159,7 +159,6 @@ class SessionConfig(Closed):
     end_clients: tuple[Id, ...] = ()
     drop_copy_of: tuple[str, ...] = ()
     side_of: Literal["currency", "base"] = "currency"
-    flat_quote_request: bool = False
     quote_type_default: Literal[0, 1] = 1
     indicative_42: Literal["refuse", "sizeless"] = "refuse"
     tell_expiry: bool = False
@@ -175,6 +174,7 @@ class SessionConfig(Closed):
     unproven_max: Annotated[int, Field(ge=10)] = 2_000
     stream_interval_ms: Annotated[int, Field(ge=0, le=5_000)] = 0
     stream_unproven_max: Annotated[int, Field(ge=210)] = 500
+    dialect: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{0,32}$")] = ""
 
 
 class AcceptorConfig(Closed):

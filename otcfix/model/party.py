@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from otcfix.model.dialect import Dialect
 from otcfix.model.hedge import HedgeRule
 from otcfix.model.instrument import Instrument
 from otcfix.model.limit import Limit
@@ -56,6 +57,7 @@ class Session(Struct, frozen=True):
 
     kind: quote, trade, both, drop_copy or provider; version: FIX.4.2, FIX.4.4 or FIX.5.0SP2.
     stream_interval_ms: between two updates of a stream, where it is longer than the desk's.
+    symbols: the client's names of ours, those of his dialect included.
     """
 
     key: str
@@ -67,7 +69,6 @@ class Session(Struct, frozen=True):
     end_clients: tuple[str, ...]
     drop_copy_of: tuple[str, ...]
     side_of: str
-    flat_quote_request: bool
     quote_type_default: int
     indicative_42: str
     tell_expiry: bool
@@ -83,6 +84,7 @@ class Session(Struct, frozen=True):
     messages_per_second: int
     enabled: bool
     stream_interval_ms: int = 0
+    dialect: Dialect | None = None
 
     @property
     def may_quote(self) -> bool:

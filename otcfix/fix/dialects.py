@@ -1,0 +1,379 @@
+"""A dialect at work: compiled once a session into tables, then one pass over a message's fields.
+
+translation = Translation(dialect, session.symbols)
+fields = translation.inbound("D", split(text))     # the client's words -> ours
+fields = translation.outbound("8", split(body))    # ours -> the client's
+"""
+
+import re
+from collections.abc import Mapping
+from decimal import Context, Decimal
+
+from otcfix.fix.dialect_groups import (
+    PARTY_COUNT,
+    into_entries,
+    made_party,
+    parties_read,
+    with_parties,
+)
+from otcfix.fix.dialect_tables import (
+    CURRENCY,
+    DROP,
+    ENTRY,
+    FRONT,
+    HEADER,
+    INTO,
+    MEMBER,
+    NAMED,
+    OUT,
+    PARTIES_OF,
+    PARTY,
+    QUANTITY,
+    SYMBOL,
+    TAKEN,
+    Act,
+    Table,
+    compiled,
+)
+from otcfix.fix.fields import Fields, split
+from otcfix.fix.wire import (
+    REQUIRED_TAG_MISSING,
+    SOH,
+    VALUE_IS_INCORRECT,
+    WireError,
+    read_decimal,
+)
+from otcfix.model.dialect import Contract, Dialect
+from otcfix.model.party import Session
+
+TAG_APPEARS_TWICE = 13
+
+_NAMED = re.compile(r"\btag=(\d+)")
+_EXACT = Context(prec=80)
+
+
+class Translation:
+    """One dialect, both ways. symbols: the client's names of ours, for what counts by symbol."""
+
+    def __init__(self, dialect: Dialect, symbols: Mapping[str, str] | None = None) -> None:
+        self.dialect = dialect
+        self._symbols = dict(dialect.symbols) | dict(symbols or {})
+        self._in: dict[str, Table] = {}
+        self._out: dict[str, Table] = {}
+        self._names: dict[tuple[str, ...], dict[int, int]] = {}
+
+    # -- tables --------------------------------------------------------------------------------
+
+    def table_in(self, kind: str) -> Table:
+        """What is done to a message of the client."""
+        found = self._in.get(kind)
+        if found is None:
+            counted = bool(self.dialect.contracts)
+            steps = self.dialect.inbound
+            found = compiled(kind, steps, inward=True, counted=counted, names={})
+            self._in[kind] = found
+        return found
+
+    def table_out(self, kind: str) -> Table:
+        """What is done to a message of ours."""
+        found = self._out.get(kind)
+        if found is None:
+            counted = bool(self.dialect.contracts)
+            names = self.names(ANSWERS.get(kind, ASKED))
+            steps = self.dialect.outbound
+            found = compiled(kind, steps, inward=False, counted=counted, names=names)
+            self._out[kind] = found
+        return found
+
+    def names(self, asked: tuple[str, ...]) -> dict[int, int]:
+        """Our tags in the client's words, in messages of these types; the first one decides."""
+        found = self._names.get(asked)
+        if found is None:
+            found = {}
+            for kind in asked:
+                table = self.table_in(kind)
+                renamed = {one.to: tag for tag, one in table.acts.items() if one.to != tag}
+                renamed |= dict.fromkeys(table.read.values(), PARTY_COUNT)
+                if table.entry is not None:
+                    renamed.setdefault(table.entry[0], table.entry[1][0])
+                found = renamed | found
+            self._names[asked] = found
+        return found
+
+    def name_out(self, kind: str, tag: int) -> int:
+        """What one of our tags is called in a message that we send."""
+        one = self.table_out(kind).acts.get(tag)
+        return tag if one is None else one.to
+
+    def routed(self, kind: str, deliver_to: str, deliver_to_sub: str) -> Fields:
+        """For whom a message is, 128 and 129, in the client's words."""
+        fields: Fields = []
+        acts = self.table_out(kind).acts
+        for tag, value in ((128, deliver_to), (129, deliver_to_sub)):
+            if not value:
+                continue
+            one = acts.get(tag)
+            if one is None:
+                fields.append((tag, value))
+            elif one.then != DROP:
+                fields.append((one.to, (one.values or {}).get(value, value)))
+        return fields
+
+    # -- the two ways --------------------------------------------------------------------------
+
+    def inbound(self, kind: str, fields: Fields) -> Fields:
+        """A message of the client in our words.
+
+        Errors: WireError in our words, as the parser's are: the answer to it is translated.
+        """
+        return self._translated(self.table_in(kind), fields)
+
+    def outbound(self, kind: str, fields: Fields) -> Fields:
+        """A message of ours in the client's words."""
+        return self._translated(self.table_out(kind), fields)
+
+    def said(self, kind: str, body: str) -> str:
+        """`outbound` of a body: `tag=value` fields with SOH behind each."""
+        fields = self._translated(self.table_out(kind), split(body))
+        return "".join([f"{tag}={value}{SOH}" for tag, value in fields])
+
+    def _translated(self, table: Table, fields: Fields) -> Fields:
+        acts = table.acts
+        if not (acts or table.defaults or table.fixed):
+            return fields
+        out: Fields = []
+        aside = _Aside()
+        for field in fields:
+            act = acts.get(field[0])
+            if act is None:
+                out.append(field)
+                continue
+            then, value = act.then, field[1]
+            if act.values is not None:
+                value = _mapped(act, field)
+            if then in (OUT, MEMBER, ENTRY):
+                if then == MEMBER and _again(act.to, aside, table):
+                    continue
+                where = aside.entry if then == ENTRY else out
+                if act.mark:
+                    aside.marks.append((act.mark, where, len(where)))
+                where.append((act.to, value))
+                if act.to != field[0]:
+                    aside.renamed.add(act.to)
+            elif then != DROP:
+                aside.take(act, field, value, out)
+        return self._finished(table, out, aside, fields)
+
+    def _finished(self, table: Table, out: Fields, aside: "_Aside", fields: Fields) -> Fields:
+        """What stood aside is put where it belongs."""
+        if aside.taken:
+            _settle(table, out, aside)
+        if aside.marks:
+            self._count(table, aside)
+        if aside.front:
+            out[:0] = aside.front
+        if table.defaults or table.fixed:
+            _filled(table, out, aside)
+        if table.read or table.made:
+            kept = parties_read(table.read, aside.parties, out)
+            with_parties(out, kept + made_party(table.made, aside.party))
+        if table.into:
+            into_entries(table.into, aside.into, out)
+        if table.entry is not None and aside.entry:
+            count, members = table.entry
+            entry = sorted(aside.entry, key=lambda field: field[0] != members[0])
+            out += [(count, "1"), *entry]
+        if aside.named:
+            self._name(table, out, aside.named, fields)
+        if table.to_front:
+            out.sort(key=lambda field: field[0] not in HEADER)
+        return out
+
+    def _name(self, table: Table, out: Fields, named: list[int], fields: Fields) -> None:
+        """371 and `tag=38` of Text(58) name what the client called it."""
+        said = dict(fields)
+        about = said.get(372)
+        names = self.names((about,) if about else ANSWERS.get(table.kind, ASKED))
+        ref = said.get(371, "")
+        named_as = str(names.get(int(ref), ref)) if ref.isdecimal() else ref
+        for place in named:
+            tag, value = out[place]
+            if tag == 371:
+                value = named_as
+            elif ref and value.startswith(f"{ref} "):
+                value = named_as + value.removeprefix(ref)  # 58 of a Reject begins with the tag
+            else:
+                value = _NAMED.sub(lambda m: f"tag={names.get(int(m[1]), m[1])}", value)
+            out[place] = (tag, value)
+
+    # -- contracts -----------------------------------------------------------------------------
+
+    def _contract(self, symbol: str) -> Contract | None:
+        ours = self._symbols.get(symbol, symbol)
+        for contract in self.dialect.contracts:
+            if not contract.symbols or ours in contract.symbols:
+                return contract
+        return None
+
+    def _count(self, table: Table, aside: "_Aside") -> None:
+        """Quantities of each entry, or of the message, by its own symbol."""
+        blocks: list[list[_Mark]] = [[]]
+        has_symbol = False
+        for mark in aside.marks:
+            if mark[0] == SYMBOL:
+                if has_symbol:
+                    blocks.append([])
+                has_symbol = True
+            blocks[-1].append(mark)
+        changed: list[tuple[Fields, int, Fields]] = []
+        for block in blocks:
+            changed += self._counted(table, block)
+        for where, place, instead in sorted(changed, key=lambda one: -one[1]):
+            where[place : place + 1] = instead
+
+    def _counted(self, table: Table, block: "list[_Mark]") -> list[tuple[Fields, int, Fields]]:
+        quantities = [mark for mark in block if mark[0] == QUANTITY]
+        symbols = [mark[1][mark[2]][1] for mark in block if mark[0] == SYMBOL]
+        currencies = [mark for mark in block if mark[0] == CURRENCY]
+        contract = self._contract(symbols[0] if symbols else "")
+        if table.inward and quantities and not symbols and contract is None:
+            raise WireError(REQUIRED_TAG_MISSING, 55, "a quantity in contracts without its symbol")
+        if contract is None:
+            return []
+        changed: list[tuple[Fields, int, Fields]] = []
+        for number, (_, where, place) in enumerate(quantities):
+            tag, value = where[place]
+            amount = read_decimal(tag, value)
+            made = (_EXACT.multiply if table.inward else _EXACT.divide)(amount, contract.size)
+            instead = [(tag, f"{_plain(made):f}")]
+            if table.inward and not number and not currencies:
+                instead.append((15, contract.currency))
+            changed.append((where, place, instead))
+        for _, where, place in currencies if quantities else ():
+            said = where[place][1] == contract.currency
+            if table.inward and not said:
+                why = f"quantities are counted in {contract.currency} here"
+                raise WireError(VALUE_IS_INCORRECT, 15, why)
+            if said and not table.inward:
+                changed.append((where, place, []))
+        return changed
+
+
+_Mark = tuple[int, Fields, int]
+
+ANSWERS: dict[str, tuple[str, ...]] = {
+    "8": ("D", "G", "H", "F"),
+    "9": ("F", "G"),
+    "b": ("R", "a", "Z"),
+    "AG": ("R",),
+    "AI": ("a", "Z", "AJ"),
+    "r": ("q",),
+    "Y": ("V",),
+}
+"""What an answer is about, where it does not say by RefMsgType(372)."""
+
+ASKED = ("D", "G", "F", "R", "H", "Z", "V", "a", "AJ", "q", "AF")
+
+
+def translation_of(session: Session) -> Translation | None:
+    """The dialect of a session at work; None for one that speaks as we do."""
+    if session.dialect is None or not session.dialect.speaks:
+        return None
+    return Translation(session.dialect, session.symbols)
+
+
+class _Aside:
+    """Fields that do not stay where they stood, and what must be known of others."""
+
+    __slots__ = (
+        "entry", "front", "into", "marks", "members", "named", "parties", "party", "renamed",
+        "taken",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.entry: Fields = []
+        self.front: Fields = []
+        self.into: list[tuple[int, int, str]] = []
+        self.marks: list[_Mark] = []
+        self.members: set[int] = set()
+        self.named: list[int] = []
+        self.parties: Fields = []
+        self.party: Fields = []
+        self.renamed: set[int] = set()
+        self.taken: list[tuple[int, str]] = []
+
+    def take(self, act: Act, field: tuple[int, str], value: str, out: Fields) -> None:
+        """Put a field where its act says."""
+        then = act.then
+        if then == TAKEN:
+            self.taken.append(field)
+            out.append((act.to, value))
+            return
+        if then == NAMED:
+            self.named.append(len(out))
+            out.append(field)
+        elif then == PARTIES_OF:
+            self.parties.append(field)
+        elif then == PARTY:
+            self.party.append((act.to, value))
+        elif then == FRONT:
+            self.front.append((act.to, value))
+        elif then == INTO:
+            self.into.append((act.group, act.to, value))
+        if act.to != field[0]:
+            self.renamed.add(act.to)
+
+
+def _plain(value: Decimal) -> Decimal:
+    whole = value.to_integral_value()
+    return whole if whole == value else value.normalize(_EXACT)
+
+
+def _mapped(act: Act, field: tuple[int, str]) -> str:
+    assert act.values is not None
+    value = field[1]
+    found = act.values.get(value)
+    if found is None:
+        if act.closed:
+            tag = act.to
+            raise WireError(VALUE_IS_INCORRECT, tag, f"{tag} has a value that is not agreed")
+        return value
+    return found
+
+
+def _again(tag: int, aside: _Aside, table: Table) -> bool:
+    """Whether a field of a flattened group belongs to its second entry: refused, or not said."""
+    if tag not in aside.members:
+        aside.members.add(tag)
+        return False
+    if table.inward:
+        count = next(iter(table.groups))
+        raise WireError(VALUE_IS_INCORRECT, count, f"{count} has more than one entry")
+    return True
+
+
+def _settle(table: Table, out: Fields, aside: _Aside) -> None:
+    """A tag came as itself, and another one is read as it."""
+    for tag, value in aside.taken:
+        if tag not in aside.renamed:
+            continue
+        if table.inward:
+            sent = next(t for t, one in table.acts.items() if one.to == tag and t != tag)
+            why = f"{tag} came as well as {sent}, which is read as it"
+            raise WireError(TAG_APPEARS_TWICE, 0, why)
+        out.remove((tag, value))
+
+
+def _filled(table: Table, out: Fields, aside: _Aside) -> None:
+    """Defaults for what is absent, fixed values for what must be."""
+    fixed = table.fixed
+    if fixed:
+        out[:] = [field for field in out if field[0] not in fixed]
+        aside.entry[:] = [field for field in aside.entry if field[0] not in fixed]
+    there = {tag for tag, _ in out} | {tag for tag, _ in aside.entry}
+    there |= {tag for tag, _ in aside.party}
+    members = table.entry[1] if table.entry else ()
+    for tag, value in (*table.fixed.items(), *table.defaults.items()):
+        if tag not in there:
+            there.add(tag)
+            (aside.entry if tag in members else out).append((tag, value))
