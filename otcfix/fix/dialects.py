@@ -319,7 +319,11 @@ class _Aside:
         elif then == FRONT:
             self.front.append((act.to, value))
         elif then == INTO:
-            self.into.append((act.group, act.to, value))
+            # A body stands in the order of its tags, so behind the count a lower one is an entry's.
+            if field[0] < act.group and any(tag == act.group for tag, _ in out):
+                out.append((act.to, value))
+            else:
+                self.into.append((act.group, act.to, value))
         if act.to != field[0]:
             self.renamed.add(act.to)
 

@@ -175,6 +175,8 @@ class Line:
         self.version = session.version
         self.copies = session.kind == "drop_copy"
         self.tongue = _tongue(session)
+        dialect = session.dialect.name if self.tongue is not None and session.dialect else ""
+        self.own_words = dialect not in ("", *STOCK_CLEAN)
         self.online = False
         self.epoch = 0
         self.number_in = 0
@@ -268,7 +270,7 @@ class Wire:
         ):
             header.setField(tag, value)
         text = message.toString()
-        if line.tongue is None or line.tongue.translation.dialect.name in STOCK_CLEAN:
+        if not line.own_words:
             stock_validator(line.version)(text)
         return Heard(text, row)
 
