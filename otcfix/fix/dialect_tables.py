@@ -28,7 +28,7 @@ NAMES_TAGS = ("3", "j", "8", "9", "b", "AG", "AI", "r", "Y", "AR", "AQ", "AO", "
 """Messages whose Text(58) or RefTagID(371) names a tag of what the client sent."""
 
 # What becomes of a field.
-OUT, DROP, FRONT, INTO, ENTRY, PARTY, FLAT, MEMBER, PARTIES_OF, TAKEN, NAMED = range(11)
+OUT, DROP, FRONT, INTO, ENTRY, PARTY, FLAT, MEMBER, PARTIES_OF, TAKEN, NAMED, GROUPED = range(12)
 NO_MARK, SYMBOL, CURRENCY, QUANTITY = range(4)
 
 
@@ -78,6 +78,11 @@ class Table:
         self.groups: dict[int, tuple[int, ...]] = {}
         self.drops: set[int] = set()
         self.to_front = False
+
+    @property
+    def works(self) -> bool:
+        """Whether anything is done to such a message."""
+        return bool(self.acts or self.defaults or self.fixed)
 
     def act(self, tag: int) -> Act:
         """What is done to a tag: to begin with, nothing."""
@@ -133,6 +138,7 @@ def _put(table: Table, step: AnyStep, renamed: Mapping[int, Rename]) -> None:
             table.groups[count] = members
         case Grouped(_, count, members):
             table.entry = (count, members)
+            table.act(count).then = GROUPED
         case Default(_, tag, value):
             table.defaults[tag] = value
         case Fixed(_, tag, value):

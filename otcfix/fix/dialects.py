@@ -21,6 +21,7 @@ from otcfix.fix.dialect_tables import (
     DROP,
     ENTRY,
     FRONT,
+    GROUPED,
     HEADER,
     INTO,
     MEMBER,
@@ -134,12 +135,15 @@ class Translation:
 
     def said(self, kind: str, body: str) -> str:
         """`outbound` of a body: `tag=value` fields with SOH behind each."""
-        fields = self._translated(self.table_out(kind), split(body))
+        table = self.table_out(kind)
+        if not table.works:
+            return body
+        fields = self._translated(table, split(body))
         return "".join([f"{tag}={value}{SOH}" for tag, value in fields])
 
     def _translated(self, table: Table, fields: Fields) -> Fields:
         acts = table.acts
-        if not (acts or table.defaults or table.fixed):
+        if not table.works:
             return fields
         out: Fields = []
         aside = _Aside()
@@ -154,7 +158,7 @@ class Translation:
             if then in (OUT, MEMBER, ENTRY):
                 if then == MEMBER and _again(act.to, aside, table):
                     continue
-                where = aside.entry if then == ENTRY else out
+                where = aside.entry if then == ENTRY and not aside.grouped else out
                 if act.mark:
                     aside.marks.append((act.mark, where, len(where)))
                 where.append((act.to, value))
@@ -181,8 +185,11 @@ class Translation:
             into_entries(table.into, aside.into, out)
         if table.entry is not None and aside.entry:
             count, members = table.entry
-            entry = sorted(aside.entry, key=lambda field: field[0] != members[0])
-            out += [(count, "1"), *entry]
+            if aside.grouped:  # he sent the group after all: what stands in front of it is no entry
+                out[:0] = aside.entry
+            else:
+                entry = sorted(aside.entry, key=lambda field: field[0] != members[0])
+                out += [(count, "1"), *entry]
         if aside.named:
             self._name(table, out, aside.named, fields)
         if table.to_front:
@@ -286,13 +293,14 @@ class _Aside:
     """Fields that do not stay where they stood, and what must be known of others."""
 
     __slots__ = (
-        "entry", "front", "into", "marks", "members", "named", "parties", "party", "renamed",
-        "taken",
-    )  # fmt: skip
+        *("entry", "front", "grouped", "into", "marks", "members", "named", "parties", "party"),
+        *("renamed", "taken"),
+    )
 
     def __init__(self) -> None:
         self.entry: Fields = []
         self.front: Fields = []
+        self.grouped = False
         self.into: list[tuple[int, int, str]] = []
         self.marks: list[_Mark] = []
         self.members: set[int] = set()
@@ -309,7 +317,10 @@ class _Aside:
             self.taken.append(field)
             out.append((act.to, value))
             return
-        if then == NAMED:
+        if then == GROUPED:
+            self.grouped = True
+            out.append(field)
+        elif then == NAMED:
             self.named.append(len(out))
             out.append(field)
         elif then == PARTIES_OF:

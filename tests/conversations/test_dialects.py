@@ -142,7 +142,7 @@ def test_an_unsaid_quote_is_answered_after_a_restart(odd: Conversation) -> None:
 def test_an_overflow_is_known_by_our_names() -> None:
     """R2: the request that found no room is named by its id, which he calls 7131."""
     tongue = Tongue(ODD["dialect"], SYMBOLS, str(stock_path("FIX42")))
-    text = "\x01".join(["8=FIX.4.2", "35=R", "34=7", "7131=R1", "48=XBT/USD", "10=000", ""])
+    text = "8=FIX.4.2|35=R|34=7|7131=R1|48=XBT/USD|10=000|".replace("|", "\x01")
 
     assert "\x01131=R1\x01" in tongue.in_our_words("R", text)
 

@@ -1,4 +1,4 @@
-"""Every feature of a dialect as a pair: what the client says and we read, what we say and he hears."""
+"""Every feature of a dialect as a pair: what he says and we read, what we say and he hears."""
 
 from decimal import Decimal
 
