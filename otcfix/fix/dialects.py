@@ -7,8 +7,8 @@ fields = translation.outbound("8", split(body))    # ours -> the client's
 
 import re
 from collections.abc import Mapping
-from decimal import Context, Decimal
 
+from otcfix.fix.dialect_contracts import Mark, count_contracts
 from otcfix.fix.dialect_groups import (
     PARTY_COUNT,
     into_entries,
@@ -17,7 +17,6 @@ from otcfix.fix.dialect_groups import (
     with_parties,
 )
 from otcfix.fix.dialect_tables import (
-    CURRENCY,
     DROP,
     ENTRY,
     FRONT,
@@ -29,8 +28,6 @@ from otcfix.fix.dialect_tables import (
     OUT,
     PARTIES_OF,
     PARTY,
-    QUANTITY,
-    SYMBOL,
     TAKEN,
     Act,
     Table,
@@ -38,11 +35,10 @@ from otcfix.fix.dialect_tables import (
 )
 from otcfix.fix.fields import Fields, split
 from otcfix.fix.wire import (
-    REQUIRED_TAG_MISSING,
     SOH,
     VALUE_IS_INCORRECT,
     WireError,
-    read_decimal,
+    field_of,
 )
 from otcfix.model.dialect import Contract, Dialect
 from otcfix.model.party import Session
@@ -50,7 +46,6 @@ from otcfix.model.party import Session
 TAG_APPEARS_TWICE = 13
 
 _NAMED = re.compile(r"\btag=(\d+)")
-_EXACT = Context(prec=80)
 
 
 class Translation:
@@ -120,6 +115,13 @@ class Translation:
                 fields.append((one.to, (one.values or {}).get(value, value)))
         return fields
 
+    def _contract(self, symbol: str) -> Contract | None:
+        ours = self._symbols.get(symbol, symbol)
+        for contract in self.dialect.contracts:
+            if not contract.symbols or ours in contract.symbols:
+                return contract
+        return None
+
     # -- the two ways --------------------------------------------------------------------------
 
     def inbound(self, kind: str, fields: Fields) -> Fields:
@@ -132,6 +134,14 @@ class Translation:
     def outbound(self, kind: str, fields: Fields) -> Fields:
         """A message of ours in the client's words."""
         return self._translated(self.table_out(kind), fields)
+
+    def in_our_words(self, text: str) -> str:
+        """What a client sent, as a text of our fields; as he sent it where it cannot be read."""
+        try:
+            fields = self.inbound(field_of(SOH + text, 35), split(text))
+        except WireError:
+            return SOH + text
+        return SOH + "".join([f"{tag}={value}{SOH}" for tag, value in fields])
 
     def said(self, kind: str, body: str) -> str:
         """`outbound` of a body: `tag=value` fields with SOH behind each."""
@@ -173,7 +183,7 @@ class Translation:
         if aside.taken:
             _settle(table, out, aside)
         if aside.marks:
-            self._count(table, aside)
+            count_contracts(self._contract, aside.marks, inward=table.inward)
         if aside.front:
             out[:0] = aside.front
         if table.defaults or table.fixed:
@@ -213,60 +223,6 @@ class Translation:
                 value = _NAMED.sub(lambda m: f"tag={names.get(int(m[1]), m[1])}", value)
             out[place] = (tag, value)
 
-    # -- contracts -----------------------------------------------------------------------------
-
-    def _contract(self, symbol: str) -> Contract | None:
-        ours = self._symbols.get(symbol, symbol)
-        for contract in self.dialect.contracts:
-            if not contract.symbols or ours in contract.symbols:
-                return contract
-        return None
-
-    def _count(self, table: Table, aside: "_Aside") -> None:
-        """Quantities of each entry, or of the message, by its own symbol."""
-        blocks: list[list[_Mark]] = [[]]
-        has_symbol = False
-        for mark in aside.marks:
-            if mark[0] == SYMBOL:
-                if has_symbol:
-                    blocks.append([])
-                has_symbol = True
-            blocks[-1].append(mark)
-        changed: list[tuple[Fields, int, Fields]] = []
-        for block in blocks:
-            changed += self._counted(table, block)
-        for where, place, instead in sorted(changed, key=lambda one: -one[1]):
-            where[place : place + 1] = instead
-
-    def _counted(self, table: Table, block: "list[_Mark]") -> list[tuple[Fields, int, Fields]]:
-        quantities = [mark for mark in block if mark[0] == QUANTITY]
-        symbols = [mark[1][mark[2]][1] for mark in block if mark[0] == SYMBOL]
-        currencies = [mark for mark in block if mark[0] == CURRENCY]
-        contract = self._contract(symbols[0] if symbols else "")
-        if table.inward and quantities and not symbols and contract is None:
-            raise WireError(REQUIRED_TAG_MISSING, 55, "a quantity in contracts without its symbol")
-        if contract is None:
-            return []
-        changed: list[tuple[Fields, int, Fields]] = []
-        for number, (_, where, place) in enumerate(quantities):
-            tag, value = where[place]
-            amount = read_decimal(tag, value)
-            made = (_EXACT.multiply if table.inward else _EXACT.divide)(amount, contract.size)
-            instead = [(tag, f"{_plain(made):f}")]
-            if table.inward and not number and not currencies:
-                instead.append((15, contract.currency))
-            changed.append((where, place, instead))
-        for _, where, place in currencies if quantities else ():
-            said = where[place][1] == contract.currency
-            if table.inward and not said:
-                why = f"quantities are counted in {contract.currency} here"
-                raise WireError(VALUE_IS_INCORRECT, 15, why)
-            if said and not table.inward:
-                changed.append((where, place, []))
-        return changed
-
-
-_Mark = tuple[int, Fields, int]
 
 ANSWERS: dict[str, tuple[str, ...]] = {
     "8": ("D", "G", "H", "F"),
@@ -302,7 +258,7 @@ class _Aside:
         self.front: Fields = []
         self.grouped = False
         self.into: list[tuple[int, int, str]] = []
-        self.marks: list[_Mark] = []
+        self.marks: list[Mark] = []
         self.members: set[int] = set()
         self.named: list[int] = []
         self.parties: Fields = []
@@ -337,11 +293,6 @@ class _Aside:
                 self.into.append((act.group, act.to, value))
         if act.to != field[0]:
             self.renamed.add(act.to)
-
-
-def _plain(value: Decimal) -> Decimal:
-    whole = value.to_integral_value()
-    return whole if whole == value else value.normalize(_EXACT)
 
 
 def _mapped(act: Act, field: tuple[int, str]) -> str:

@@ -194,7 +194,7 @@ def caller_of(
 def overflow_of(line: Line, text: str, kind: str) -> Overflowed:
     """What is journaled of a message that found no room (R2)."""
     if line.tongue is not None:
-        text = line.tongue.in_our_words(kind, text)
+        text = line.tongue.translation.in_our_words(text)
     return Overflowed(
         line.config.key,
         line.epoch,

@@ -10,9 +10,8 @@ from otcfix.config import Config, SessionConfig
 from otcfix.config.dialects import session_dialect
 from otcfix.fix.dialects import Translation
 from otcfix.fix.dictionaries import Dictionaries
-from otcfix.fix.fields import Fields, split
 from otcfix.fix.settings import begin_string, dictionaries_of, spoken_key
-from otcfix.fix.wire import SOH, WireError
+from otcfix.fix.wire import SOH
 from otcfix.model.dialect import Dialect
 from otcfix.model.record import OutboxRow, StreamRow
 
@@ -65,11 +64,3 @@ class Tongue:
     def said(self, version: str, row: StreamRow) -> Any:
         """A finished quickfix.Message of a W or an X. It holds until the next call."""
         return self.message_of(version, row, again=False)
-
-    def in_our_words(self, kind: str, text: str) -> str:
-        """What a client sent, as fields of ours; as he sent it where that cannot be said."""
-        try:
-            fields: Fields = self.translation.inbound(kind, split(text))
-        except WireError:
-            return text
-        return SOH + "".join([f"{tag}={value}{SOH}" for tag, value in fields])

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from otcfix.fix.dictionaries import stock_path
-from otcfix.fix.tongues import Tongue
+from otcfix.fix.dialects import Translation
 from tests.conftest import OpenDesk
 from tests.conversation import Conversation
 from tests.support.dialects import dialect
@@ -136,15 +135,15 @@ def test_an_unsaid_quote_is_answered_after_a_restart(odd: Conversation) -> None:
     client.logs_on()
     client.talk("""
         D 35=b|7131=R9|297=5|58=DESK_RESTARTED: ...
+        D 35=Z|7131=R9|117=Q1|298=1|295=1|48=XBT/USD|55=-
     """)
 
 
 def test_an_overflow_is_known_by_our_names() -> None:
     """R2: the request that found no room is named by its id, which he calls 7131."""
-    tongue = Tongue(ODD["dialect"], SYMBOLS, str(stock_path("FIX42")))
     text = "8=FIX.4.2|35=R|34=7|7131=R1|48=XBT/USD|10=000|".replace("|", "\x01")
 
-    assert "\x01131=R1\x01" in tongue.in_our_words("R", text)
+    assert "\x01131=R1\x01" in Translation(ODD["dialect"], SYMBOLS).in_our_words(text)
 
 
 def test_streams_in_his_words(odd: Conversation) -> None:
