@@ -45,6 +45,18 @@ def test_a_quote_alone_in_42(ask: Run) -> None:
     assert answer.out.endswith("Quoted.\n")
 
 
+def test_a_flat_order_system_asks_and_hits(ask: Run) -> None:
+    """The request goes out as the session's dialect says it, without the group 146."""
+    answer = ask(
+        "rfq", "XBT/USD", "0.1", "--side", "buy", "--hit", "--session", "BETAFLAT", "--raw"
+    )
+
+    assert answer.code == 0, answer.err
+    assert "146=" not in answer.out
+    assert "quotes XBT/USD: offer" in answer.out
+    assert "Dealt: 0.1" in answer.out
+
+
 def test_an_order_rests_and_is_cancelled(ask: Run) -> None:
     """Numbers go on from run to run, and a cancel needs the ClOrdID only."""
     order = ask("order", "BTC/USD", "buy", "0.01", "--limit", "97000", "--wait", "0.1", "--json")
