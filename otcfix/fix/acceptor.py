@@ -75,7 +75,7 @@ class Acceptor:
         for session in config.sessions.session:
             begin = begin_string(session.version)
             session_id = fix.SessionID(begin, session.sender_comp_id, session.target_comp_id)
-            tongue = tongue_of(config, session, dictionaries, store)
+            tongue = tongue_of(config, session, dictionaries)
             self._lines.add(Line(session, session_id, tongue))
         store.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", suffix=".cfg") as file:

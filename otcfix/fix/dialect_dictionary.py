@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from otcfix.fix.dialect_groups import PARTIES, PARTY_COUNT
-from otcfix.fix.dialect_tables import ENTRY, FRONT, HEADER, INTO, TAKEN, Act, Table
+from otcfix.fix.dialect_tables import DROP, ENTRY, FRONT, HEADER, INTO, TAKEN, Act, Table
 from otcfix.fix.dialects import Translation
 from otcfix.fix.dictionaries import Dictionaries, stock_path
 from otcfix.model.dialect import Dialect
@@ -141,7 +141,8 @@ class _Made:
         """A tag whose values are the client's, or are judged after they are read, is any text."""
         self._name(tag, count=tag == PARTY_COUNT)
         field = self._by_tag[tag]
-        if one.values is not None or (one.to != tag and one.then != TAKEN):
+        other = one.then == DROP or (one.to != tag and one.then != TAKEN)
+        if one.values is not None or other:
             field[:] = []
             if field.attrib["type"] != "NUMINGROUP":
                 field.set("type", "STRING")

@@ -1,16 +1,16 @@
 """What the acceptor must know of a session that speaks a dialect: what it calls things."""
 
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import quickfix as fix
 
 from otcfix.config import Config, SessionConfig
 from otcfix.config.dialects import session_dialect
+from otcfix.fix.dialect_dictionary import dialect_settings
 from otcfix.fix.dialects import Translation
 from otcfix.fix.dictionaries import Dictionaries
-from otcfix.fix.settings import begin_string, dictionaries_of, spoken_key
+from otcfix.fix.settings import begin_string, spoken_key
 from otcfix.fix.wire import SOH
 from otcfix.model.dialect import Dialect
 from otcfix.model.record import OutboxRow, StreamRow
@@ -26,18 +26,19 @@ def _dictionary(path: str) -> Any:
 
 
 def tongue_of(
-    config: Config, session: SessionConfig, dictionaries: Dictionaries, store: Path
+    config: Config, session: SessionConfig, dictionaries: Dictionaries
 ) -> "Tongue | None":
     """The tongue of a session; None for one that speaks as we do."""
     dialect = session_dialect(session, config.dialects)
     if dialect is None or not dialect.speaks:
         return None
-    named = dictionaries_of(config, session, dictionaries, store)
+    # Ours, whatever dictionary of his own he is checked by: it knows every group that we say.
+    named = dialect_settings(dictionaries, session.version, dialect)
     return Tongue(dialect, session.symbols, named[spoken_key(named)])
 
 
 class Tongue:
-    """The dialect of one line. dictionary: the file that QuickFIX checks the session by."""
+    """The dialect of one line. dictionary: a file of the groups that are said."""
 
     def __init__(self, dialect: Dialect, symbols: dict[str, str], dictionary: str) -> None:
         self.translation = Translation(dialect, symbols)

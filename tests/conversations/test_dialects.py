@@ -126,6 +126,45 @@ def test_contracts_parties_and_routes(odd: Conversation) -> None:
     odd.books("BETA", USD="449950.00", BTC="5.50000000")
 
 
+BROKER = """
+    [[party]]
+    messages = "R D"
+    tag = 7003
+    role = 3
+    has = "desk"
+"""
+
+
+@pytest.mark.parametrize("version", ["44", "50"])
+def test_a_broker_names_his_clients_in_a_field_of_his_own(
+    open_desk: OpenDesk, version: str
+) -> None:
+    """His field is the party with role 3: known ones deal, others are refused."""
+    known = dialect(BROKER, "broker")
+    desk = open_desk(sessions={f"P{version}": {"dialect": known}})
+    desk.client(f"P{version}").talk_44("""
+        C 35=R|131=R1|7003=END1|146=1|55=BTC/USD|54=1|38=1
+        D 35=S|131=R1|117=Q1|133=100100.00
+        C 35=D|11=A1|7003=END1|117=Q1|55=BTC/USD|54=1|38=1|40=D|60=T
+        D 35=8|37=O1|11=A1|17=E1|150=0|39=0
+        D 35=8|37=O1|11=A1|17=E2|150=F|39=2
+        C 35=D|11=A2|7003=NOBODY|55=BTC/USD|54=1|38=1|40=1|60=T
+        D 35=8|11=A2|150=8|39=8|103=15|58=UNKNOWN_ACCOUNT: ...
+    """)
+
+
+def test_contracts_in_50sp2(open_desk: OpenDesk) -> None:
+    """The same dialect on another version; a dictionary of its own for the messages."""
+    desk = open_desk(sessions={"B50": LOTS})
+    desk.client("B50").talk("""
+        C 35=R|131=R1|146=1|55=BTC/USD|38=50|54=1
+        D 35=S|131=R1|117=Q1|38=50|135=50|133=100100.00|15=-
+        C 50=TRADER|35=D|11=A1|117=Q1|55=BTC/USD|54=1|38=50|40=D|60=T|453=1|448=BETA-1|447=D|452=24
+        D 35=8|37=O1|11=A1|17=E1|150=0|39=0|38=50|453=1|448=BETA-1|452=24|1=-|57=TRADER
+        D 35=8|37=O1|11=A1|17=E2|150=F|39=2|32=50|14=50|31=100100.00
+    """)
+
+
 def test_an_unsaid_quote_is_answered_after_a_restart(odd: Conversation) -> None:
     """R10: the request is found in what was to be said, whatever the client calls it."""
     client = odd.client("FLAT42")
