@@ -21,7 +21,6 @@ from otcfix.fix.provider_market import ProvidedSource
 from otcfix.fix.provider_quotes import OnAnswer, ProviderAnswer
 from otcfix.fix.providers import Providers
 from otcfix.fix.recovering import Recovering, mend_all
-from otcfix.fix.wire import SOH, field_of
 from otcfix.fix.words import Words
 from otcfix.model.decision import Decision
 from otcfix.model.errors import ConfigError
@@ -256,6 +255,7 @@ class App:
 
     def _boot(self, prices: list[OutboxRow]) -> Boot:
         now_hash = desk_hash(self.desk)
+        words = self.words or Words(self.state)
         return Boot(
             now_hash,
             self.desk if now_hash != self.state.desk_hash else None,
@@ -263,8 +263,8 @@ class App:
             tuple(
                 UnsentQuote(
                     row.session,
-                    field_of(SOH + row.text, 131),
-                    field_of(SOH + row.text, 55),
+                    words.said_tag(row, 131),
+                    words.said_tag(row, 55),
                     row.deliver_to,
                     row.deliver_to_sub,
                 )

@@ -34,10 +34,7 @@ from typing import Any
 from otcfix.config import desk_hash
 from otcfix.desk.clientele import floors_of
 from otcfix.desk.state import State
-from otcfix.fix.copies import Spoken, spoken
-from otcfix.fix.parse import Parser
-from otcfix.fix.render import rendered
-from otcfix.fix.render_prices import stream_rows
+from otcfix.fix.words import Words
 from otcfix.model.decision import Decision
 from otcfix.model.event import (
     Boot,
@@ -46,12 +43,10 @@ from otcfix.model.event import (
     MoveFunds,
     UnsentQuote,
 )
-from otcfix.model.messages import Inbound
 from otcfix.model.money import from_minor
 from otcfix.model.order import Order
 from otcfix.model.party import Desk
-from otcfix.model.record import Batch, OutboxRow, SentMark, StreamRow
-from otcfix.model.replies import Reply
+from otcfix.model.record import Batch, OutboxRow, SentMark
 from otcfix.model.screening import ScreeningHit, ScreeningVerdict, ScreeningVerdicts
 from otcfix.model.time import Instant
 from otcfix.sequencer.inbox import Inbox, Incoming
@@ -66,7 +61,6 @@ from tests.support.lines import Names, span
 from tests.support.memory_store import MemoryStore
 from tests.support.world import (
     Clock,
-    Heard,
     IdleGate,
     Killed,
     Line,
@@ -179,35 +173,22 @@ class Conversation:
         self.sequencer.say_owed([row for row in unsent if not row.price], again=True)
         never = [SentMark(row.outbox_id, row.session, 0, 0) for row in prices]
         self.sequencer.note_sent(never)
-        self.sequencer.boot(Boot(now_hash, changed, "test", tuple(map(_unsaid, prices))))
+        words = Words(self.state)
+        unsaid = tuple(_unsaid(row, words) for row in prices)
+        self.sequencer.boot(Boot(now_hash, changed, "test", unsaid))
         if self.screens:
             self.screened()
 
     @staticmethod
     def _bind(state: State) -> tuple[Any, Any]:
-        def parse(session: str, text: str) -> Inbound:
-            register = state.register
-            return Parser(register.sessions[session], register.instruments).parse(text)
-
-        def render(reply: Reply) -> list[Spoken]:
-            register = state.register
-            return spoken(
-                reply,
-                register.sessions,
-                lambda one, session: rendered(one, session, register.instruments),
-            )
-
-        return parse, render
+        words = Words(state)
+        return words.parse, words.render
 
     @classmethod
     def words_of(cls, state: State) -> tuple[Any, Any, Any]:
         """Parse, render and render_streams for *state*."""
-
-        def render_streams(decision: Decision, at: Instant) -> list[StreamRow]:
-            streams = state.streams
-            return stream_rows(decision, streams.subscriptions, streams.images, at)
-
-        return *cls._bind(state), render_streams
+        words = Words(state)
+        return words.parse, words.render, words.render_streams
 
     def replay_onto(self, state: State) -> Replay:
         """What decides the journal's rows again, onto *state*."""
@@ -384,11 +365,9 @@ class Conversation:
         return self.told[-1][1]
 
 
-def _unsaid(row: OutboxRow) -> UnsentQuote:
-    heard = Heard(row.text)
-    return UnsentQuote(
-        row.session, heard.get(131), heard.get(55), row.deliver_to, row.deliver_to_sub
-    )
+def _unsaid(row: OutboxRow, words: Words) -> UnsentQuote:
+    named = words.said_tag(row, 131), words.said_tag(row, 55)
+    return UnsentQuote(row.session, *named, row.deliver_to, row.deliver_to_sub)
 
 
 def _levels(text: str, depth: str) -> list[tuple[Any, Any]]:

@@ -179,7 +179,6 @@ def _session(client: Client) -> Session:
         {},
         (),
         "currency",
-        False,
         1,
         "refuse",
         False,

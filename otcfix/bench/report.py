@@ -54,6 +54,8 @@ def write(figures: Answer, databases: list[str], console: Console) -> None:
         console.print(_flat_table("Screening", {"screening": figures["screening"]}))
     if "copies" in figures:
         console.print(_flat_table("A drop copy of everybody", figures["copies"]))
+    if "dialect" in figures:
+        console.print(_flat_table("Dialects", figures["dialect"]))
     if "gate" in figures:
         console.print(_flat_table("The gate", figures["gate"]))
     if "full" in figures:

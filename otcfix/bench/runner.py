@@ -6,7 +6,18 @@ from functools import partial
 
 from rich.console import Console
 
-from otcfix.bench import copying, figures, gate, long, machine, market, phases, prices, screening
+from otcfix.bench import (
+    copying,
+    dialects,
+    figures,
+    gate,
+    long,
+    machine,
+    market,
+    phases,
+    prices,
+    screening,
+)
 from otcfix.bench.children import Answer
 from otcfix.bench.measure import rounded
 from otcfix.bench.plan import Plan
@@ -76,6 +87,10 @@ def _prices(plan: Plan, say: long.Say) -> Answer:
         found["gate"] = laid = gate.measure(plan.gate_clients)
         told = ", ".join(f"{laid[kind]['p50_us']:.0f} µs a {kind}" for kind in ("quote", "order"))
         say(f"gate: {told}")
+    if plan.has("dialect"):
+        found["dialect"] = mapped = dialects.measure()
+        told = ", ".join(f"{kind} {one['p50_us']:.1f}" for kind, one in mapped["flat42"].items())
+        say(f"dialect flat42: {told} µs")
     return found
 
 

@@ -14,6 +14,7 @@ from otcfix.cli import (
     client_register,  # noqa: F401
     database,
     decision,
+    dialect,
     evaluate,  # noqa: F401 - adds its command to sanctions
     funds,  # noqa: F401 - adds its commands to ledger
     hedges,
@@ -66,6 +67,7 @@ app.add_typer(hedges.app, name="hedges", rich_help_panel=ASK)
 app.add_typer(limits.app, name="limits", rich_help_panel=ASK)
 app.add_typer(journal.app, name="journal", rich_help_panel=ASK)
 app.add_typer(decision.app, name="decision", rich_help_panel=ASK)
+app.add_typer(dialect.app, name="dialect", rich_help_panel=ASK)
 app.command(rich_help_panel=ASK)(replay.replay)
 app.add_typer(policy.app, name="policy", rich_help_panel=ASK)
 app.add_typer(sanctions.app, name="sanctions", rich_help_panel=ASK)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from otcfix.cli.dialect import dialect_findings
 from otcfix.cli.options import (
     CONFIG_DEFAULT,
     DATABASE,
@@ -73,6 +74,9 @@ def check(
         _lists(report, loaded)
         report.warnings += unreachable_rules(loaded)
         _geofence(report, loaded)
+        lost, lossy = dialect_findings(loaded)
+        report.problems += lost
+        report.warnings += lossy
         report.warnings += policy_warnings(loaded)
         report.warnings += client_warnings(loaded, utc_day(time.time_ns() // 1_000))
     failed = bool(report.problems or (strict and report.warnings))

@@ -153,10 +153,7 @@ def _rfq(
 
     version = talk.session.version
     quote_req_id = requests.new_id("r")
-    flat = talk.session.flat_quote_request
-    talk.send(
-        requests.quote_request(version, quote_req_id, symbol, quantity, side, currency, flat=flat)
-    )
+    talk.send(requests.quote_request(version, quote_req_id, symbol, quantity, side, currency))
     quote = talk.until(lambda h: _answers(h, quote_req_id), line.timeout_s)
     if quote is None:
         raise _no_answer(line, "answer to the QuoteRequest")

@@ -280,12 +280,13 @@ def list_decisions(
     quiet()
     first = since_of(since)
     sessions = _sessions(client, session, config)
+    translations = _translations(config)
     from otcfix.store.decisions import judged_back  # noqa: PLC0415
 
     store = open_database(database)
     try:
         rows = (
-            _line(row, verdict)
+            _line(row, verdict, translations.get(row.session))
             for row in judged_back(store, sessions=sessions, since=first)
             for verdict in verdicts_of(row.verdicts)
             if verdict.failed is not None or not refused
@@ -322,10 +323,22 @@ def _sessions(client: str, session: str, config: Path) -> list[str] | None:
     return mine
 
 
-def _line(row: Any, verdict: Any) -> dict[str, Any]:
+def _translations(config: Path) -> dict[str, Any]:
+    """What sessions with a dialect call our tags, by key; none where no configuration is."""
+    if not config.is_dir():
+        return {}
+    from otcfix.fix.dialects import translation_of  # noqa: PLC0415
+
+    made = {one.key: translation_of(one) for one in load_config(config).to_desk().sessions}
+    return {key: found for key, found in made.items() if found is not None}
+
+
+def _line(row: Any, verdict: Any, translation: Any = None) -> dict[str, Any]:
     from otcfix.fix.wire import SOH, field_of  # noqa: PLC0415
 
     text = SOH + row.text
+    if translation is not None:
+        text = translation.in_our_words(row.text)
     failed = verdict.failed
     ids = (field_of(text, tag) for tag in (11, 131, 262, 117))
     return {

@@ -4,6 +4,8 @@ import time
 from dataclasses import dataclass
 
 from otcfix.fix.client import Entry, Field
+from otcfix.fix.dialect_groups import PARTY_COUNT
+from otcfix.fix.dialects import Translation
 from otcfix.model.time import utc_timestamp
 
 V42 = "FIX.4.2"
@@ -20,6 +22,27 @@ class Request:
     fields: list[Field]
     group: tuple[int, list[Entry]] | None = None
     second: tuple[int, list[Entry]] | None = None
+
+
+def in_dialect(request: Request, translation: Translation) -> Request:
+    """The same request as a client who speaks a dialect says it. translation: of his end."""
+    fields = list(request.fields)
+    for count, entries in filter(None, (request.group, request.second)):
+        fields += [(count, str(len(entries))), *(field for entry in entries for field in entry)]
+    body: list[Field] = []
+    groups: list[tuple[int, list[Entry]]] = []
+    counts = {one[0] for one in (request.group, request.second) if one is not None} | {PARTY_COUNT}
+    for tag, value in translation.outbound(request.msg_type, fields):
+        if tag in counts:
+            groups.append((tag, []))
+        elif not groups:
+            body.append((tag, value))
+        else:
+            entries = groups[-1][1]
+            if not entries or entries[0][0][0] == tag:
+                entries.append([])
+            entries[-1] = [*entries[-1], (tag, value)]
+    return Request(request.msg_type, body, *groups[:2])
 
 
 def new_id(prefix: str) -> str:
@@ -39,10 +62,8 @@ def quote_request(
     quantity: str,
     side: str = "",
     currency: str = "",
-    *,
-    flat: bool = False,
 ) -> Request:
-    """A QuoteRequest(R) for a firm quote; two-way without a side. flat: the 4.2 dialect."""
+    """A QuoteRequest(R) for a firm quote; two-way without a side."""
     line: list[Field] = [(55, symbol)]
     if version != V42:
         line.append((537, "1"))
@@ -51,8 +72,6 @@ def quote_request(
     line.append((38, quantity))
     if currency:
         line.append((15, currency))
-    if flat:
-        return Request("R", [(131, quote_req_id), *line])
     return Request("R", [(131, quote_req_id)], (146, [line]))
 
 

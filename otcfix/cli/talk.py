@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from otcfix.config import Config
     from otcfix.config.models import SessionConfig
     from otcfix.fix.client import Client, Heard
+    from otcfix.model.dialect import Dialect
 
 REMEMBERED = 1_000
 """Orders whose symbol and side are kept, so that `cancel` needs the ClOrdID only."""
@@ -74,8 +75,16 @@ def state_folder() -> Path:
 class Talk:
     """A logged-on session, and everything that was said in it."""
 
-    def __init__(self, client: "Client", session: "SessionConfig", line: Line, kept: Path) -> None:
+    def __init__(
+        self,
+        client: "Client",
+        session: "SessionConfig",
+        line: Line,
+        kept: Path,
+        dialect: "Dialect | None" = None,
+    ) -> None:
         self.client = client
+        self._dialect = dialect
         self.session = session
         self.line = line
         self.heard: list[Heard] = []
@@ -83,7 +92,14 @@ class Talk:
         self._out = None if line.as_json else console()
 
     def send(self, request: "Request") -> None:
-        """Send one message."""
+        """Send one message, as the session's dialect says it."""
+        if self._dialect is not None:
+            from otcfix.cli.requests import in_dialect  # noqa: PLC0415
+            from otcfix.fix.dialects import Translation  # noqa: PLC0415
+            from otcfix.model.dialect import mirrored  # noqa: PLC0415
+
+            translation = Translation(mirrored(self._dialect), self.session.symbols)
+            request = in_dialect(request, translation)
         self.client.send(request.msg_type, request.fields, request.group, request.second)
 
     def until(
@@ -174,6 +190,7 @@ def talking(line: Line) -> Iterator[Talk]:
     Errors: Failed (5) when there is no session to be had, or another client has it here.
     """
     from otcfix.cli.options import load_config  # noqa: PLC0415
+    from otcfix.config.dialects import session_dialect  # noqa: PLC0415
     from otcfix.fix.client import CannotConnect, Client, Login  # noqa: PLC0415
 
     # Importing QuickFIX has set SIGINT to end the process at once; the session must log out.
@@ -196,7 +213,7 @@ def talking(line: Line) -> Iterator[Talk]:
         client = Client(login, line.host, port, kept)
         try:
             client.connect(line.timeout_s)
-            yield Talk(client, session, line, kept)
+            yield Talk(client, session, line, kept, session_dialect(session, config.dialects))
         except CannotConnect as error:
             raise Failed(CONNECT, str(error)) from None
         finally:

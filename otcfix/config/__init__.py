@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from pydantic import Field
 
 from otcfix.config.checks import cross_check
 from otcfix.config.clients import ClientsConfig
+from otcfix.config.dialects import DialectConfig, read_dialects, session_dialect
 from otcfix.config.hedging import HedgingConfig
 from otcfix.config.jurisdictions import JurisdictionsConfig
 from otcfix.config.limits import LimitsConfig
@@ -89,6 +91,7 @@ class Config(Closed):
     jurisdictions: JurisdictionsConfig = JurisdictionsConfig()
     limits: LimitsConfig = LimitsConfig()
     throttles: ThrottlesConfig = ThrottlesConfig()
+    dialects: dict[str, DialectConfig] = Field(default_factory=dict)
 
     @property
     def id_key(self) -> bytes:
@@ -108,8 +111,10 @@ def load(folder: Path) -> Config:
     for name, model in FILES.items():
         absent = WITHOUT.get(name, "")
         parts[name] = read(folder / name, model, problems, optional=name in OPTIONAL, absent=absent)
+    dialects = read_dialects(folder, problems)
     if not problems:
-        config = Config(folder=folder, **{n.split(".")[0]: part for n, part in parts.items()})
+        named = {name.split(".")[0]: part for name, part in parts.items()}
+        config = Config(folder=folder, dialects=dialects, **named)
         problems += cross_check(config)
         if not problems:
             return config
@@ -161,7 +166,6 @@ def _desk(config: Config) -> Desk:
             dict(sorted(s.end_clients.items())),
             s.drop_copy_of,
             s.side_of,
-            s.flat_quote_request,
             s.quote_type_default,
             s.indicative_42,
             s.tell_expiry,
@@ -173,12 +177,13 @@ def _desk(config: Config) -> Desk:
             s.cancel_grace_ms,
             s.allow_reset,
             s.unknown_tags,
-            dict(sorted(s.symbols.items())),
+            _symbols_of(s, config.dialects),
             s.messages_per_second,
             s.enabled,
             s.stream_interval_ms,
             s.drop_copy_accounts,
             s.drop_copy_delay_ms,
+            session_dialect(s, config.dialects),
         )
         for s in config.sessions.session
     )
@@ -215,6 +220,13 @@ def _desk(config: Config) -> Desk:
             config.screening.verdict_age_max_days,
         ),
     )
+
+
+def _symbols_of(session: SessionConfig, dialects: dict[str, DialectConfig]) -> dict[str, str]:
+    """What the session calls our symbols: its dialect's names, and its own."""
+    dialect = session_dialect(session, dialects)
+    names = dialect.symbols if dialect is not None else {}
+    return dict(sorted((names | session.symbols).items()))
 
 
 def desk_hash(desk: Desk) -> str:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from otcfix.config.dialects import check_dialects
 from otcfix.config.limits import check_limits
 from otcfix.config.policy_checks import check_policy
 from otcfix.config.price_checks import check_prices
@@ -27,6 +28,7 @@ def cross_check(config: "Config") -> list[str]:
     _desk(config, problem)
     _clients(config, problem)
     _sessions(config, problem)
+    check_dialects(config, problem)
     _venues(config, problem)
     check_prices(config, problem)
     check_policy(config, problem)
@@ -91,8 +93,6 @@ def _sessions(config: "Config", problem: Problem) -> None:
             problem("sessions.toml", f"{where}.account", f"not an account of {s.client}")
         for symbol in set(s.symbols.values()) - symbols:
             problem("sessions.toml", f"{where}.symbols", f"unknown symbol {symbol}")
-        if s.flat_quote_request and s.version != "FIX.4.2":
-            problem("sessions.toml", f"{where}.flat_quote_request", "expected only in FIX.4.2")
         if s.dictionary and not (config.folder / s.dictionary).is_file():
             problem("sessions.toml", f"{where}.dictionary", f"no file {s.dictionary}")
         if s.reset_on_logon and s.kind in ("trade", "both", "drop_copy"):

@@ -162,7 +162,6 @@ class SessionConfig(Closed):
     drop_copy_accounts: tuple[Id, ...] = ()
     drop_copy_delay_ms: Annotated[int, Field(ge=0, le=600_000)] = 0
     side_of: Literal["currency", "base"] = "currency"
-    flat_quote_request: bool = False
     quote_type_default: Literal[0, 1] = 1
     indicative_42: Literal["refuse", "sizeless"] = "refuse"
     tell_expiry: bool = False
@@ -179,6 +178,7 @@ class SessionConfig(Closed):
     unproven_max: Annotated[int, Field(ge=10)] = 2_000
     stream_interval_ms: Annotated[int, Field(ge=0, le=5_000)] = 0
     stream_unproven_max: Annotated[int, Field(ge=210)] = 500
+    dialect: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{0,32}$")] = ""
 
     @field_validator("end_clients", mode="before")
     @classmethod

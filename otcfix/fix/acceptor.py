@@ -24,6 +24,7 @@ from otcfix.fix.mouth import Mouth
 from otcfix.fix.outgoing import message_of, stream_message_of
 from otcfix.fix.proof import Proofs
 from otcfix.fix.settings import begin_string, settings_text
+from otcfix.fix.tongues import tongue_of
 from otcfix.model.errors import ConfigError
 from otcfix.model.event import AdminSeen
 from otcfix.model.record import OutboxRow, StreamRow
@@ -74,7 +75,8 @@ class Acceptor:
         for session in config.sessions.session:
             begin = begin_string(session.version)
             session_id = fix.SessionID(begin, session.sender_comp_id, session.target_comp_id)
-            self._lines.add(Line(session, session_id))
+            tongue = tongue_of(config, session, dictionaries)
+            self._lines.add(Line(session, session_id, tongue))
         store.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", suffix=".cfg") as file:
             file.write(settings_text(config, dictionaries, store, self._door.engine_port))
@@ -171,7 +173,9 @@ class Acceptor:
         a_price = row.price or row.msg_type in NEVER_AGAIN
         if a_price and not line.online:
             return line.epoch, 0
-        self._mouth.send(line, message_of(line.config.version, row, again), keep=not a_price)
+        version, tongue = line.config.version, line.tongue
+        said_by = message_of if tongue is None else tongue.message_of
+        self._mouth.send(line, said_by(version, row, again), keep=not a_price)
         number = line.number
         self._proofs.said(line, row.outbox_id)
         return line.epoch, number
@@ -180,7 +184,9 @@ class Acceptor:
         """Send one price of a stream; to a session that is off, or does not read, it is lost."""
         line = self._lines.get(row.session)
         if line is not None and line.online and not line.held:
-            self._mouth.send(line, stream_message_of(line.config.version, row), keep=False)
+            tongue, version = line.tongue, line.config.version
+            said = stream_message_of(version, row) if tongue is None else tongue.said(version, row)
+            self._mouth.send(line, said, keep=False)
             self._proofs.streamed(line)
 
     def logout(self, session: str, text: str) -> None:

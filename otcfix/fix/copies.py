@@ -36,7 +36,7 @@ def spoken(
         return found
     for key in reply.copied_to:
         session = sessions[key]
-        if session.version == mine.version:
+        if session.version == mine.version and session.dialect is mine.dialect is None:
             text = words.body if session.version == V42 else words.body + COPY
             found.append(Spoken(key, words.msg_type, text, words.exec_id, words.price))
             continue

@@ -134,12 +134,10 @@ class _Target(NamedTuple):
     stock: str
     version: str
     messages: str
-    flat: str = ""  # messages whose repeating groups are laid flat
 
 
 _TARGETS = (
     _Target("FIX42.xml", "FIX42", "FIX.4.2", SESSION + MESSAGES["FIX.4.2"]),
-    _Target("FIX42flat.xml", "FIX42", "FIX.4.2", SESSION + MESSAGES["FIX.4.2"], flat="R"),
     _Target("FIX44.xml", "FIX44", "FIX.4.4", SESSION + MESSAGES["FIX.4.4"]),
     _Target("FIXT11.xml", "FIXT11", "FIXT.1.1", SESSION),
     _Target("FIX50SP2.xml", "FIX50SP2", "FIX.5.0SP2", MESSAGES["FIX.5.0SP2"]),
@@ -153,16 +151,15 @@ class Dictionaries:
     """Where our dictionaries lie."""
 
     fix42: Path
-    fix42_flat: Path  # for a client that sends QuoteRequest without the group 146
     fix44: Path
     fixt11: Path
     fix50sp2: Path
 
-    def settings(self, version: str, *, flat: bool = False) -> dict[str, str]:
+    def settings(self, version: str) -> dict[str, str]:
         """The QuickFIX settings of a session of this version."""
         match version:
             case "FIX.4.2":
-                return {"DataDictionary": str(self.fix42_flat if flat else self.fix42)}
+                return {"DataDictionary": str(self.fix42)}
             case "FIX.4.4":
                 return {"DataDictionary": str(self.fix44)}
             case "FIX.5.0SP2":
@@ -328,8 +325,6 @@ def _message(
             place.append(ET.Comment(f" {extra.why} "))
             for tag in extra.tags:
                 place.append(ET.Element("field", name=every[tag].attrib["name"], required="N"))
-    if msg_type in target.flat.split():
-        made[:] = [part for item in made for part in (item if item.tag == "group" else [item])]
     return made
 
 

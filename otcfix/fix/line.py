@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from otcfix.config import SessionConfig
 from otcfix.config.geofence import NOWHERE, Geofence
 from otcfix.fix.dictionaries import left_out
+from otcfix.fix.tongues import Tongue
 from otcfix.fix.wire import field_of
 from otcfix.model.event import Overflowed
 from otcfix.model.time import Instant
@@ -39,10 +40,13 @@ class Line:
         "session",
         "session_id",
         "streamed",
+        "tongue",
         "unproven",
     )
 
-    def __init__(self, config: SessionConfig, session_id: Any) -> None:
+    def __init__(
+        self, config: SessionConfig, session_id: Any, tongue: Tongue | None = None
+    ) -> None:
         self.config = config
         self.session_id = session_id
         self.session: Any = None
@@ -64,6 +68,7 @@ class Line:
         self.refused_at: Instant = 0
         self.again_from = 0
         self.left_out = left_out(config.version)
+        self.tongue = tongue
 
     def note_numbers(self) -> None:
         """Read the numbers of the session: the next one out, the next one in."""
@@ -205,6 +210,8 @@ def caller_of(
 
 def overflow_of(line: Line, text: str, kind: str) -> Overflowed:
     """What is journaled of a message that found no room (R2)."""
+    if line.tongue is not None:
+        text = line.tongue.translation.in_our_words(text)
     return Overflowed(
         line.config.key,
         line.epoch,

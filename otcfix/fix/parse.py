@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from msgspec import structs
 
+from otcfix.fix.dialects import translation_of
 from otcfix.fix.fields import (
     ECHOED,
     NOT_BODY,
@@ -59,6 +60,7 @@ class Parser(ProviderPieces, PriceReader):
 
     def __init__(self, session: Session, instruments: Mapping[str, Instrument]) -> None:
         super().__init__(session, instruments)
+        self._translation = translation_of(session)
         provides = session.kind == "provider"
         self._readers: dict[str, Callable[[Head, Values, Fields], Inbound]] = {
             "R": self._quote_request,
@@ -85,10 +87,12 @@ class Parser(ProviderPieces, PriceReader):
         seq = int(number) if number.isdecimal() else 0
         head = Head(self._session.key, field_of(text, 35), seq, 0)
         try:
-            fields = split(text)
+            fields = sent = split(text)
+            if self._translation is not None:
+                fields = self._translation.inbound(head.msg_type, sent)
             # The first of a repeated tag, not a group's last.
             values = dict(reversed(fields))
-            head = self._head(values, fields)
+            head = self._head(values, sent)
             if head.poss_dup and head.orig_sending_time is None:
                 raise WireError(REQUIRED_TAG_MISSING, 122, "43=Y without OrigSendingTime")
             if values.get(1128, "9") != "9":
@@ -155,17 +159,15 @@ class Parser(ProviderPieces, PriceReader):
         )
 
     def _entries(self, fields: Fields) -> list[Values]:
-        """The 146 group, one dict an entry; a flat 4.2 request is one entry by itself."""
-        if self._session.flat_quote_request:
-            return [dict(fields)]
+        """The 146 group, one dict an entry. One that a dialect has built may lack its 55."""
         entries: list[Values] = []
         inside = False
         for tag, value in fields:
             if tag == 146:
                 inside = True
-            elif inside and tag == 55:
-                entries.append({55: value})
-            elif inside and entries:
+            elif inside and tag != 10:
+                if tag == 55 or not entries:
+                    entries.append({})
                 entries[-1].setdefault(tag, value)
         return entries
 

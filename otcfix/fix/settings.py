@@ -6,6 +6,8 @@ import secrets
 from pathlib import Path
 
 from otcfix.config import AcceptorConfig, Config, SessionConfig
+from otcfix.config.dialects import session_dialect
+from otcfix.fix.dialect_dictionary import dialect_settings
 from otcfix.fix.dictionaries import Dictionaries
 
 DAYS = {
@@ -50,16 +52,35 @@ def settings_text(config: Config, dictionaries: Dictionaries, store: Path, port:
         "LogoutTimeout=2",
     ]
     for session in config.sessions.session:
-        lines += _session(session, acceptor, dictionaries, config.folder, store)
+        named = dictionaries_of(config, session, dictionaries, store)
+        lines += _session(session, acceptor, named)
     return "\n".join(lines) + "\n"
+
+
+def dictionaries_of(
+    config: Config, session: SessionConfig, dictionaries: Dictionaries, store: Path
+) -> dict[str, str]:
+    """The settings that name a session's dictionaries: its own, or its dialect's, or ours."""
+    dialect = session_dialect(session, config.dialects)
+    own = session.dictionary or (dialect.dictionary if dialect is not None else "")
+    named = dictionaries.settings(session.version)
+    if own:
+        copy = without_data(config.folder / own, store / "dictionaries")
+        named[spoken_key(named)] = str(copy)
+    elif dialect is not None:
+        named = dialect_settings(dictionaries, session.version, dialect)
+    return named
+
+
+def spoken_key(named: dict[str, str]) -> str:
+    """Which of these settings names the dictionary of the business messages."""
+    return "AppDataDictionary" if "AppDataDictionary" in named else "DataDictionary"
 
 
 def _session(
     session: SessionConfig,
     acceptor: AcceptorConfig,
-    dictionaries: Dictionaries,
-    folder: Path,
-    store: Path,
+    dictionaries: dict[str, str],
 ) -> list[str]:
     keys: dict[str, str] = {
         "BeginString": begin_string(session.version),
@@ -69,17 +90,8 @@ def _session(
         "ResetOnLogon": "Y" if session.reset_on_logon else "N",
         "SendNextExpectedMsgSeqNum": "Y" if session.next_expected else "N",
         "AllowUnknownMsgFields": "Y" if session.unknown_tags == "ignore" else "N",
-        **{
-            name: str(value)
-            for name, value in dictionaries.settings(
-                session.version, flat=session.flat_quote_request
-            ).items()
-        },
+        **dictionaries,
     }
-    if session.dictionary:
-        fixt = session.version == "FIX.5.0SP2"
-        own = without_data(folder / session.dictionary, store / "dictionaries")
-        keys["AppDataDictionary" if fixt else "DataDictionary"] = str(own)
     addresses = session.allowed_remote_addresses or acceptor.allow_from
     if addresses:
         keys["AllowedRemoteAddresses"] = ",".join(addresses)

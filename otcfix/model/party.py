@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from otcfix.model.dialect import Dialect
 from otcfix.model.hedge import HedgeRule
 from otcfix.model.instrument import Instrument
 from otcfix.model.limit import Limit
@@ -59,6 +60,7 @@ class Session(Struct, frozen=True):
     broker: the session bridges others: end_clients are their names on it, and whose they are.
     drop_copy_accounts: of the clients copied only these accounts; empty: all. drop_copy_delay_ms:
     how long after it happened an execution is copied.
+    symbols: the client's names of ours, those of his dialect included.
     """
 
     key: str
@@ -70,7 +72,6 @@ class Session(Struct, frozen=True):
     end_clients: dict[str, str]
     drop_copy_of: tuple[str, ...]
     side_of: str
-    flat_quote_request: bool
     quote_type_default: int
     indicative_42: str
     tell_expiry: bool
@@ -88,6 +89,7 @@ class Session(Struct, frozen=True):
     stream_interval_ms: int = 0
     drop_copy_accounts: tuple[str, ...] = ()
     drop_copy_delay_ms: int = 0
+    dialect: Dialect | None = None
 
     @property
     def may_quote(self) -> bool:

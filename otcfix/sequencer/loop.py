@@ -45,7 +45,7 @@ FEW = 8
 IDLE_S = 0.02
 QUIET = 50 * MS
 SNAPSHOT_EVERY = 50_000
-SNAPSHOT_VERSION = "6"
+SNAPSHOT_VERSION = "7"
 
 Chain = Callable[..., bytes]
 """(previous hash, the journal row's fields up to verdicts, hash left out) to the row's hash."""

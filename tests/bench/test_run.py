@@ -51,6 +51,11 @@ def test_the_figures_have_the_promised_shape(figures: dict) -> None:
     assert figures["gate"].keys() >= {"quote", "order", "quote_first", "desk_mb"}
     assert figures["gate"]["quote"]["p99_us"] >= figures["gate"]["quote"]["p50_us"] > 0
     assert figures["gate"]["findings_a_quote"] > 25
+    assert all(
+        figures["dialect"][name][kind]["p50_us"] > 0
+        for name in ("flat42", "odd42")
+        for kind in "RD8"
+    )
     assert figures["market"]["recorded"]["times_real"] > 0
     assert all(value > 0 for value in figures["otcfix"]["sqlite"].values())
     assert json.loads(json.dumps(figures)) == figures

@@ -6,11 +6,14 @@ from decimal import Decimal
 
 import pytest
 
-from otcfix.cli.requests import new_order, quote_request
+from otcfix.cli.requests import in_dialect, new_order, quote_request
 from otcfix.cli.words import body_of, is_fill, is_refusal, words_of
 from otcfix.fix.client import Heard
+from otcfix.fix.dialects import Translation
+from otcfix.model.dialect import mirrored
 from tests.cli.support import Run
 from tests.support.desk_process import DeskProcess
+from tests.support.house_desk import shipped_dialect
 
 
 def test_a_deal_on_a_quote(ask: Run, staff: Run) -> None:
@@ -40,6 +43,18 @@ def test_a_quote_alone_in_42(ask: Run) -> None:
     assert "quotes BTC-USD: offer" in answer.out
     assert "8=FIX.4.2|" in answer.out
     assert answer.out.endswith("Quoted.\n")
+
+
+def test_a_flat_order_system_asks_and_hits(ask: Run) -> None:
+    """The request goes out as the session's dialect says it, without the group 146."""
+    answer = ask(
+        "rfq", "XBT/USD", "0.1", "--side", "buy", "--hit", "--session", "BETAFLAT", "--raw"
+    )
+
+    assert answer.code == 0, answer.err
+    assert "146=" not in answer.out
+    assert "quotes XBT/USD: offer" in answer.out
+    assert "Dealt: 0.1" in answer.out
 
 
 def test_an_order_rests_and_is_cancelled(ask: Run) -> None:
@@ -214,9 +229,10 @@ def test_fills_and_refusals_are_told_apart() -> None:
 
 
 def test_what_is_sent_fits_its_version() -> None:
-    """4.2 has HandlInst(21) and no QuoteType(537); a flat request has no group."""
+    """4.2 has HandlInst(21) and no QuoteType(537); in the flat dialect a request has no group."""
     plain = quote_request("FIX.4.4", "r1", "BTC/USD", "1")
-    flat = quote_request("FIX.4.2", "r1", "BTC-USD", "1", "buy", flat=True)
+    flat42 = Translation(mirrored(shipped_dialect("flat42")))
+    flat = in_dialect(quote_request("FIX.4.2", "r1", "BTC-USD", "1", "buy"), flat42)
     assert plain.group == (146, [[(55, "BTC/USD"), (537, "1"), (38, "1")]])
     assert flat.group is None
     assert (54, "1") in flat.fields

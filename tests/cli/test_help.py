@@ -11,6 +11,7 @@ from tests.support.desk_process import ROOT
 GROUPS = (
     *("ledger", "price", "journal", "client", "sessions", "instrument", "db", "hedges", "sim"),
     *("approvals", "state", "policy", "limits", "throttles", "sanctions", "decision"),
+    "dialect",
 )
 COMMANDS = (
     *("demo", "serve", "check", "bench", "trades", "replay", "kill", "unkill"),
@@ -31,6 +32,7 @@ COMMANDS = (
     *(f"sanctions {name}" for name in ("update", "status", "screen", "screen-address")),
     *("sanctions evaluate", "sanctions reviews", "sanctions release"),
     *("throttles show", "decision show", "decision list"),
+    *(f"dialect {name}" for name in ("list", "show", "check", "test")),
 )
 READS = (
     *("trades", "replay", "check", "demo", "bench"),
@@ -42,6 +44,7 @@ READS = (
     *("client list", "client show", "approvals list", "state show", "limits show"),
     *("sanctions status", "sanctions screen", "sanctions screen-address", "sanctions evaluate"),
     *("sanctions reviews", "throttles show", "decision show", "decision list"),
+    *(f"dialect {name}" for name in ("list", "show", "check", "test")),
 )
 
 

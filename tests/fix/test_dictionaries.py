@@ -11,6 +11,7 @@ import pytest
 import quickfix as fix
 
 from otcfix.fix import dictionaries
+from otcfix.fix.dialect_dictionary import derived
 from otcfix.fix.dictionaries import (
     EXTENSIONS,
     MESSAGES,
@@ -21,6 +22,7 @@ from otcfix.fix.dictionaries import (
     stock_path,
 )
 from otcfix.fix.stock_client import stock_validator, validator
+from tests.support.house_desk import shipped_dialect
 
 T = "20250102-10:00:00.000"
 UNTIL = "20250102-10:00:03.000"
@@ -241,7 +243,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Dictionaries:
 def ours(made: Dictionaries) -> dict[str, Callable[[str], None]]:
     return {
         "FIX.4.2": validator(made.fix42),
-        "FIX.4.2 flat": validator(made.fix42_flat),
+        "FIX.4.2 flat": validator(derived(made.fix42, shipped_dialect("flat42"))),
         "FIX.4.4": validator(made.fix44),
         "FIX.5.0SP2": validator(made.fix50sp2, made.fixt11),
     }
@@ -342,7 +344,7 @@ def test_builders_at_the_same_time_do_not_disturb_each_other(tmp_path):
         list(pool.map(build, [tmp_path] * 4))
 
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
-        ["FIX42.xml", "FIX42flat.xml", "FIX44.xml", "FIX50SP2.xml", "FIXT11.xml"]
+        ["FIX42.xml", "FIX44.xml", "FIX50SP2.xml", "FIXT11.xml"]
     )
 
 
@@ -379,7 +381,7 @@ def test_a_missing_stock_dictionary_is_named(monkeypatch, tmp_path):
 
 
 def test_settings_name_the_dictionaries_of_a_version(made):
-    assert made.settings("FIX.4.2", flat=True) == {"DataDictionary": str(made.fix42_flat)}
+    assert made.settings("FIX.4.2") == {"DataDictionary": str(made.fix42)}
     assert set(made.settings("FIX.5.0SP2")) == {
         "TransportDataDictionary",
         "AppDataDictionary",

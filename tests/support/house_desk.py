@@ -7,11 +7,15 @@ TREASURY (on credit), FEES (pays 10 bp). Sessions: a client's letter and the ver
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from msgspec import structs
 
+from otcfix.config.dialects import dialect_of, read_dialects
 from otcfix.desk.ids import key_hash
+from otcfix.model.dialect import Dialect
 from otcfix.model.instrument import Hours, Instrument
 from otcfix.model.money import Asset
 from otcfix.model.party import Client, Desk, Session, Tier
@@ -169,7 +173,6 @@ def session(key: str, client_id: str, version: str, **changes: Any) -> Session:
             end_clients={},
             drop_copy_of=(),
             side_of="currency",
-            flat_quote_request=False,
             quote_type_default=1,
             indicative_42="refuse",
             tell_expiry=False,
@@ -193,6 +196,15 @@ ENDS = {"END1": "END1", "END2": "END2"}
 """The broker's end clients, by the names that he has for them."""
 
 
+@cache
+def shipped_dialect(name: str) -> Dialect:
+    """One of the dialects in config/dialects."""
+    problems: list[str] = []
+    found = read_dialects(Path(__file__).parents[2] / "config", problems)
+    assert not problems
+    return dialect_of(name, found)
+
+
 def _sessions() -> dict[str, Session]:
     made: list[Session] = []
     for number, version in VERSIONS.items():
@@ -210,7 +222,7 @@ def _sessions() -> dict[str, Session]:
             "FLAT42",
             "ALPHA",
             "FIX.4.2",
-            flat_quote_request=True,
+            dialect=shipped_dialect("flat42"),
             symbols={"BTC-USD": "BTC/USD"},
         ),
         *(session(f"LP{n}", "", v, kind="provider") for n, v in VERSIONS.items()),

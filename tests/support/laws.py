@@ -154,7 +154,7 @@ def reports(conversation: Conversation) -> None:
         (heard.row.outbox_id, heard, line)
         for line in conversation.wire.lines.values()
         for heard in line.heard + line.waiting
-        if heard.kind == "8" and heard.row is not None
+        if heard.kind == "8" and heard.row is not None and not line.own_words
     ]
     told: dict[str, _Fills] = {}
     for _, heard, line in sorted(said, key=lambda one: one[0]):
@@ -236,7 +236,7 @@ def reasons_are_told(conversation: Conversation) -> None:
     for line in conversation.wire.lines.values():
         for heard in line.heard + line.waiting:
             refused = any(heard.get(tag) for tag in (103, 102, 658, 300, 380))
-            if heard.kind != "3" and refused:
+            if heard.kind != "3" and refused and not line.own_words:
                 found = CODE.match(heard.get(58))
                 assert found, f"no reason: {heard}"
                 assert found.group(1) in known, f"an unknown reason: {heard}"

@@ -16,9 +16,11 @@ from msgspec import structs
 
 from otcfix.fix import dictionaries
 from otcfix.fix.acceptor import NEVER_AGAIN
+from otcfix.fix.dialect_dictionary import derived
 from otcfix.fix.outgoing import message_of, stream_message_of
 from otcfix.fix.settings import begin_string
 from otcfix.fix.stock_client import SESSION_REJECT_REASON, stock_validator
+from otcfix.fix.tongues import Tongue
 from otcfix.model.party import Session
 from otcfix.model.rates import Conversion, Level, Rates, SourceBook
 from otcfix.model.record import OutboxRow, StreamRow
@@ -124,6 +126,19 @@ class SetRates:
         return moved
 
 
+STOCK_CLEAN = ("flat42", "plain44", "plain50sp2")
+"""Dialects whose clients have the stock dictionary of their version: they are told no other tag."""
+
+
+def _tongue(session: Session) -> Tongue | None:
+    if session.dialect is None or not session.dialect.speaks:
+        return None
+    ours = _our_dictionaries()
+    plain = {"FIX.4.2": ours.fix42, "FIX.4.4": ours.fix44, "FIX.5.0SP2": ours.fix50sp2}
+    path = derived(plain[session.version], session.dialect)
+    return Tongue(session.dialect, session.symbols, str(path))
+
+
 class Heard:
     """One message that a client received."""
 
@@ -159,6 +174,9 @@ class Line:
         self.key = session.key
         self.version = session.version
         self.copies = session.kind == "drop_copy"
+        self.tongue = _tongue(session)
+        dialect = session.dialect.name if self.tongue is not None and session.dialect else ""
+        self.own_words = dialect not in ("", *STOCK_CLEAN)
         self.online = False
         self.epoch = 0
         self.number_in = 0
@@ -225,7 +243,9 @@ class Wire:
         if not line.online:
             return
         line.number_out += 1
-        heard = self._finished(line, stream_message_of(line.version, row))
+        tongue, version = line.tongue, line.version
+        said = stream_message_of(version, row) if tongue is None else tongue.said(version, row)
+        heard = self._finished(line, said)
         line.unread.append(heard)
         line.heard.append(heard)
 
@@ -236,6 +256,8 @@ class Wire:
         self.logged_out.append((session, text))
 
     def _built(self, line: Line, row: OutboxRow, again: bool) -> Heard:
+        if line.tongue is not None:
+            return self._finished(line, line.tongue.message_of(line.version, row, again), row)
         return self._finished(line, message_of(line.version, row, again), row)
 
     def _finished(self, line: Line, message: Any, row: OutboxRow | None = None) -> Heard:
@@ -248,7 +270,8 @@ class Wire:
         ):
             header.setField(tag, value)
         text = message.toString()
-        stock_validator(line.version)(text)
+        if not line.own_words:
+            stock_validator(line.version)(text)
         return Heard(text, row)
 
     def logs_on(self, line: Line) -> None:
@@ -297,10 +320,12 @@ def received(session: Session, raw: str) -> str:
     """The canonical text of *raw* as QuickFIX hands it over. Errors: Refused."""
     ours = _our_dictionaries()
     paths = {
-        "FIX.4.2": (ours.fix42_flat if session.flat_quote_request else ours.fix42,),
+        "FIX.4.2": (ours.fix42,),
         "FIX.4.4": (ours.fix44,),
         "FIX.5.0SP2": (ours.fixt11, ours.fix50sp2),
     }[session.version]
+    if session.dialect is not None:
+        paths = (*paths[:-1], derived(paths[-1], session.dialect))
     transport, app = (_loaded(path, session.unknown_tags) for path in (paths[0], paths[-1]))
     kind = raw.split(f"{SOH}35=", 1)[-1].split(SOH, 1)[0]
     body = transport if kind in "0 1 2 3 4 5 A".split() else app
