@@ -12,6 +12,8 @@ import structlog
 
 import otcfix
 from otcfix.config import Config, desk_hash
+from otcfix.control.opening import opened, ordered
+from otcfix.control.server import ControlServer
 from otcfix.desk.clientele import floors_of
 from otcfix.desk.state import State
 from otcfix.fix import dictionaries
@@ -20,13 +22,14 @@ from otcfix.fix.provider import Provider
 from otcfix.fix.provider_market import ProvidedSource
 from otcfix.fix.provider_quotes import OnAnswer, ProviderAnswer
 from otcfix.fix.providers import Providers
+from otcfix.fix.silent import Silent
 from otcfix.fix.wire import SOH, field_of
 from otcfix.fix.words import Words
 from otcfix.model.decision import Decision
 from otcfix.model.errors import ConfigError
 from otcfix.model.event import Boot, EpochMoved, Event, SessionDown, SessionUp, UnsentQuote
 from otcfix.model.messages import ProviderMassQuote, ProviderQuote, ProviderQuoteCancel
-from otcfix.model.record import OutboxRow, StreamRow
+from otcfix.model.record import OutboxRow
 from otcfix.model.time import SECOND, Instant
 from otcfix.screening.service import ScreeningService
 from otcfix.sequencer.inbox import Inbox, Incoming
@@ -72,7 +75,8 @@ class App:
         self.config = config
         self._on_event = on_event
         self.on_answer: OnAnswer | None = None
-        folder = state_folder or Path(config.sessions.acceptor.store)
+        self._folder = folder = state_folder or Path(config.sessions.acceptor.store)
+        self.control: ControlServer | None = None
         self.store = open_store(database)
         self.store.lock()
         self.desk = config.to_desk()
@@ -115,7 +119,7 @@ class App:
         self.sequencer = Sequencer(
             self.state,
             self.store,
-            self.acceptor or _Silent(),
+            self.acceptor or Silent(),
             self.rates,
             self.inbox,
             parse=words.parse,
@@ -221,6 +225,9 @@ class App:
         unsent = list(self.store.unsent())
         prices = [row for row in unsent if row.price]
         said = {row.outbox_id for row in owed}
+        if self.acceptor is not None:
+            ordered_before = ordered(self.state, self.config)
+            unsent = self.acceptor.administration.restore(*ordered_before, unsent)
         # What is owed from before goes first: the boot event may end orders whose fills the
         # client has not heard of yet.
         self.sequencer.say_again(
@@ -241,11 +248,13 @@ class App:
         # message in a hundred wait for milliseconds.
         gc.collect()
         gc.freeze()
+        self.control = opened(self.config, self._folder, self.acceptor, self.sequencer, self.store)
         self.acceptor.start()
         for feed in self.feeds:
             feed.start()
         self.providers.start()
         self._thread.start()
+        self.control.start()
 
     def _boot(self, prices: list[OutboxRow]) -> Boot:
         now_hash = desk_hash(self.desk)
@@ -296,6 +305,8 @@ class App:
 
     def stop(self) -> None:
         """Clients out first, then the sequencer with a snapshot, then feeds, then the store."""
+        if self.control is not None:
+            self.control.stop()
         self.screening.stop()
         if self._thread.ident:
             self.sequencer.stop()
@@ -380,16 +391,3 @@ class App:
         self.sequencer.check_commands()
         done = self.store.command_result(command_id)
         return (done.result if done else None) or "not taken"
-
-
-class _Silent:
-    """A desk without sessions: what it would say waits in the outbox."""
-
-    def say(self, row: OutboxRow, *, again: bool) -> None:
-        """Say nothing now: it is owed until a desk with sessions runs."""
-
-    def stream(self, row: StreamRow) -> None:
-        """Nobody listens."""
-
-    def logout(self, session: str, text: str) -> None:
-        """Nobody is there."""

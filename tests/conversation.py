@@ -175,7 +175,10 @@ class Conversation:
         prices = [row for row in unsent if row.price]
         now_hash = desk_hash(self.desk)
         changed = self.desk if now_hash != self.state.desk_hash else None
-        self.sequencer.say_again([row for row in unsent if not row.price])
+        on_hold = self.wire.on_hold = set(self.state.words.get("held", {}))
+        self.sequencer.say_again(
+            [row for row in unsent if not row.price and row.session not in on_hold]
+        )
         self.sequencer.mark_unsaid(prices)
         self.sequencer.boot(Boot(now_hash, changed, "test", tuple(map(_unsaid, prices))))
         if self.screens:

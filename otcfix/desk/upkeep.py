@@ -272,7 +272,8 @@ def on_session_up(draft: Draft, up: SessionUp) -> None:
     draft.move("online", up.session, 1)
     draft.move("epoch", up.session, up.epoch)
     draft.move("cancel_due", up.session, 0)
-    draft.move("say_again", up.session, 0)
+    if not draft.word("held", up.session):
+        draft.move("say_again", up.session, 0)
     draft.move("thrown_out", up.session, 0)
     whereabouts.on_session_up(draft, up)
     owed = draft.state.owed_withdrawals.get(up.session, {})

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from otcfix.config import SessionConfig
 from otcfix.config.geofence import NOWHERE, Geofence
+from otcfix.fix.administration import Record
 from otcfix.fix.dictionaries import left_out
 from otcfix.fix.wire import field_of
 from otcfix.model.event import Overflowed
@@ -34,9 +35,11 @@ class Line:
         "peer",
         "proof_asked",
         "proof_of",
+        "record",
         "refused_at",
         "session",
         "session_id",
+        "silent",
         "streamed",
         "unproven",
     )
@@ -62,6 +65,8 @@ class Line:
         self.refused_at: Instant = 0
         self.again_from = 0
         self.left_out = left_out(config.version)
+        self.silent = False  # what is said now answers no logon
+        self.record = Record()
 
     def note_numbers(self) -> None:
         """Read the numbers of the session: the next one out, the next one in."""
