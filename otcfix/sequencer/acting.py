@@ -73,6 +73,10 @@ class Acting:
         """The replies of *batch* in order, each act done behind those of its own event."""
         waiting = [(e.seq, act) for e, decision in batch.decided for act in decision.session_acts]
         waiting.reverse()
+        if waiting:  # the last books that a session hears go before its hold
+            for stream in batch.streams:
+                self._wire.stream(stream)
+            batch.streams.clear()
         for row in batch.outbox:
             while waiting and waiting[-1][0] < row.seq:
                 self._carry_out(*waiting.pop())
