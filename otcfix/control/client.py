@@ -50,6 +50,8 @@ class Control:
 
     def __init__(self, where: Path | str, token: Path | None = None) -> None:
         """where: a Path of a socket, or a loopback HOST:PORT. Errors: ConfigError, ValueError."""
+        if isinstance(where, str):
+            loopback_address(where)
         self._where = where
         self._token = read_token(token) if token is not None else ""
 
@@ -78,7 +80,8 @@ class Control:
             except OSError as error:
                 raise NoAnswer(f"{self._where}: {error.strerror or error}") from error
             try:
-                connection.request(method, page, body, headers)
+                with contextlib.suppress(BrokenPipeError):  # answered before all was read
+                    connection.request(method, page, body, headers)
                 answer = connection.getresponse()
                 document = json.loads(answer.read(ANSWER_MAX))
             except TimeoutError:

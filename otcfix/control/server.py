@@ -51,8 +51,15 @@ class _Answerer(BaseHTTPRequestHandler):
         self._guarded(self._read)
 
     def do_POST(self) -> None:
-        """An act."""
-        self._guarded(self._act)
+        """An act. Its body is read whatever the answer: the caller may not look for one before."""
+        length = self.headers.get("Content-Length", "")
+        if "Transfer-Encoding" in self.headers or not re.fullmatch(r"\d{1,9}", length):
+            self.send_error(411, "Content-Length is missing")
+        elif int(length) > BODY_MAX:
+            self.send_error(413, f"the body is longer than {BODY_MAX} bytes")
+        else:
+            body = self.rfile.read(int(length))
+            self._guarded(lambda: self._act(body))
 
     def _guarded(self, answer: Callable[[], tuple[int, Any]]) -> None:
         self.close_connection = True
@@ -88,16 +95,10 @@ class _Answerer(BaseHTTPRequestHandler):
             return self._nothing(found[1] if found else "")
         return 200, row
 
-    def _act(self) -> tuple[int, Any]:
+    def _act(self, body: bytes) -> tuple[int, Any]:
         found = _ACTS.fullmatch(self.path)
         if found is None or self.server.desk.session(found[1]) is None:
             return self._nothing(found[1] if found else "")
-        length = self.headers.get("Content-Length", "")
-        if "Transfer-Encoding" in self.headers or not re.fullmatch(r"\d{1,6}", length):
-            return 411, {"ok": False, "error": "Content-Length is missing"}
-        if int(length) > BODY_MAX:
-            return 413, {"ok": False, "error": f"the body is longer than {BODY_MAX} bytes"}
-        body = self.rfile.read(int(length))
         return 200, self.server.desk.act(command_of(found[1], body))
 
     def _nothing(self, key: str) -> tuple[int, Any]:

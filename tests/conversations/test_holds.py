@@ -98,7 +98,7 @@ def test_quotes_are_withdrawn_and_streams_emptied_before_the_silence(desk: Conve
     last = sorted(said.kind for said in client.hears_all())
     assert last == ["W", "Z"]
     desk.at("+1s")
-    desk.prices("BTC/USD", bid="100010.00", offer="100110.00")
+    desk.prices("BTC/USD", bid="100000.00", offer="100200.00")
     desk.at("+1s")
     assert not client.line.unread
     desk.tell(act("release", "A44"))
