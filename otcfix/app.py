@@ -22,7 +22,6 @@ from otcfix.fix.provider import Provider
 from otcfix.fix.provider_market import ProvidedSource
 from otcfix.fix.provider_quotes import OnAnswer, ProviderAnswer
 from otcfix.fix.providers import Providers
-from otcfix.fix.silent import Silent
 from otcfix.fix.wire import SOH, field_of
 from otcfix.fix.words import Words
 from otcfix.model.decision import Decision
@@ -36,6 +35,7 @@ from otcfix.sequencer.inbox import Inbox, Incoming
 from otcfix.sequencer.loop import Observer, Sequencer
 from otcfix.sequencer.ports import Parse, Render
 from otcfix.sequencer.recovery import recover
+from otcfix.sequencer.silent import Silent
 from otcfix.store import open_store
 from otcfix.store.journal import GENESIS, chained
 from otcfix.venues.assemble import assemble, spec_of

@@ -34,10 +34,12 @@ def opened(
     return ControlServer(desk, socket_path(settings.socket, folder), settings.listen)
 
 
-def ordered(state: Any, config: Config) -> tuple[list[str], list[str]]:
-    """The sessions that are disabled, and those on hold: by staff's word, else by sessions.toml."""
+def ordered(state: Any, config: Config) -> tuple[list[str], list[str], list[str]]:
+    """The sessions that are disabled, by staff's word, else by sessions.toml; those on hold; and
+    those that staff enabled or disabled."""
     sessions = config.sessions.session
     shut = [
         s.key for s in sessions if int(state.word("session_enabled", s.key, int(s.enabled))) <= 0
     ]
-    return shut, [s.key for s in sessions if state.word("held", s.key)]
+    held = [s.key for s in sessions if state.word("held", s.key)]
+    return shut, held, [s.key for s in sessions if state.word("session_enabled", s.key)]

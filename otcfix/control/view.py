@@ -1,6 +1,6 @@
 """One session as staff sees it, of a desk that runs or from the database alone."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -99,11 +99,11 @@ def _when(at: Instant) -> str:
 
 def schedule_words(schedule: Any) -> str:
     """When a session lives: "" for a non-stop one."""
-    if schedule is None:
+    if schedule is None or not schedule.start:
         return ""
-    days = (schedule.start_day or "", schedule.end_day or "")
-    start, end = (f"{day} {clock}".strip() for day, clock in
-                  zip(days, (schedule.start, schedule.end), strict=True))  # fmt: skip
+    days = (schedule.start_day or ",".join(_days(schedule)), schedule.end_day or "")
+    clocks = (schedule.start, schedule.end)
+    start, end = (f"{day} {clock}".strip() for day, clock in zip(days, clocks, strict=True))
     return f"{start} - {end} {_zone(schedule)}"
 
 
@@ -111,16 +111,19 @@ def _zone(schedule: Any) -> str:
     return str(getattr(schedule, "zone", "") or "UTC")
 
 
+def _days(schedule: Any) -> tuple[str, ...]:
+    return tuple(getattr(schedule, "days", ()))
+
+
 def next_start(schedule: Any, now: Instant) -> str:
     """When its next session begins, UTC; "" for a non-stop one."""
-    if schedule is None:
+    if schedule is None or not schedule.start:
         return ""
-    zone = ZoneInfo(_zone(schedule))
-    here = datetime.fromtimestamp(now / SECOND, zone)
-    hour, minute, second = map(int, schedule.start.split(":"))
+    here = datetime.fromtimestamp(now / SECOND, ZoneInfo(_zone(schedule)))
+    begins = time.fromisoformat(schedule.start)
+    allowed = (schedule.start_day,) if schedule.start_day else _days(schedule) or WEEK
     for days in range(9):
-        day = here + timedelta(days=days)
-        begins = day.replace(hour=hour, minute=minute, second=second, microsecond=0)
-        if begins > here and schedule.start_day in (None, WEEK[begins.weekday()]):
-            return iso(from_datetime(begins.astimezone(UTC)))
+        start = datetime.combine(here.date() + timedelta(days=days), begins, here.tzinfo)
+        if start > here and WEEK[start.weekday()] in allowed:
+            return iso(from_datetime(start.astimezone(UTC)))
     return ""

@@ -7,7 +7,7 @@ is in `Administration.act`; what follows for the desk was decided before.
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -109,19 +109,35 @@ class Administration:
         self._controls = controls
         self._event = event
         self.admission = admission
+        self._spoken: set[str] = set()
 
     def restore(
-        self, shut: Iterable[str], held: Iterable[str], unsent: Sequence[OutboxRow]
+        self,
+        shut: Iterable[str],
+        held: Iterable[str],
+        spoken: Iterable[str],
+        unsent: Sequence[OutboxRow],
     ) -> list[OutboxRow]:
-        """What staff had ordered before the start: sessions disabled, and on hold. unsent: what
-        was not said yet; returns it without what waits for the end of a hold."""
+        """What staff had ordered before the start: sessions disabled, on hold, and those that it
+        enabled or disabled whatever sessions.toml says. unsent: what was not said yet; returns it without what waits for the end of a hold."""
         shut, held = set(shut), set(held)
+        self._spoken = set(spoken)
         for line in self._lines:
             key, record = line.config.key, line.record
             record.shut, record.on_hold = key in shut, key in held
             if record.on_hold:
                 record.owed = sum(row.session == key and not row.price for row in unsent)
         return [row for row in unsent if row.price or row.session not in held]
+
+    def configured(self, enabled: Mapping[str, bool]) -> None:
+        """sessions.toml was read again: by key, whether a session is enabled in it. Staff's word
+        goes before it."""
+        for line in self._lines:
+            key = line.config.key
+            if key not in self._spoken and key in enabled:
+                line.record.shut = not enabled[key]
+                if line.record.shut:
+                    self._controls.log_out(key, "disabled by the desk")
 
     def act(self, act: SessionAct) -> str:
         """Carry out *act*; in words, what was done."""
@@ -147,10 +163,12 @@ class Administration:
 
     def _enable(self, line: Any, act: SessionAct) -> str:
         line.record.shut = False
+        self._spoken.add(line.config.key)
         return self._logon(line, act)
 
     def _disable(self, line: Any, act: SessionAct) -> str:
         line.record.shut = True
+        self._spoken.add(line.config.key)
         return f"{self._logout(line, act)}; it is refused from now on"
 
     def _logout(self, line: Any, act: SessionAct) -> str:

@@ -1,11 +1,11 @@
-"""The mouth of a desk without sessions: what it would say waits in the outbox."""
+"""The wire of a desk that serves nobody: it decides one command and ends."""
 
 from otcfix.model.record import OutboxRow, StreamRow
 from otcfix.model.session_act import SessionAct
 
 
 class Silent:
-    """Says nothing; what staff decides for a session holds from the next start on."""
+    """A desk without sessions: what it would say waits in the outbox."""
 
     def say(self, row: OutboxRow, *, again: bool) -> None:
         """Say nothing now: it is owed until a desk with sessions runs."""
