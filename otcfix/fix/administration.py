@@ -119,7 +119,10 @@ class Administration:
         unsent: Sequence[OutboxRow],
     ) -> list[OutboxRow]:
         """What staff had ordered before the start: sessions disabled, on hold, and those that it
-        enabled or disabled whatever sessions.toml says. unsent: what was not said yet; returns it without what waits for the end of a hold."""
+        enabled or disabled whatever sessions.toml says.
+
+        unsent: what was not said yet; returns it without what waits for the end of a hold.
+        """
         shut, held = set(shut), set(held)
         self._spoken = set(spoken)
         for line in self._lines:
