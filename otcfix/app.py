@@ -12,6 +12,8 @@ import structlog
 
 import otcfix
 from otcfix.config import Config, desk_hash
+from otcfix.control.opening import opened, ordered
+from otcfix.control.server import ControlServer
 from otcfix.desk.clientele import floors_of
 from otcfix.desk.state import State
 from otcfix.fix import dictionaries
@@ -26,13 +28,14 @@ from otcfix.model.decision import Decision
 from otcfix.model.errors import ConfigError
 from otcfix.model.event import Boot, EpochMoved, Event, SessionDown, SessionUp, UnsentQuote
 from otcfix.model.messages import ProviderMassQuote, ProviderQuote, ProviderQuoteCancel
-from otcfix.model.record import OutboxRow, StreamRow
+from otcfix.model.record import OutboxRow
 from otcfix.model.time import SECOND, Instant
 from otcfix.screening.service import ScreeningService
 from otcfix.sequencer.inbox import Inbox, Incoming
 from otcfix.sequencer.loop import Observer, Sequencer
 from otcfix.sequencer.ports import Parse, Render
 from otcfix.sequencer.recovery import recover
+from otcfix.sequencer.silent import Silent
 from otcfix.store import open_store
 from otcfix.store.journal import GENESIS, chained
 from otcfix.venues.assemble import assemble, spec_of
@@ -72,8 +75,9 @@ class App:
         self.config = config
         self._on_event = on_event
         self.on_answer: OnAnswer | None = None
-        folder = state_folder or Path(config.sessions.acceptor.store)
+        self._folder = folder = state_folder or Path(config.sessions.acceptor.store)
         self._sessions_folder = folder / "sessions"
+        self.control: ControlServer | None = None
         self.store = open_store(database)
         self.store.lock()
         self.desk = config.to_desk()
@@ -117,7 +121,7 @@ class App:
         self.sequencer = Sequencer(
             self.state,
             self.store,
-            self.acceptor or _Silent(),
+            self.acceptor or Silent(),
             self.rates,
             self.inbox,
             parse=words.parse,
@@ -226,7 +230,11 @@ class App:
             self.sequencer.proven[key] = numbers.proven
         epochs = {key: int(epoch) for key, epoch in self.state.words.get("epoch", {}).items()}
         unrecorded = recovering.numbers(epochs)
-        owed = recovering.owed()
+        unsent = list(self.store.unsent())
+        if self.acceptor is not None:
+            before = ordered(self.state, self.config)
+            unsent = self.acceptor.administration.restore(*before, unsent)
+        owed = recovering.owed(unsent)
         # What is owed from before goes first: the boot event may end orders whose fills the
         # client has not heard of yet.
         self.sequencer.say_owed(owed.again, again=True)
@@ -247,11 +255,13 @@ class App:
         # message in a hundred wait for milliseconds.
         gc.collect()
         gc.freeze()
+        self.control = opened(self.config, self._folder, self.acceptor, self.sequencer, self.store)
         self.acceptor.start()
         for feed in self.feeds:
             feed.start()
         self.providers.start()
         self._thread.start()
+        self.control.start()
 
     def _boot(self, prices: list[OutboxRow]) -> Boot:
         now_hash = desk_hash(self.desk)
@@ -284,6 +294,8 @@ class App:
 
     def stop(self) -> None:
         """Clients out first, then the sequencer with a snapshot, then feeds, then the store."""
+        if self.control is not None:
+            self.control.stop()
         self.screening.stop()
         if self._thread.ident:
             self.sequencer.stop()
@@ -368,16 +380,3 @@ class App:
         self.sequencer.check_commands()
         done = self.store.command_result(command_id)
         return (done.result if done else None) or "not taken"
-
-
-class _Silent:
-    """A desk without sessions: what it would say waits in the outbox."""
-
-    def say(self, row: OutboxRow, *, again: bool) -> None:
-        """Say nothing now: it is owed until a desk with sessions runs."""
-
-    def stream(self, row: StreamRow) -> None:
-        """Nobody listens."""
-
-    def logout(self, session: str, text: str) -> None:
-        """Nobody is there."""

@@ -170,7 +170,9 @@ class Conversation:
         prices = [row for row in unsent if row.price]
         now_hash = desk_hash(self.desk)
         changed = self.desk if now_hash != self.state.desk_hash else None
-        self.sequencer.say_owed([row for row in unsent if not row.price], again=True)
+        on_hold = self.wire.on_hold = set(self.state.words.get("held", {}))
+        owed = [row for row in unsent if not row.price and row.session not in on_hold]
+        self.sequencer.say_owed(owed, again=True)
         never = [SentMark(row.outbox_id, row.session, 0, 0) for row in prices]
         self.sequencer.note_sent(never)
         words = Words(self.state)

@@ -26,6 +26,7 @@ from otcfix.log import configure
 from otcfix.model.event import MoveFunds
 from otcfix.model.record import Batch, OutboxRow, StreamRow
 from otcfix.model.screening import ScreeningVerdict, ScreeningVerdicts
+from otcfix.model.session_act import SessionAct
 from otcfix.sequencer.inbox import Incoming
 from otcfix.sequencer.loop import Sequencer
 from otcfix.store import open_store
@@ -67,6 +68,10 @@ class _Numbering:
 
     def logout(self, session: str, text: str) -> None:
         """Nobody is there."""
+
+    def act(self, act: SessionAct) -> str:
+        """Nobody is there."""
+        return f"no desk serves {act.session}"
 
 
 class Recorder:

@@ -28,6 +28,8 @@ from otcfix.cli import (
     sanctions,
     screen,  # noqa: F401 - adds its commands to sanctions
     serve,
+    session_acts,  # noqa: F401 - adds its commands to sessions
+    sessions,
     sim,
     staff,
     states,
@@ -76,7 +78,7 @@ app.command(rich_help_panel=STAFF)(staff.kill)
 app.command(rich_help_panel=STAFF)(staff.unkill)
 app.add_typer(approvals.app, name="approvals", rich_help_panel=STAFF)
 app.add_typer(states.app, name="state", rich_help_panel=STAFF)
-app.add_typer(staff.sessions, name="sessions", rich_help_panel=STAFF)
+app.add_typer(sessions.app, name="sessions", rich_help_panel=STAFF)
 app.add_typer(staff.instrument, name="instrument", rich_help_panel=STAFF)
 
 

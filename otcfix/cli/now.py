@@ -6,25 +6,29 @@ Words = dict[str, dict[str, str | int]]
 
 
 def words_now(store: Any) -> Words:
-    """Who is online and which sessions staff switched, as the journal's head has it."""
+    """Who is online and which sessions staff switched or holds, as the journal's head has it."""
     import msgspec  # noqa: PLC0415
 
     from otcfix.desk.snapshot import Snapshot  # noqa: PLC0415
     from otcfix.model.event import SessionDown, SessionUp, SetSession, Typed  # noqa: PLC0415
+    from otcfix.model.session_act import HOLD, RELEASE, ActOnSession  # noqa: PLC0415
     from otcfix.sequencer.loop import SNAPSHOT_VERSION  # noqa: PLC0415
 
     kept = store.newest_snapshot(SNAPSHOT_VERSION)
     words: Words = msgspec.msgpack.decode(kept[2], type=Snapshot).words if kept else {}
     enabled = words.setdefault("session_enabled", {})
     online = words.setdefault("online", {})
+    held = words.setdefault("held", {})
     decoder = msgspec.json.Decoder(Typed)
     for row in store.journal(after=kept[0] if kept else 0):
         if row.kind == "Boot":
             online.clear()
-        elif row.kind in ("SetSession", "SessionUp", "SessionDown"):
+        elif row.kind in ("SetSession", "ActOnSession", "SessionUp", "SessionDown"):
             body = decoder.decode(row.text)
             if isinstance(body, SetSession):
                 enabled[body.session] = 1 if body.enabled else -1
+            elif isinstance(body, ActOnSession) and body.act in (HOLD, RELEASE):
+                held[body.session] = int(body.act == HOLD)  # a refused one changes nothing
             elif isinstance(body, SessionUp | SessionDown):
                 online[body.session] = int(isinstance(body, SessionUp))
     return words

@@ -1,7 +1,7 @@
 """otcfix throttles show: rates, what moves them now, what is left, what was refused today."""
 
 import time
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -17,9 +17,6 @@ from otcfix.cli.options import (
 )
 from otcfix.cli.outcome import usage_error
 from otcfix.cli.show import print_json, print_table
-
-if TYPE_CHECKING:
-    from otcfix.desk.state import State
 
 app = typer.Typer(help="Rates of messages, as they are now.", no_args_is_help=True)
 
@@ -47,6 +44,7 @@ def show(
     """
     quiet("error")
     from otcfix.cli.state_now import state_now  # noqa: PLC0415
+    from otcfix.control.rates import rows_of  # noqa: PLC0415
 
     loaded = load_config(config)
     store = open_database(database)
@@ -57,9 +55,7 @@ def show(
     if session and session not in state.register.sessions:
         known = ", ".join(sorted(state.register.sessions)) or "none: no desk has run"
         raise usage_error(f"--session: {session!r} is no session; expected one of: {known}")
-    rows = [
-        row for row in rows_of(state, time.time_ns() // 1_000) if session in ("", row["session"])
-    ]
+    rows = rows_of(state, time.time_ns() // 1_000, session)
     if as_json:
         print_json({"throttles": rows})
     elif not rows:
@@ -74,38 +70,3 @@ def show(
             ],
             right=("a second", "burst", "weight", "factor", "left", "refused today"),
         )  # fmt: skip
-
-
-def rows_of(state: "State", now: int) -> list[dict[str, Any]]:
-    """One row for each limit that *state* counts with; now: the Instant of it. left: messages that
-    would pass at once."""
-    from otcfix.desk import throttling  # noqa: PLC0415
-    from otcfix.desk.draft import Draft  # noqa: PLC0415
-    from otcfix.model.event import Event  # noqa: PLC0415
-
-    draft = Draft(state, Event(state.seq, now, "Look", None, now))
-    words, day = state.words.get(throttling.WORD, {}), throttling.day_of(now)
-    told: dict[tuple[str, str], dict[str, Any]] = {}
-    for (session, name), rate in sorted(state.register.rates.items()):
-        refused = throttling.refused_on(day, state.word(throttling.REFUSED, f"{session}|{name}"))
-        for bucket in rate.buckets:
-            together = bucket.key == session
-            factor = 1_000 if together else throttling.factor_of(draft, session, name)
-            owed = max(0, int(words.get(bucket.key, 0)) - now * 1_000)
-            left = (bucket.room - owed) * factor // (bucket.cost * 1_000)
-            shown = "together" if together else name
-            row: dict[str, Any] = {
-                "session": session,
-                "class": shown,
-                "per_second": f"{1_000_000_000 / bucket.cost:.3f}".rstrip("0").rstrip("."),
-                "burst": bucket.room // bucket.cost,
-                "weight": 1 if together else rate.weight,
-                "factor": f"{factor / 1_000:g}",
-                "left": max(0, left),
-                "refused_today": 0 if together else refused,
-                "hard_ms": bucket.hard_for // 1_000_000 if bucket.hard_cost else None,
-            }
-            seen = told.setdefault((session, shown), row)
-            if together:
-                seen["refused_today"] += refused
-    return list(told.values())

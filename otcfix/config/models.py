@@ -8,6 +8,8 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from otcfix.config.loopback import loopback_address
+
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 Positive = Annotated[Decimal, Field(gt=0)]
@@ -210,10 +212,29 @@ class AcceptorConfig(Closed):
     inbox_cancel_reserve: Annotated[int, Field(ge=1)] = 256
 
 
+class ControlConfig(Closed):
+    """[control] of sessions.toml: where a running desk is asked and told of its sessions.
+
+    socket: its Unix socket, "" for control.sock in the acceptor's store; listen: besides, over TCP,
+    by the token in the file beside the socket.
+    """
+
+    socket: str = ""
+    listen: str = ""
+
+    @field_validator("listen")
+    @classmethod
+    def _nobody_else(cls, value: str) -> str:
+        if value:
+            loopback_address(value)
+        return value
+
+
 class SessionsConfig(Closed):
     """sessions.toml."""
 
     acceptor: AcceptorConfig = AcceptorConfig()
+    control: ControlConfig = ControlConfig()
     session: tuple[SessionConfig, ...]
 
 

@@ -18,6 +18,7 @@ from otcfix.desk import (
     providing,
     quoting,
     screening,
+    session_acts,
     staff,
     standing,
     streaming,
@@ -28,7 +29,16 @@ from otcfix.desk import (
 )
 from otcfix.desk.draft import Draft
 from otcfix.desk.state import State
-from otcfix.model import client_commands, hedge, limit, messages, policy, proposal, throttle
+from otcfix.model import (
+    client_commands,
+    hedge,
+    limit,
+    messages,
+    policy,
+    proposal,
+    session_act,
+    throttle,
+)
 from otcfix.model import event as events
 from otcfix.model import screening as screened
 from otcfix.model.decision import NOTHING, Decision
@@ -75,6 +85,7 @@ HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
     events.SetInstrument: staff.on_set_instrument,
     events.MoveFunds: staff.on_move_funds,
     events.CancelOrder: staff.on_cancel_order,
+    session_act.ActOnSession: session_acts.on_act_on_session,
     hedge.Hedge: hedge_lines.on_hedge,
     hedge.SettleHedge: hedge_lines.on_settle_hedge,
     hedge.VenueUp: hedge_lines.on_venue_up,
@@ -121,7 +132,10 @@ def decide(state: State, event: Event) -> Decision:
     if event.facts.store_failed and isinstance(event.body, LOOKS_UP):
         draft.business_reject(event.body.head, ref_id_of(event.body), Refusal.OVERLOADED)  # R9
         return draft.decision()
-    if throttling.admit(draft, event.body):
+    if session_acts.stopped_by_hold(draft, event.body):
+        if throttling.admit(draft, event.body):
+            draft.business_reject(event.body.head, ref_id_of(event.body), Refusal.HELD)
+    elif throttling.admit(draft, event.body):
         HANDLERS[type(event.body)](draft, event.body)
         throttling.count_hits(draft, event.body)
     hedging.cover(draft)

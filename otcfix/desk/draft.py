@@ -37,6 +37,7 @@ from otcfix.model.rates import Rates
 from otcfix.model.refusal import Refusal, wording
 from otcfix.model.replies import BusinessRejected, ExecutionReport, Reply
 from otcfix.model.screening import GoodGuy, Screened
+from otcfix.model.session_act import SessionAct
 from otcfix.model.stream import QuoteStream, RungHit, StreamImage, StreamSaid, Subscription
 from otcfix.model.time import MS, Instant
 from otcfix.model.trade import Trade
@@ -85,6 +86,7 @@ class Draft:
         self.limits: list[SetLimit] = []
         self.logouts: list[tuple[str, str]] = []
         self.policy: Policy | None = None
+        self.session_acts: list[SessionAct] = []
         self.checked_by = ""
         self.retry_after_ms = 0
         self._deltas: dict[str, int] = {}
@@ -124,6 +126,7 @@ class Draft:
             limits=tuple(self.limits),
             logouts=tuple(self.logouts),
             policy=self.policy,
+            session_acts=tuple(self.session_acts),
         )
 
     def _check_floors(self) -> None:

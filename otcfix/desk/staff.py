@@ -5,6 +5,7 @@ from decimal import ROUND_DOWN
 from otcfix.desk import fills, quoting, streaming
 from otcfix.desk.draft import Draft
 from otcfix.desk.freezing import withdrawal_barred
+from otcfix.desk.session_acts import on_set_session_act
 from otcfix.desk.settling import settle_overdue
 from otcfix.ledger import chart
 from otcfix.model.event import (
@@ -43,12 +44,14 @@ def cancel_by_desk(draft: Draft, order: Order) -> None:
 
 
 def on_set_session(draft: Draft, command: SetSession) -> None:
-    """Staff enables or disables a session; a disabled one's quotes and orders are withdrawn."""
+    """Staff enables or disables a session; a disabled one's quotes and orders are withdrawn, told,
+    and it is logged out."""
     if command.session not in draft.register.sessions:
         draft.alerts.append(f"refused: no session {command.session}")
         return
     # Zero would read as "as configured"; the word is 1 for on and -1 for off.
     draft.move("session_enabled", command.session, 1 if command.enabled else -1)
+    on_set_session_act(draft, command.session, enabled=command.enabled)
     if command.enabled:
         streaming.reopen(draft)
         return

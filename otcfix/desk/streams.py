@@ -11,6 +11,7 @@ from msgspec import Struct
 from otcfix.model.decision import Decision
 from otcfix.model.event import Boot, Event, RatesMoved, SessionDown, StreamHeld
 from otcfix.model.party import Desk
+from otcfix.model.session_act import HOLD, RELEASE, ActOnSession
 from otcfix.model.stream import (
     EMPTY,
     UNTOLD,
@@ -44,7 +45,7 @@ class Told(Struct):
     shape: Shape
 
 
-HEARD = (RatesMoved, StreamHeld, SessionDown, Boot)
+HEARD = (RatesMoved, StreamHeld, SessionDown, Boot, ActOnSession)
 """Events that mean something to streams by themselves."""
 
 
@@ -142,6 +143,7 @@ class Streams:
         once = {s.number: s for s in decision.subscriptions if s.state == "ONCE"}
         for said in decision.streams:
             self._said(at, said, once, grace)
+        self._held_by_staff(decision, at)
         for image in decision.images:
             self._drop_unused(image.image_id)
         if self._void:
@@ -186,6 +188,12 @@ class Streams:
                     before, told.image = told.image, UNTOLD
                     self._replace(at, subscription.client_id, before, AT_ONCE)
                     self._left(before)
+
+    def _held_by_staff(self, decision: Decision, at: Instant) -> None:
+        for act in decision.session_acts:
+            if act.act in (HOLD, RELEASE):  # whole books follow a release, whatever was told last
+                self._hold(act.session, at, held=True)
+                self._hold(act.session, at, held=act.act == HOLD)
 
     def _subscribe(self, at: Instant, subscription: Subscription, grace: Instant) -> None:
         if subscription.state == "ENDED":

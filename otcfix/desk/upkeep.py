@@ -272,7 +272,8 @@ def on_session_up(draft: Draft, up: SessionUp) -> None:
     draft.move("online", up.session, 1)
     draft.move("epoch", up.session, up.epoch)
     draft.move("cancel_due", up.session, 0)
-    draft.move("say_again", up.session, 0)
+    if not draft.word("held", up.session):
+        draft.move("say_again", up.session, 0)
     draft.move("thrown_out", up.session, 0)
     asked = up.cancel_on_disconnect
     # Zero would read as "not said"; the word is 1 for yes and -1 for no.

@@ -14,8 +14,10 @@ import structlog
 
 from otcfix.config import Config
 from otcfix.config.geofence import geofence_of
+from otcfix.fix.administration import Administration
 from otcfix.fix.application import NEVER_AGAIN, Application, Put, PutBehind
 from otcfix.fix.backoff import Admission
+from otcfix.fix.controls import Controls
 from otcfix.fix.dictionaries import Dictionaries
 from otcfix.fix.door import Door
 from otcfix.fix.line import Caller, Line, caller_of
@@ -28,6 +30,7 @@ from otcfix.fix.tongues import tongue_of
 from otcfix.model.errors import ConfigError
 from otcfix.model.event import AdminSeen
 from otcfix.model.record import OutboxRow, StreamRow
+from otcfix.model.session_act import SessionAct
 from otcfix.model.time import Instant
 
 log = structlog.get_logger("otcfix.fix")
@@ -39,7 +42,7 @@ LOGOUT_S = 3.0
 """How long a stop waits for the clients' answers to its Logouts."""
 
 
-class Acceptor:
+class Acceptor(Controls):
     """Every session of the configuration, on one SocketAcceptor."""
 
     def __init__(
@@ -72,6 +75,7 @@ class Acceptor:
             share=acceptor.inbox_share,
             clock=clock,
         )
+        self.administration = Administration(self._lines, self, self._event, self._admission)
         for session in config.sessions.session:
             begin = begin_string(session.version)
             session_id = fix.SessionID(begin, session.sender_comp_id, session.target_comp_id)
@@ -158,21 +162,30 @@ class Acceptor:
         self._door.close()
 
     @property
+    def lines(self) -> Lines:
+        """Every session as it is now; other threads may look."""
+        return self._lines
+
+    @property
     def online(self) -> list[str]:
         """The sessions that are logged on."""
         return [line.config.key for line in self._lines if line.online]
 
     # -- speaking ------------------------------------------------------------------------------
 
-    def say(self, row: OutboxRow, *, again: bool) -> tuple[int, int]:
-        """Send one reply; (epoch, 0) when it was not sent: a price to a session that is off."""
+    def say(self, row: OutboxRow, *, again: bool) -> tuple[int, int] | None:
+        """Send one reply; (epoch, 0) when it was not sent: a price to a session that is off; None
+        when it waits for the end of a hold."""
         line = self._lines.get(row.session)
         if line is None:
             log.warning("no_such_session", session=row.session, outbox_id=row.outbox_id)
             return 0, 0
         a_price = row.price or row.msg_type in NEVER_AGAIN
-        if a_price and not line.online:
+        if a_price and (line.record.on_hold or not line.online):
             return line.epoch, 0
+        if line.record.waits(row.msg_type, again=again):
+            return None
+        line.record.left(row.msg_type)
         version, tongue = line.config.version, line.tongue
         said_by = message_of if tongue is None else tongue.message_of
         self._mouth.send(line, said_by(version, row, again), keep=not a_price)
@@ -183,7 +196,7 @@ class Acceptor:
     def stream(self, row: StreamRow) -> None:
         """Send one price of a stream; to a session that is off, or does not read, it is lost."""
         line = self._lines.get(row.session)
-        if line is not None and line.online and not line.held:
+        if line is not None and line.online and not (line.held or line.record.on_hold):
             tongue, version = line.tongue, line.config.version
             said = stream_message_of(version, row) if tongue is None else tongue.said(version, row)
             self._mouth.send(line, said, keep=False)
@@ -194,6 +207,14 @@ class Acceptor:
         line = self._lines.get(session)
         if line is not None:
             self._application.logout(line, text)
+
+    def act(self, act: SessionAct) -> str:
+        """Carry out what staff decided for a session; in words, what was done."""
+        return self.administration.act(act)
+
+    def _wake(self, line: Line) -> None:  # noqa: ARG002
+        """The engine looks at a line's socket at once."""
+        self._door.ring()
 
     # -- the door's questions ------------------------------------------------------------------
 

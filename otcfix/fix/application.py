@@ -78,6 +78,8 @@ class Application(fix.Application):  # type: ignore[misc]
         """The session is up."""
         line = self._lines.of(session_id)
         line.online, line.peer = True, line.caller
+        line.record.up_at = self._clock()
+        line.note_numbers()  # the Logon's own number is counted now
         self._admission.succeeded(line.config.key, line.caller)
         self._proofs.begin(line)
         cancels = line.cancels_on_disconnect
@@ -104,11 +106,18 @@ class Application(fix.Application):  # type: ignore[misc]
         kind, number = header.getField(35), int(header.getField(34))
         # A logon may come after a reset; a gap fill carries an old number.
         line.last_out = number if kind == "A" else max(line.last_out, number)
+        line.record.left(kind)
+        if kind == "1":
+            line.record.asks(message.getField(112))
         if self._mouth.speaking_to is not None:
             line.number = number
             return
-        if kind == "5" and not line.online:  # a logon that we, or QuickFIX, refused
-            self._admission.failed(line.config.key, line.caller, time.monotonic())
+        if kind == "5" and not (
+            line.online or line.silent
+        ):  # a logon that we, or QuickFIX, refused
+            line.record.failed(line.caller)
+            if not line.record.shut:  # who is disabled may be back the moment that he is enabled
+                self._admission.failed(line.config.key, line.caller, time.monotonic())
         if kind == "4":
             line.go_on(message)
         if kind != "3":
@@ -123,10 +132,12 @@ class Application(fix.Application):  # type: ignore[misc]
         header = message.getHeader()
         kind = header.getField(35)
         line = self._lines.of(session_id)
+        line.record.came(kind, header.getField(52))
         if kind != "A":
             line.last_in = int(header.getField(34))
         if kind == "0":
             if message.isSetField(112):
+                line.record.answered(message.getField(112))
                 self._proofs.heard(line, message.getField(112))
         elif kind == "A":
             try:
@@ -171,6 +182,7 @@ class Application(fix.Application):  # type: ignore[misc]
         start = text.index("\x0135=") + 4
         kind = text[start : text.index(SOH, start)]
         line.last_in = int(field_of(text, 34))
+        line.record.came(kind, field_of(text, 52))
         if not self._put(line.config.key, line.epoch, text, kind):
             self._overflowed(line, text, kind)
 
@@ -205,7 +217,8 @@ class Application(fix.Application):  # type: ignore[misc]
         wants_reset = message.isSetField(141) and message.getField(141) == "Y"
         session, (sender, target) = line.session, line.numbers
         was_reset = session.getExpectedTargetNum() < max(target, line.last_in + 1)
-        refusal = logon_refusal(line.config, message, wants_reset)
+        shut = "disabled" if line.record.shut else ""
+        refusal = shut or logon_refusal(line.config, message, wants_reset)
         line.cancels_on_disconnect = cancels_on_disconnect(line.config, message)
         if refusal and wants_reset:
             # Whoever may not reset must not shift the numbers of the client who may be asleep.

@@ -63,6 +63,11 @@ class Backoff:
         """All is forgiven."""
         self._failed.pop(key, None)
 
+    def keys_of(self, session: str) -> list[tuple[str, str]]:
+        """Its keys that are a session and an address, of *session*; from any thread."""
+        pairs = (key for key in tuple(self._failed) if isinstance(key, tuple))
+        return [key for key in pairs if key[0] == session]
+
     def __len__(self) -> int:
         return len(self._failed)
 
@@ -171,6 +176,22 @@ class Admission:
             self._friends[oldest] -= 1
             if not self._friends[oldest]:
                 del self._friends[oldest]
+
+    def forgive(self, session: str) -> None:
+        """Staff lets a session try again, from wherever its callers come."""
+        for known in (self._pairs, self._floods):
+            for key in known.keys_of(session):
+                known.succeeded(key)
+                self._addresses.succeeded(key[1])
+        self._sessions.succeeded(session)
+        for key in [key for key in self._tries if key[0] == session]:
+            del self._tries[key]
+
+    def waits_s(self, session: str, now: float) -> float:
+        """Seconds for which some caller of *session* is turned away still; from any thread."""
+        both = (self._pairs, self._floods)
+        waits = [known.waits(key, now) for known in both for key in known.keys_of(session)]
+        return max(*waits, self._sessions.waits(session, now), 0.0)
 
     def flooded(self, session: str, address: str, now: float) -> None:
         """A session was logged out for what it sent: it may come back in a while."""

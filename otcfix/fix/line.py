@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from otcfix.config import SessionConfig
 from otcfix.config.geofence import NOWHERE, Geofence
+from otcfix.fix.administration import Record
 from otcfix.fix.dictionaries import left_out
 from otcfix.fix.tongues import Tongue
 from otcfix.fix.wire import field_of
@@ -36,9 +37,11 @@ class Line:
         "peer",
         "proof_asked",
         "proof_of",
+        "record",
         "refused_at",
         "session",
         "session_id",
+        "silent",
         "streamed",
         "tongue",
         "unproven",
@@ -69,6 +72,8 @@ class Line:
         self.again_from = 0
         self.left_out = left_out(config.version)
         self.tongue = tongue
+        self.silent = False  # what is said now answers no logon
+        self.record = Record()
 
     def note_numbers(self) -> None:
         """Read the numbers of the session: the next one out, the next one in."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from otcfix.fix.administration import Record
 from otcfix.fix.line import Line
 from otcfix.fix.settings import begin_string, session_id_text
 
@@ -13,12 +14,14 @@ class Lines:
     def __init__(self) -> None:
         self._by_key: dict[str, Line] = {}
         self._by_id: dict[str, Line] = {}
+        self._records: dict[str, Record] = {}
         self.by_comp_ids: dict[tuple[str, str, str], Line] = {}
         """BeginString, our CompID, theirs."""
 
     def add(self, line: Line) -> None:
-        """Add a line; its key and CompIDs are new."""
+        """Add a line; its key and CompIDs are new. What staff ordered of a session outlives it."""
         config = line.config
+        line.record = self._records.setdefault(config.key, line.record)
         begin = begin_string(config.version)
         self._by_key[config.key] = line
         self._by_id[session_id_text(config)] = line

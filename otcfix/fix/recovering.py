@@ -27,10 +27,6 @@ class Records(Protocol):
         """What was said with this number or a higher one, prices left out."""
         ...
 
-    def unsent(self) -> Iterator[OutboxRow]:
-        """Outbox rows without any sent mark."""
-        ...
-
 
 class Owed(NamedTuple):
     """What is to be said before anybody is let in, and what is not to be said any more.
@@ -94,10 +90,9 @@ class Recovering:
                 self._lost += [row for row in rows if row.exec_id or row.msg_type in ("9", "r")]
         return unrecorded
 
-    def owed(self) -> Owed:
+    def owed(self, unsent: list[OutboxRow]) -> Owed:
         """What is still to be said: what QuickFIX's store lost, and what a stop kept from being
-        said or from being marked."""
-        unsent = list(self._records.unsent())
+        said or from being marked. unsent: rows without a mark that are not to wait any longer."""
         lost = {row.outbox_id for row in self._lost}
         reports = [row for row in unsent if not row.price and row.outbox_id not in lost]
         copies = [row for row in reports if self._copies(row)]

@@ -19,6 +19,7 @@ from otcfix.model.proposal import Proposal
 from otcfix.model.quote import Quote
 from otcfix.model.replies import Reply
 from otcfix.model.screening import GoodGuy, Screened
+from otcfix.model.session_act import SessionAct
 from otcfix.model.stream import QuoteStream, RungHit, StreamImage, StreamSaid, Subscription
 from otcfix.model.time import Instant
 from otcfix.model.trade import Trade
@@ -58,7 +59,8 @@ class DeskMoved(Struct, frozen=True, gc=False, array_like=True):
 class Decision(Struct, frozen=True, gc=False, array_like=True):
     """The whole consequence of one event. orders, quotes and clients are as they
     stand after it. logouts: sessions to be logged out when it is committed, and with what text.
-    policy: the rules of jurisdiction from now on; None as they were."""
+    policy: the rules of jurisdiction from now on; None as they were. session_acts: what is done to
+    sessions when it is committed."""
 
     replies: tuple[Reply, ...] = ()
     transfers: tuple[Transfer, ...] = ()
@@ -91,6 +93,7 @@ class Decision(Struct, frozen=True, gc=False, array_like=True):
     limits: tuple[SetLimit, ...] = ()
     logouts: tuple[tuple[str, str], ...] = ()
     policy: Policy | None = None
+    session_acts: tuple[SessionAct, ...] = ()
 
     @property
     def of_streams(self) -> bool:
@@ -166,6 +169,7 @@ def digest(decision: Decision, verdicts: bytes) -> bytes:
             decision.limits,
             decision.logouts,
             decision.policy.version if decision.policy else "",
+            decision.session_acts,
         )
     )
     return sha256_of(rest + verdicts)

@@ -24,6 +24,7 @@ from otcfix.model.proposal import Confirm, Dismiss
 from otcfix.model.quote import Quote
 from otcfix.model.rates import Conversion, Rates
 from otcfix.model.screening import ReleaseHit, ScreeningTrouble, ScreeningVerdicts
+from otcfix.model.session_act import ActOnSession
 from otcfix.model.throttle import LoadMoved
 from otcfix.model.time import Instant
 
@@ -132,11 +133,15 @@ class SessionDown(Struct, frozen=True, tag=True):
 
 
 class EpochMoved(Struct, frozen=True, tag=True):
-    """The session's sequence numbers started anew (R1); say_again asks for R21."""
+    """The session's sequence numbers started anew (R1); its reports are said again (R21).
+
+    msg_seq_num: of the last message in, where the numbers do not begin at 1.
+    """
 
     session: str
     epoch: int
     reason: str
+    msg_seq_num: int = 0
 
 
 class Overflowed(Struct, frozen=True, tag=True):
@@ -238,6 +243,7 @@ Command = (
     | SetInstrument
     | MoveFunds
     | CancelOrder
+    | ActOnSession
     | Hedge
     | SettleHedge
     | OnboardClient

@@ -20,6 +20,7 @@ class Refusal(Enum):
     TOO_OLD = "the message is too old, or from the future"
     THROTTLED = "too many messages"
     OVERLOADED = "the desk cannot take the message now"
+    HELD = "the session is on hold; cancels pass"
     HALTED = "the desk is not dealing"
     NOT_AUTHORISED = "not authorised"
     UNKNOWN_ACCOUNT = "the account is not known for this session"
@@ -123,6 +124,7 @@ BUSINESS_CODES: dict[Refusal, Codes] = {
     R.WRONG_SESSION: (0, 6, 6),
     R.THROTTLED: (0, 0, 8),
     R.OVERLOADED: (4, 4, 4),
+    R.HELD: (4, 4, 4),
     R.INTERNAL: (4, 4, 4),
     R.UNSUPPORTED: (3, 3, 3),
     R.NOT_AUTHORISED: (0, 6, 6),

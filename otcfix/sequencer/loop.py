@@ -9,15 +9,10 @@ import structlog
 
 from otcfix.desk.state import State
 from otcfix.model.decision import Decision
-from otcfix.model.event import (
-    Boot,
-    EpochMoved,
-    Event,
-    Recalled,
-    SessionUp,
-)
+from otcfix.model.event import Boot, Event, Recalled
 from otcfix.model.record import Batch, JournalRow, OutboxRow, SentMark
 from otcfix.model.time import MS, SECOND, Instant
+from otcfix.sequencer.acting import ALONE, Acting
 from otcfix.sequencer.committing import Committer
 from otcfix.sequencer.deciding import Decided, decide_in_words, outcome_of
 from otcfix.sequencer.delays import Delays
@@ -102,8 +97,8 @@ class Sequencer:
         self._outbox_id = 0
         self._sent: list[SentMark] = []
         self._delays = Delays(state)
-        self._to_say_again: list[str] = []
         self.proven: dict[str, int] = {}
+        self.acting = Acting(store, wire, self._say, self._say_unproven, self._flush)
         self._occasions = Occasions(
             *(state, store, rates, inbox),
             clock=clock,
@@ -210,7 +205,7 @@ class Sequencer:
             bodies.append(body)
             all_keys.append(self._stamper.keys_of(body))
         # What a session has heard is asked of the store when it comes up: the answer must be whole.
-        alone = any(isinstance(body, SessionUp | EpochMoved) for body in bodies)
+        alone = any(isinstance(body, ALONE) for body in bodies)
         wanted = self._stamper.wanted(key for keys in all_keys for key in keys)
         if alone or wanted:
             self._finish()
@@ -240,11 +235,8 @@ class Sequencer:
         if batch is None:
             return
         self._stamper.recent.committed()
-        for row in batch.outbox:
+        for row in self.acting.say_between(batch):
             self._say(row)
-        for session in self._to_say_again:
-            self._say_unproven(session)
-        self._to_say_again.clear()
         for _, decision in batch.decided:
             if self._venues is not None:
                 for request in decision.venue_requests:
@@ -265,8 +257,7 @@ class Sequencer:
         """Stamp, decide and apply one event, and add it to the batch."""
         state = self.state
         event = self._event(one, body, keys, fetched)
-        if isinstance(body, SessionUp) and state.word("say_again", body.session):
-            self._to_say_again.append(body.session)
+        self.acting.note(body, state)
         decided = decide_in_words(state, event.event, self._render)
         decision = decided.decision
         if decision.streams:
@@ -336,12 +327,11 @@ class Sequencer:
         self._hash = self._chain(self._hash, *fields, decided.verdicts)
         batch.rows.append(JournalRow(*fields, self._hash, decided.verdicts))
 
-    def _say(self, row: OutboxRow, *, again: bool = False) -> None:
-        if self._delays.keeps(row, self._clock()):
-            return
-        self._say_now(row, again=again)
+    def _say(self, row: OutboxRow, again: bool = False) -> None:
+        if not self._delays.keeps(row, self._clock()):
+            self._say_now(row, again)
 
-    def _say_now(self, row: OutboxRow, *, again: bool = False) -> None:
+    def _say_now(self, row: OutboxRow, again: bool = False) -> None:
         said = self._wire.say(row, again=again)
         if said is not None:
             self._sent.append(SentMark(row.outbox_id, row.session, *said))
@@ -350,7 +340,7 @@ class Sequencer:
         """R21: after a reset, every report whose receipt was not proven is said again."""
         for row in list(self._store.said_since(session, self.proven.get(session, 0))):
             if row.exec_id:
-                self._say(row, again=True)
+                self._say(row, True)
 
     def _flush(self) -> None:
         """Put the last sent marks down while nothing else is to do."""
@@ -375,6 +365,10 @@ class Sequencer:
         self._sent += marks
         self._flush()
 
+    def look_for_commands(self) -> None:
+        """Look into the mailbox at the next turn of the loop; from any thread."""
+        self._occasions.look_for_commands()
+
     def check_commands(self) -> None:
         """Take what staff left in the mailbox now, without waiting for the next look."""
         self._occasions.look_for_commands()
@@ -385,7 +379,7 @@ class Sequencer:
         """Say what is owed from before any client is let in; again: with 97=Y, for it may have been
         said (R10)."""
         for row in rows:
-            self._say(row, again=again)
+            self._say(row, again)
         self._flush()
 
     def snapshot(self) -> None:

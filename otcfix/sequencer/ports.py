@@ -10,6 +10,7 @@ from otcfix.model.messages import Inbound
 from otcfix.model.rates import Conversion, Rates
 from otcfix.model.record import Batch, JournalRow, OutboxRow, SessionNumbers, StreamRow
 from otcfix.model.replies import Reply
+from otcfix.model.session_act import SessionAct
 from otcfix.model.time import Instant
 
 Clock = Callable[[], Instant]
@@ -99,6 +100,11 @@ class StorePort(Protocol):
         """What was said to a session with this number or a higher one, prices left out."""
         ...
 
+    def reports(self, session: str, begin: int, end: int, since: Instant) -> Iterator[OutboxRow]:
+        """What was said to a session, prices left out: with these numbers of its present epoch, or
+        decided since that time."""
+        ...
+
     def new_commands(self, after_id: int) -> Sequence[Mailed]:
         """Commands that staff left in the mailbox."""
         ...
@@ -121,6 +127,10 @@ class WirePort(Protocol):
 
     def logout(self, session: str, text: str) -> None:
         """Log a session out, and say why in Text(58); it may come back after its back-off."""
+        ...
+
+    def act(self, act: SessionAct) -> str:
+        """Carry out what staff decided for a session; in words, what was done."""
         ...
 
 

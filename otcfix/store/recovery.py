@@ -139,6 +139,32 @@ class Recovery(Reader):
         rows = self._replies([outbox_id for _, outbox_id in numbers])
         yield from zip([number for number, _ in numbers], rows, strict=True)
 
+    def reports(self, session: str, begin: int, end: int, since: Instant) -> Iterator[OutboxRow]:
+        """Yield the replies to *session*, prices left out: with *since*, those decided at it or
+        later, in order; else those sent with MsgSeqNum(34) *begin* to *end* (0: to the last) of its
+        present epoch. Reads all sent marks, or the outbox from *since* on: for the rare asking.
+        """
+        mine = (outbox.c.session == session, sa.not_(outbox.c.price))
+        if since:
+            query = sa.select(outbox.c.outbox_id).join(journal, journal.c.seq == outbox.c.seq)
+            query = query.where(*mine, journal.c.at >= since).order_by(outbox.c.outbox_id)
+            with self.reading() as connection:
+                ids = list(connection.scalars(query))
+            yield from self._replies(ids)
+            return
+        numbers = self.session_numbers().get(session)
+        epoch = numbers.epoch if numbers else 0
+        number = sa.func.min(sent.c.msg_seq_num).label("number")
+        asked = sa.select(sent.c.outbox_id, number)
+        asked = asked.join(outbox, outbox.c.outbox_id == sent.c.outbox_id)
+        asked = asked.where(*mine, sent.c.epoch == epoch, sent.c.msg_seq_num >= max(begin, 1))
+        if end:
+            asked = asked.where(sent.c.msg_seq_num <= end)
+        asked = asked.group_by(sent.c.outbox_id).order_by(number, sent.c.outbox_id)
+        with self.reading() as connection:
+            ids = [row.outbox_id for row in connection.execute(asked)]
+        yield from self._replies(ids)
+
     def _replies(self, ids: Sequence[int]) -> Iterator[OutboxRow]:
         """Yield the outbox rows of *ids*, in that order, in constant memory."""
         query = sa.select(outbox).where(outbox.c.outbox_id.in_(sa.bindparam("ids", expanding=True)))

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from otcfix.cli.throttles import rows_of
+from otcfix.control.rates import rows_of
 from otcfix.model.throttle import LoadMoved, Throttle
 from tests.cli.support import Run
 from tests.conftest import OpenDesk

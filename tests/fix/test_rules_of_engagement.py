@@ -13,8 +13,8 @@ import pytest
 from msgspec import structs
 
 from otcfix.config.models import AcceptorConfig, DeskConfig, SessionConfig
-from otcfix.desk import dealing, enquiries, streaming, upkeep
-from otcfix.fix import application, parse, proof, render, wire
+from otcfix.desk import dealing, enquiries, session_acts, streaming, upkeep
+from otcfix.fix import application, controls, parse, proof, render, wire
 from otcfix.fix.dictionaries import EXTENSIONS, MESSAGES, SESSION, Dictionaries, build
 from otcfix.fix.parse import Parser
 from otcfix.fix.render import rendered
@@ -465,6 +465,8 @@ def test_numbers_of_the_connection() -> None:
     assert set(re.split(r", | and ", prices)) == application.NEVER_AGAIN
     for row in table("Text(58) of our Logout(5)")[2:4]:
         assert row[0].strip("`") in inspect.getsource(application) + inspect.getsource(proof)
+    for row in table("Text(58) of our Logout(5)")[4:8]:
+        assert row[0].strip("`") in inspect.getsource(session_acts) + inspect.getsource(controls)
 
 
 def test_numbers_of_the_desk() -> None:

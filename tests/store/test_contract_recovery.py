@@ -254,3 +254,31 @@ def test_the_same_mark_twice_does_no_harm(store: Store, day: Day) -> None:
 
     assert list(store.unsent()) == []
     assert [row.outbox_id for row in store.said_from_number("acme-trade", 1, 1)] == [1]
+
+
+def test_reports_by_number_and_by_time(
+    store: Store, day: Day, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the present epoch by number, from both ends; or since a time, sent or not; no prices."""
+    monkeypatch.setattr("otcfix.store.reader.CHUNK", 2)
+    store.commit(day.funded())
+    for _ in range(3):
+        day.quote_request()
+        day.fill()
+    for outbox_id in range(1, 7):
+        day.sent(outbox_id, 10 + outbox_id)
+    store.commit(day.done())
+
+    def ids(begin: int = 0, end: int = 0, since: int = 0, session: str = "acme-trade") -> list[int]:
+        return [row.outbox_id for row in store.reports(session, begin, end, since)]
+
+    assert ids(1) == [2, 3, 5, 6]
+    assert ids(13, 15) == [3, 5]
+    assert ids(17) == ids(1, 12, session="nobody") == []
+    ats = [row.at for row in store.journal()]
+    assert ids(since=ats[0]) == [2, 3, 5, 6, 8, 9]
+    assert ids(since=ats[-1]) == [8, 9]
+    assert ids(since=ats[-1] + 1) == []
+    day.sent(2, 1, epoch=2)
+    store.commit(day.done())
+    assert ids(1) == [2], "said again in a new epoch"

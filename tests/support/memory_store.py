@@ -138,6 +138,21 @@ class MemoryStore:
         ]
         return iter([self.outbox[key] for key in sorted(wanted) if not self.outbox[key].price])
 
+    def reports(self, session: str, begin: int, end: int, since: Instant) -> Iterator[OutboxRow]:
+        """What was said to a session, by number in its present epoch or by time, without prices."""
+        at = {row.seq: row.at for row in self.rows}
+        numbers = self.session_numbers().get(session)
+        epoch = numbers.epoch if numbers else 0
+        for key, row in sorted(self.outbox.items()):
+            mark = self.sent.get(key)
+            if row.session != session or row.price:
+                continue
+            if since:
+                if at[row.seq] >= since:
+                    yield row
+            elif mark and mark.epoch == epoch and begin <= mark.msg_seq_num <= (end or 10**9):
+                yield row
+
     def check_balances(self) -> list[str]:
         """Balances are summed up from the transfers here: they cannot differ."""
         return []

@@ -16,6 +16,7 @@ from msgspec import structs
 
 from otcfix.fix import dictionaries
 from otcfix.fix.acceptor import NEVER_AGAIN
+from otcfix.fix.administration import PASSES_HOLD
 from otcfix.fix.dialect_dictionary import derived
 from otcfix.fix.outgoing import message_of, stream_message_of
 from otcfix.fix.settings import begin_string
@@ -24,6 +25,7 @@ from otcfix.fix.tongues import Tongue
 from otcfix.model.party import Session
 from otcfix.model.rates import Conversion, Level, Rates, SourceBook
 from otcfix.model.record import OutboxRow, StreamRow
+from otcfix.model.session_act import SessionAct
 from otcfix.model.time import SECOND, Instant, from_datetime, utc_timestamp
 
 SOH = "\x01"
@@ -216,6 +218,8 @@ class Wire:
         self._committed = committed
         self.lines: dict[str, Line] = {}
         self.logged_out: list[tuple[str, str]] = []
+        self.acts: list[SessionAct] = []
+        self.on_hold: set[str] = set()
         self.dead = False
 
     def say(self, row: OutboxRow, *, again: bool) -> tuple[int, int] | None:
@@ -224,6 +228,8 @@ class Wire:
             raise Killed
         assert self._committed(row.outbox_id), f"law 1: said before it was committed: {row}"
         line = self.lines[row.session]
+        if row.session in self.on_hold and not again and row.msg_type not in PASSES_HOLD:
+            return (line.epoch, 0) if row.price else None
         if not line.online and (row.price or row.msg_type in NEVER_AGAIN):
             return line.epoch, 0
         line.number_out += 1
@@ -240,7 +246,7 @@ class Wire:
         if self.dead:
             raise Killed
         line = self.lines[row.session]
-        if not line.online:
+        if not line.online or row.session in self.on_hold:
             return
         line.number_out += 1
         tongue, version = line.tongue, line.version
@@ -254,6 +260,17 @@ class Wire:
         if self.dead:
             raise Killed
         self.logged_out.append((session, text))
+
+    def act(self, act: SessionAct) -> str:
+        """Note what staff has done to a session; a hold holds."""
+        if self.dead:
+            raise Killed
+        self.acts.append(act)
+        if act.act == "hold":
+            self.on_hold.add(act.session)
+        elif act.act == "release":
+            self.on_hold.discard(act.session)
+        return act.act
 
     def _built(self, line: Line, row: OutboxRow, again: bool) -> Heard:
         if line.tongue is not None:
