@@ -5,6 +5,8 @@ from decimal import Decimal
 from msgspec import Struct
 
 from otcfix.desk.draft import Draft
+from otcfix.desk.ids import seq_of
+from otcfix.desk.state import State
 from otcfix.model.event import IdUse
 from otcfix.model.instrument import Instrument
 from otcfix.model.messages import Side
@@ -18,6 +20,13 @@ ZERO = Decimal(0)
 def scope_of(session: Session, end_client: str) -> str:
     """Who a ClOrdID must be unique for: the client, and his end client for a broker (R17)."""
     return f"{session.client_id}|{end_client}" if session.broker else session.client_id
+
+
+def trade_scope(state: State, exec_id: str) -> str:
+    """The event that made an ExecID(17), by which a trade is recalled; "" when none of ours did."""
+    desk = state.register.desk
+    seq = seq_of(exec_id, "E", state.id_key, desk.shard if desk else "")
+    return str(seq) if seq is not None and seq <= state.seq else ""
 
 
 class Prior(Struct, gc=False):

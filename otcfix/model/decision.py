@@ -14,6 +14,7 @@ from otcfix.model.messages import Side
 from otcfix.model.order import Order
 from otcfix.model.party import Client
 from otcfix.model.policy import Policy
+from otcfix.model.post_trade import Allocation, Confirmation, TradeBreak, TradeChange
 from otcfix.model.pricing import Explanation
 from otcfix.model.proposal import Proposal
 from otcfix.model.quote import Quote
@@ -58,7 +59,8 @@ class DeskMoved(Struct, frozen=True, gc=False, array_like=True):
 class Decision(Struct, frozen=True, gc=False, array_like=True):
     """The whole consequence of one event. orders, quotes and clients are as they
     stand after it. logouts: sessions to be logged out when it is committed, and with what text.
-    policy: the rules of jurisdiction from now on; None as they were."""
+    policy: the rules of jurisdiction from now on; None as they were. changes: trades that do not
+    stand any more; what replaces one is among trades."""
 
     replies: tuple[Reply, ...] = ()
     transfers: tuple[Transfer, ...] = ()
@@ -91,6 +93,10 @@ class Decision(Struct, frozen=True, gc=False, array_like=True):
     limits: tuple[SetLimit, ...] = ()
     logouts: tuple[tuple[str, str], ...] = ()
     policy: Policy | None = None
+    changes: tuple[TradeChange, ...] = ()
+    breaks: tuple[TradeBreak, ...] = ()
+    allocations: tuple[Allocation, ...] = ()
+    confirmations: tuple[Confirmation, ...] = ()
 
     @property
     def of_streams(self) -> bool:
@@ -166,6 +172,10 @@ def digest(decision: Decision, verdicts: bytes) -> bytes:
             decision.limits,
             decision.logouts,
             decision.policy.version if decision.policy else "",
+            decision.changes,
+            decision.breaks,
+            decision.allocations,
+            decision.confirmations,
         )
     )
     return sha256_of(rest + verdicts)

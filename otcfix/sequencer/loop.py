@@ -9,13 +9,7 @@ import structlog
 
 from otcfix.desk.state import State
 from otcfix.model.decision import Decision
-from otcfix.model.event import (
-    Boot,
-    EpochMoved,
-    Event,
-    Recalled,
-    SessionUp,
-)
+from otcfix.model.event import Boot, EpochMoved, Event, Recalled, SessionUp
 from otcfix.model.record import Batch, JournalRow, OutboxRow, SentMark
 from otcfix.model.time import MS, SECOND, Instant
 from otcfix.sequencer.committing import Committer
@@ -44,7 +38,7 @@ FEW = 8
 IDLE_S = 0.02
 QUIET = 50 * MS
 SNAPSHOT_EVERY = 50_000
-SNAPSHOT_VERSION = "6"
+SNAPSHOT_VERSION = "7"
 
 Chain = Callable[..., bytes]
 """(previous hash, the journal row's fields up to verdicts, hash left out) to the row's hash."""
@@ -210,6 +204,8 @@ class Sequencer:
         wanted = self._stamper.wanted(key for keys in all_keys for key in keys)
         if alone or wanted:
             self._finish()
+        if any(key[0] == "report" for key in wanted):
+            self._flush()  # by its number a report is known once its mark is down
         fetched = self._stamper.fetch(wanted)
         batch = Batch([], [], [], self._sent, dict(self.proven), [])
         self._sent = []
@@ -354,7 +350,7 @@ class Sequencer:
                 self._say(row, again=True)
 
     def _flush(self) -> None:
-        """Put the last sent marks down while nothing else is to do."""
+        """Put the last sent marks down: nothing else is to do, or they are asked for."""
         if self._sent or self.proven:
             self._committer.commit(Batch([], [], [], self._sent, dict(self.proven), []))
             self._sent = []
