@@ -66,7 +66,7 @@ def open_break(
     draft.breaks.append(
         TradeBreak(break_id, client_id, session, exec_id, what, why, draft.event.at)
     )
-    draft.alerts.append(f"break {break_id} opened on {exec_id} of {client_id}")
+    draft.alerts.append(f"break {break_id} opened on {exec_id} of {client_id}: {why}")
 
 
 def on_resolve_break(draft: Draft, command: ResolveBreak) -> None:

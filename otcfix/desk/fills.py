@@ -80,12 +80,11 @@ def fill(
     legs = amounts(order, instrument, last_qty, px)
     trade = _trade(draft, order, instrument, tier, legs, px, middle, last_look)
     base, terms, fee = trade.base_amount, trade.terms_amount, trade.fee
-    cum_qty = order.cum_qty + last_qty
     after = structs.replace(
         order,
-        cum_qty=cum_qty,
+        cum_qty=order.cum_qty + last_qty,
         cum_value=order.cum_value + last_qty * px,
-        status=FILLED if cum_qty >= order.quantity else PARTIAL,
+        status=FILLED if order.cum_qty + last_qty >= order.quantity else PARTIAL,
         gross=order.gross + terms,
         fees=order.fees + fee,
         trade_date=trade.trade_date,

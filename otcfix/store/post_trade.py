@@ -11,7 +11,7 @@ from otcfix.model.order import Order
 from otcfix.model.post_trade import Allocation, Confirmation, TradeBreak, TradeChange
 from otcfix.model.trade import Trade
 from otcfix.store import registering
-from otcfix.store.reader import Reader
+from otcfix.store.reader import CHUNK, Reader
 from otcfix.store.rows import order_of, packed, unpacked
 from otcfix.store.tables import orders, outbox, register, sent, trades
 
@@ -51,13 +51,37 @@ class PostTrade(Reader):
             said = None if body is None else confirmation_of(body)
             return msgspec.structs.replace(nothing, confirmation=said)
 
-    def trade_changes(self) -> dict[str, TradeChange]:
-        """Return what became of trades, by the ExecID(17) that does not stand any more."""
-        query = sa.select(register.c.key, register.c.body)
-        query = query.where(register.c.kind == registering.TRADE_CHANGE)
+    def trade_breaks(self) -> list[TradeBreak]:
+        """Return every break, open or resolved, oldest first."""
+        found = [break_of(body) for body in self._bodies(registering.BREAK)]
+        return sorted(found, key=lambda one: (one.at, one.break_id))
+
+    def allocations(self) -> list[Allocation]:
+        """Return every allocation, oldest first."""
+        found = [allocation_of(body) for body in self._bodies(registering.ALLOCATION)]
+        return sorted(found, key=lambda one: (one.at, one.alloc_id))
+
+    def confirmations(self) -> list[Confirmation]:
+        """Return every confirmation, oldest first."""
+        found = [confirmation_of(body) for body in self._bodies(registering.CONFIRMATION)]
+        return sorted(found, key=lambda one: (one.at, one.confirm_id))
+
+    def _bodies(self, kind: str) -> list[bytes]:
+        query = sa.select(register.c.body).where(register.c.kind == kind)
         with self.reading() as connection:
-            rows = connection.execute(query)
-            return {unpacked(row.key): change_of(bytes(row.body)) for row in rows}
+            return [bytes(body) for body in connection.scalars(query)]
+
+
+def changes_of(connection: sa.Connection, exec_ids: list[str]) -> dict[str, TradeChange]:
+    """What became of these trades, by ExecID(17); those that stand are left out."""
+    found: dict[str, TradeChange] = {}
+    query = sa.select(register.c.body).where(register.c.kind == registering.TRADE_CHANGE)
+    for start in range(0, len(exec_ids), CHUNK):
+        some = [packed(one) for one in exec_ids[start : start + CHUNK]]
+        for body in connection.scalars(query.where(register.c.key.in_(some))):
+            change = change_of(bytes(body))
+            found[change.trade.exec_id] = change
+    return found
 
 
 def _registered(connection: sa.Connection, kind: str, key: str) -> bytes | None:
