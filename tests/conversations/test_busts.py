@@ -30,12 +30,10 @@ def test_a_bust_reverses_everything_and_is_told(
 
     busts(desk, "E2")
 
-    client.talk_44(
-        """
+    client.talk_44("""
         D 35=8|37=O1|11=A1|17=E3|19=E2|150=H|39=4|38=1|14=0|6=0|151=0|31=-|32=-|75=-|64=-
-        | |58=trade busted by the desk
-    """.replace("\n        | |", "|")
-    )
+        |58=trade busted by the desk
+    """)
     desk.books("ALPHA", USD="500000.00", BTC="5.00000000")
     assert desk.state.inventory("BTC/USD") == 0
     assert desk.state.balance("desk:pnl:USD") == 0
@@ -52,7 +50,8 @@ def test_a_correction_is_another_trade(desk: Conversation, client: Client) -> No
     corrects(desk, "E2", price="100090.50")
 
     client.talk_44("""
-        D 35=8|37=O1|17=E3|19=E2|150=G|39=2|14=1|151=0|6=100090.5|31=100090.50|32=1|381=100090.50|58=trade corrected by the desk|75=today|64=today
+        D 35=8|37=O1|17=E3|19=E2|150=G|39=2|14=1|151=0|6=100090.5|31=100090.50|32=1
+        |381=100090.50|58=trade corrected by the desk|75=today|64=today
     """)
     desk.books("ALPHA", USD="399909.50", BTC="6.00000000")
     assert "it is" in refused(busts(desk, "E2"))

@@ -34,5 +34,5 @@ def corrects(
 def refused(decision: Decision) -> str:
     """Why a command was refused; it changed nothing."""
     (told,) = [alert for alert in decision.alerts if alert.startswith("refused")]
-    assert not (decision.transfers or decision.replies or decision.changes or decision.orders)
+    assert not any((decision.transfers, decision.replies, decision.changes, decision.orders))
     return told
