@@ -78,6 +78,9 @@ def test_what_is_busted_of_an_open_order_is_not_opened_again(
     """)
     order = desk.order("A1")
     assert order is not None
+    cell = desk.state.limits.usage.cell(("ALPHA", "BTC/USD"))
+    reserved = cell.reserved
+    assert reserved > 0
 
     corrects(desk, "E2", quantity="1.5")
     client.talk_44("D 35=8|17=E3|19=E2|150=G|39=1|38=2.5|14=1.5|151=1.0|32=1.5")
@@ -86,6 +89,7 @@ def test_what_is_busted_of_an_open_order_is_not_opened_again(
     after = desk.order("A1")
     assert after is not None
     assert after.held == order.held
+    assert cell.reserved == reserved
     desk.prices("BTC/USD", bid="100000.00", offer="100100.00", depth="2")
     client.talk_44("D 35=8|37=O1|17=E5|150=F|39=2|38=1|14=1|151=0")
 
