@@ -8,6 +8,8 @@ import typer
 from otcfix.cli import (
     approvals,
     bench,
+    breaks,
+    busts,
     check,
     client,
     client_lists,  # noqa: F401 - adds its commands to client, as the next one does
@@ -62,7 +64,8 @@ app.add_typer(client.app, name="client", rich_help_panel=RUN)
 app.command(rich_help_panel=RUN)(bench.bench)
 app.add_typer(sim.app, name="sim", rich_help_panel=RUN)
 app.add_typer(database.app, name="db", rich_help_panel=RUN)
-app.command(rich_help_panel=ASK)(trades.trades)
+app.add_typer(trades.app, name="trades", rich_help_panel=ASK)
+app.add_typer(busts.allocations, name="allocations", rich_help_panel=ASK)
 app.add_typer(price.app, name="price", rich_help_panel=ASK)
 app.add_typer(ledger.app, name="ledger", rich_help_panel=ASK)
 app.add_typer(hedges.app, name="hedges", rich_help_panel=ASK)
@@ -77,6 +80,7 @@ app.add_typer(throttles.app, name="throttles", rich_help_panel=ASK)
 app.command(rich_help_panel=STAFF)(staff.kill)
 app.command(rich_help_panel=STAFF)(staff.unkill)
 app.add_typer(approvals.app, name="approvals", rich_help_panel=STAFF)
+app.add_typer(breaks.app, name="breaks", rich_help_panel=STAFF)
 app.add_typer(states.app, name="state", rich_help_panel=STAFF)
 app.add_typer(sessions.app, name="sessions", rich_help_panel=STAFF)
 app.add_typer(staff.instrument, name="instrument", rich_help_panel=STAFF)

@@ -4,7 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from otcfix.desk import (
+    allocating,
     amending,
+    breaks,
+    busting,
     clients,
     dealing,
     enquiries,
@@ -35,6 +38,7 @@ from otcfix.model import (
     limit,
     messages,
     policy,
+    post_trade,
     proposal,
     session_act,
     throttle,
@@ -65,7 +69,9 @@ HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
     messages.ProviderQuote: _only_journaled,
     messages.ProviderMassQuote: providing.on_provider_mass_quote,
     messages.ProviderQuoteCancel: _only_journaled,
-    messages.Complaint: unread.on_complaint,
+    messages.Complaint: breaks.on_complaint,
+    messages.AllocationInstruction: allocating.on_allocation_instruction,
+    messages.ConfirmationAck: allocating.on_confirmation_ack,
     messages.Malformed: unread.on_malformed,
     messages.Unsupported: unread.on_unsupported,
     events.Boot: upkeep.on_boot,
@@ -102,6 +108,9 @@ HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
     limit.MarksMoved: limit_setting.on_marks_moved,
     limit.SetTradingState: trading_states.on_set_trading_state,
     policy.SetPolicy: policies.on_set_policy,
+    post_trade.BustTrade: busting.on_bust_trade,
+    post_trade.CorrectTrade: busting.on_correct_trade,
+    post_trade.ResolveBreak: breaks.on_resolve_break,
     throttle.LoadMoved: throttling.on_load_moved,
     screened.ScreeningVerdicts: screening.on_screening_verdicts,
     screened.ScreeningTrouble: screening.on_screening_trouble,
@@ -119,6 +128,8 @@ LOOKS_UP = (
     messages.QuoteCancel,
     messages.QuoteStatusRequest,
     messages.OrderMassCancelRequest,
+    messages.AllocationInstruction,
+    messages.ConfirmationAck,
 )
 """Messages whose answer depends on what the store recalls."""
 
@@ -150,7 +161,8 @@ def _quiet(draft: Draft) -> Decision:
 def ref_id_of(body: Any) -> str:
     """BusinessRejectRefID(379): the ClOrdID or QuoteReqID of a message; "" when it has none."""
     order = getattr(body, "order", body)
-    for name in ("cl_ord_id", "quote_req_id", "quote_id", "mass_status_req_id", "md_req_id"):
+    names = ("cl_ord_id", "quote_req_id", "quote_id", "mass_status_req_id", "md_req_id")
+    for name in (*names, "alloc_id", "confirm_id"):
         if value := getattr(order, name, ""):
             return str(value)
     return ""

@@ -9,6 +9,7 @@ from otcfix.desk.clientele import KeptClientele
 from otcfix.desk.cover import KeptCover
 from otcfix.desk.limits import KeptLimits
 from otcfix.desk.streams import StreamsKept
+from otcfix.desk.trade_breaks import KeptBreaks
 from otcfix.model.decision import DepthTaken
 from otcfix.model.order import Order
 from otcfix.model.party import Desk
@@ -39,3 +40,4 @@ class Snapshot(Struct):
     clientele: KeptClientele
     limits: KeptLimits
     approvals: KeptApprovals
+    breaks: KeptBreaks

@@ -19,6 +19,7 @@ from otcfix.desk.obligations import Obligations
 from otcfix.desk.register import Register
 from otcfix.desk.snapshot import Snapshot
 from otcfix.desk.streams import Streams
+from otcfix.desk.trade_breaks import Breaks
 from otcfix.ledger import chart
 from otcfix.model.decision import Decision, DepthTaken
 from otcfix.model.errors import InvariantBroken
@@ -69,6 +70,7 @@ class State:
         self.clientele = Clientele()
         self.limits = Limits()
         self.approvals = Approvals()
+        self.breaks = Breaks()
         self.timers: list[tuple[Instant, str, str]] = []
         self._timers_rest_until: Instant = 0
 
@@ -182,6 +184,7 @@ class State:
         self._take_clients(decision)
         self.limits.take(event, decision, self.register)
         self.approvals.take(decision)
+        self.breaks.take(decision)
         if event.kind == "TimerFired":
             self._fired(event, decision)
         for timer in decision.timers:
@@ -355,6 +358,7 @@ class State:
                 self.clientele.keep(),
                 self.limits.keep(),
                 self.approvals.keep(),
+                self.breaks.keep(),
             )
         )
 
@@ -383,6 +387,7 @@ class State:
         state.knowledge = Knowledge(kept.parameters, kept.toxicity)
         state.cover = Cover.load(kept.cover)
         state.approvals = Approvals.load(kept.approvals)
+        state.breaks = Breaks.load(kept.breaks)
         state.owed_withdrawals = {
             key: {quote.quote_id: quote for quote in owed}
             for key, owed in kept.owed_withdrawals.items()

@@ -1,10 +1,8 @@
-"""What cannot be dealt with as it stands: no room for it, not to be read, not spoken here; and what
-a client could not read of ours."""
+"""What cannot be dealt with as it stands: no room for it, not to be read, not spoken here."""
 
 from otcfix.desk.draft import Draft
-from otcfix.model.decision import Disputed
 from otcfix.model.event import Overflowed, UnreadCommand
-from otcfix.model.messages import Complaint, Head, Malformed, Unsupported
+from otcfix.model.messages import Malformed, Unsupported
 from otcfix.model.order import REJECTED, Order
 from otcfix.model.refusal import Refusal, wording
 from otcfix.model.replies import BusinessRejected, OrderCancelRejected, SessionRejected
@@ -82,18 +80,6 @@ def on_unsupported(draft: Draft, message: Unsupported) -> None:
     draft.business_reject(
         message.head, "", Refusal.UNSUPPORTED, detail="this message type is not spoken here"
     )
-
-
-def on_complaint(draft: Draft, message: Complaint) -> None:
-    """A client could not read what we said: alert, mark the execution disputed (rules.md 2.2).
-
-    Never answered: a reject must not be answered by a reject.
-    """
-    head: Head = message.head
-    why = f"{head.msg_type} {message.reason} {message.text}".strip()
-    draft.disputed.append(Disputed(head.session, message.exec_id, message.ref_seq_num, why))
-    what = message.exec_id or f"MsgSeqNum {message.ref_seq_num}"
-    draft.alerts.append(f"{head.session} disputes {what}: {why}")
 
 
 def on_unread_command(draft: Draft, command: UnreadCommand) -> None:

@@ -75,6 +75,11 @@ class Heard(NamedTuple):
         return self.value(43) == "Y" or self.value(97) == "Y"
 
 
+_KEPT: list[Any] = []
+"""Stores and settings of all clients. QuickFIX's sessions look into them when they end, and the
+garbage collector takes a client apart in any order: without them the process would end."""
+
+
 class Client(fix.Application):  # type: ignore[misc]
     """One session with the desk. Callbacks copy and queue; `take` gives what they queued."""
 
@@ -98,6 +103,7 @@ class Client(fix.Application):  # type: ignore[misc]
         else:
             folder.mkdir(parents=True, exist_ok=True)
             self._stores = fix.FileStoreFactory(self._settings)
+        _KEPT.append((self._stores, self._settings))
         self._initiator = fix.SocketInitiator(self, self._stores, self._settings)
         self._session = fix.Session.lookupSession(self._id)
         self._started = False

@@ -33,9 +33,9 @@ VERSIONS = ("FIX.4.2", "FIX.4.4", "FIX.5.0SP2")
 
 SESSION = " 0 1 2 3 4 5 A "
 MESSAGES = {
-    "FIX.4.2": "   R S i b Z a          V W X Y   D F G H       8 9            j Q B",
-    "FIX.4.4": "   R S i b AG Z a AI AJ V W X Y   D F G H q AF  8 9 r          j Q B",
-    "FIX.5.0SP2": "R S i b AG Z a AI AJ V W X Y   D F G H q AF  8 9 r          j Q B",
+    "FIX.4.2": "   R S i b Z a          V W X Y   D F G H       8 9            j Q B J P",
+    "FIX.4.4": "   R S i b AG Z a AI AJ V W X Y   D F G H q AF  8 9 r          j Q B J P AK AU",
+    "FIX.5.0SP2": "R S i b AG Z a AI AJ V W X Y   D F G H q AF  8 9 r          j Q B J P AK AU",
 }
 
 # A message keeps the fields and groups it names itself; of the components these. What goes is what
@@ -48,11 +48,19 @@ COMPONENTS = frozenset(
     QuotSetGrp QuotEntryGrp PreAllocGrp TrdgSesGrp PegInstructions DiscretionInstructions
     DisplayInstruction StrategyParametersGrp OrderAttributeGrp TrdRegTimestamps
     MDReqGrp InstrmtMDReqGrp MDFullGrp MDIncGrp
+    OrdAllocGrp ExecAllocGrp AllocGrp AllocAckGrp CpctyConfGrp
     ContraGrp MiscFeesGrp AffectedOrdGrp NotAffectedOrdGrp LinesOfTextGrp MsgTypeGrp
     """.split()
 )
 # 5.0SP2 has grown these to hundreds of fields: kept are those that 4.4 knew already.
-AS_IN_44 = frozenset("Instrument InstrumentLeg PreAllocGrp MiscFeesGrp MDFullGrp MDIncGrp".split())
+AS_IN_44 = frozenset(
+    """
+    Instrument InstrumentLeg PreAllocGrp MiscFeesGrp MDFullGrp MDIncGrp AllocGrp ExecAllocGrp
+    """.split()
+)
+
+# Required where they stand (4.4's AK), though nothing in them is: left out all the same.
+HOLLOW = frozenset(("UndInstrmtGrp", "InstrmtLegGrp"))
 
 # The desk does not judge by the value of these, so QuickFIX does not either.
 ANY_VALUE = {
@@ -275,7 +283,7 @@ def _flatten(
                     in_group=in_group,
                     newest=_LAST_TAG_OF_44 if name in AS_IN_44 else newest,
                 )
-            elif needed:
+            elif needed and name not in HOLLOW:
                 raise LookupError(f"component {name} is required where it stands: keep it")
         elif int(stock.by_name[name].attrib["number"]) <= newest:
             copy = ET.Element(item.tag, name=name, required="Y" if needed and required else "N")

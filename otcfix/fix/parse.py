@@ -18,6 +18,7 @@ from otcfix.fix.fields import (
     Values,
     split,
 )
+from otcfix.fix.parse_post_trade import PostTradeReader
 from otcfix.fix.parse_prices import PriceReader
 from otcfix.fix.parse_provider import ProviderPieces
 from otcfix.fix.wire import (
@@ -55,7 +56,7 @@ from otcfix.model.order import GTD, LIMIT, PREVIOUSLY_QUOTED
 from otcfix.model.party import Session
 
 
-class Parser(ProviderPieces, PriceReader):
+class Parser(ProviderPieces, PriceReader, PostTradeReader):
     """Reads the messages of one session."""
 
     def __init__(self, session: Session, instruments: Mapping[str, Instrument]) -> None:
@@ -79,6 +80,8 @@ class Parser(ProviderPieces, PriceReader):
             "3": self._complaint,
             "j": self._complaint,
             "Q": self._complaint,
+            "J": self._allocation,
+            "AU": self._confirmation_ack,
         }
 
     def parse(self, text: str) -> Inbound:
@@ -111,7 +114,7 @@ class Parser(ProviderPieces, PriceReader):
         msg_type = values.get(35, "")
         original = values.get(122)
         digest = ""
-        if msg_type in ("D", "F", "G", "q", "AJ"):
+        if msg_type in ("D", "F", "G", "q", "AJ", "J"):
             body = SOH.join([f"{t}={v}" for t, v in fields if t not in NOT_BODY])
             digest = hashlib.blake2b(body.encode("utf-8", "replace"), digest_size=12).hexdigest()
         return Head(

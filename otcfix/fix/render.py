@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from otcfix.fix.render_post_trade import EXEC_TRANS_TYPE, allocation_answered, confirmed
 from otcfix.fix.render_provider import mass_quote_acknowledged
 from otcfix.fix.wire import SOH
 from otcfix.model.instrument import Instrument
@@ -23,7 +24,9 @@ from otcfix.model.refusal import (
     code_of,
 )
 from otcfix.model.replies import (
+    AllocationAnswered,
     BusinessRejected,
+    Confirmed,
     ExecutionReport,
     MarketDataRefused,
     MassCancelReported,
@@ -192,6 +195,8 @@ EXEC_TYPE = {
     "REJECTED": "8",
     "EXPIRED": "C",
     "STATUS": "I",
+    "BUST": "H",
+    "CORRECT": "G",
 }
 """ExecType(150) from 4.3 on."""
 
@@ -204,10 +209,10 @@ def _execution(reply: ExecutionReport, session: Session, instruments: Instrument
     exec_type, status = EXEC_TYPE[reply.exec_type], order.status
     trans = ""
     if version == V42:
-        trans = f"20={3 if reply.exec_type == 'STATUS' else 0}{SOH}"
+        trans = f"20={EXEC_TRANS_TYPE.get(reply.exec_type, 0)}{SOH}"
         if reply.exec_type == "REPLACED" and status == NEW:
             status = "5"
-        if reply.exec_type in ("TRADE", "STATUS"):
+        if reply.exec_type in ("TRADE", "STATUS", "BUST", "CORRECT"):
             exec_type = status
     text = (
         f"37={order.order_id}{SOH}17={reply.exec_id}{SOH}{trans}150={exec_type}{SOH}39={status}{SOH}"
@@ -221,6 +226,7 @@ def _execution(reply: ExecutionReport, session: Session, instruments: Instrument
     body.add(11, reply.cl_ord_id)
     body.add(41, reply.orig_cl_ord_id)
     body.add(1, order.account)
+    body.add(19, reply.exec_ref_id)
     if reply.refusal is not None:
         body.add(103, code_of(ORDER_CODES, reply.refusal, version))
     if reply.cancel_reason:
@@ -389,6 +395,8 @@ WRITERS: dict[type, Callable[[Any, Session, Instruments], Rendered]] = {
     BusinessRejected: _business_rejected,
     SessionRejected: _session_rejected,
     MarketDataRefused: _market_data_refused,
+    AllocationAnswered: lambda *about: Rendered(*allocation_answered(*about)),
+    Confirmed: lambda *about: Rendered(*confirmed(*about)),
 }
 
 GROUPS: dict[str, tuple[int, tuple[int, ...]]] = {
@@ -396,5 +404,6 @@ GROUPS: dict[str, tuple[int, tuple[int, ...]]] = {
     "Z": (295, (55,)),
     "r": (534, (41, 1824, 535)),
     "8": (453, (448, 447, 452)),
+    "AK": (862, (528, 863)),
 }
 """Repeating groups that we send: count tag, and the tags of an entry, first one first."""

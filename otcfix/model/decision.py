@@ -14,6 +14,7 @@ from otcfix.model.messages import Side
 from otcfix.model.order import Order
 from otcfix.model.party import Client
 from otcfix.model.policy import Policy
+from otcfix.model.post_trade import Allocation, Confirmation, TradeBreak, TradeChange
 from otcfix.model.pricing import Explanation
 from otcfix.model.proposal import Proposal
 from otcfix.model.quote import Quote
@@ -60,7 +61,8 @@ class Decision(Struct, frozen=True, gc=False, array_like=True):
     """The whole consequence of one event. orders, quotes and clients are as they
     stand after it. logouts: sessions to be logged out when it is committed, and with what text.
     policy: the rules of jurisdiction from now on; None as they were. session_acts: what is done to
-    sessions when it is committed."""
+    sessions when it is committed. changes: trades that do not stand any more; what replaces one is
+    among trades."""
 
     replies: tuple[Reply, ...] = ()
     transfers: tuple[Transfer, ...] = ()
@@ -94,6 +96,10 @@ class Decision(Struct, frozen=True, gc=False, array_like=True):
     logouts: tuple[tuple[str, str], ...] = ()
     policy: Policy | None = None
     session_acts: tuple[SessionAct, ...] = ()
+    changes: tuple[TradeChange, ...] = ()
+    breaks: tuple[TradeBreak, ...] = ()
+    allocations: tuple[Allocation, ...] = ()
+    confirmations: tuple[Confirmation, ...] = ()
 
     @property
     def of_streams(self) -> bool:
@@ -170,6 +176,10 @@ def digest(decision: Decision, verdicts: bytes) -> bytes:
             decision.logouts,
             decision.policy.version if decision.policy else "",
             decision.session_acts,
+            decision.changes,
+            decision.breaks,
+            decision.allocations,
+            decision.confirmations,
         )
     )
     return sha256_of(rest + verdicts)

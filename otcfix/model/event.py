@@ -19,6 +19,14 @@ from otcfix.model.limit import MarksMoved, SetLimit, SetTradingState
 from otcfix.model.order import Order
 from otcfix.model.party import Desk
 from otcfix.model.policy import SetPolicy
+from otcfix.model.post_trade import (
+    Allocation,
+    BustTrade,
+    Confirmation,
+    CorrectTrade,
+    ResolveBreak,
+    TradeChange,
+)
 from otcfix.model.pricing import Parameters
 from otcfix.model.proposal import Confirm, Dismiss
 from otcfix.model.quote import Quote
@@ -27,6 +35,7 @@ from otcfix.model.screening import ReleaseHit, ScreeningTrouble, ScreeningVerdic
 from otcfix.model.session_act import ActOnSession
 from otcfix.model.throttle import LoadMoved
 from otcfix.model.time import Instant
+from otcfix.model.trade import Trade
 
 
 class IdUse(Struct, frozen=True, gc=False, array_like=True):
@@ -47,8 +56,12 @@ class IdUse(Struct, frozen=True, gc=False, array_like=True):
     orig_cl_ord_id: str = ""
 
 
-class Recalled(Struct, frozen=True, gc=False):
-    """What the store knew of an id that State no longer holds (R9). All None: nothing."""
+class Recalled(Struct, frozen=True, gc=False, omit_defaults=True):
+    """What the store knew of an id that State no longer holds (R9). All None: nothing.
+
+    trade: of an ExecID(17), with its order; change: what became of it. exec_id: of a report that a
+    client named by its MsgSeqNum(34). orders: those of the allocation.
+    """
 
     kind: str
     key: str
@@ -56,6 +69,12 @@ class Recalled(Struct, frozen=True, gc=False):
     order: Order | None = None
     quotes: tuple[Quote, ...] = ()
     session_seq: tuple[str, str] | None = None
+    exec_id: str = ""
+    trade: Trade | None = None
+    change: TradeChange | None = None
+    allocation: Allocation | None = None
+    confirmation: Confirmation | None = None
+    orders: tuple[Order, ...] = ()
 
 
 class Facts(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -257,6 +276,9 @@ Command = (
     | SetTradingState
     | SetPolicy
     | ReleaseHit
+    | BustTrade
+    | CorrectTrade
+    | ResolveBreak
     | Confirm
     | Dismiss
 )

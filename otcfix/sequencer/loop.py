@@ -209,6 +209,8 @@ class Sequencer:
         wanted = self._stamper.wanted(key for keys in all_keys for key in keys)
         if alone or wanted:
             self._finish()
+        if any(key[0] == "report" for key in wanted):
+            self._flush()  # by its number a report is known once its mark is down
         fetched = self._stamper.fetch(wanted)
         batch = Batch([], [], [], self._sent, dict(self.proven), [])
         self._sent = []
@@ -343,7 +345,7 @@ class Sequencer:
                 self._say(row, True)
 
     def _flush(self) -> None:
-        """Put the last sent marks down while nothing else is to do."""
+        """Put the last sent marks down: nothing else is to do, or they are asked for."""
         if self._sent or self.proven:
             self._committer.commit(Batch([], [], [], self._sent, dict(self.proven), []))
             self._sent = []

@@ -10,8 +10,9 @@ from tests.support.desk_process import ROOT
 
 GROUPS = (
     *("ledger", "price", "journal", "client", "sessions", "instrument", "db", "hedges", "sim"),
-    *("approvals", "state", "policy", "limits", "throttles", "sanctions", "decision"),
     "dialect",
+    *("approvals", "state", "policy", "limits", "throttles", "sanctions", "decision", "breaks"),
+    "allocations",
 )
 COMMANDS = (
     *("demo", "serve", "check", "bench", "trades", "replay", "kill", "unkill"),
@@ -29,6 +30,8 @@ COMMANDS = (
     *("instrument pause", "instrument resume", "db upgrade", "db status"),
     *(f"hedges {name}" for name in ("list", "show", "scorecard", "now", "settle")),
     "sim venue",
+    *("trades bust", "trades correct", "allocations list"),
+    *(f"breaks {name}" for name in ("list", "show", "resolve")),
     *(f"policy {name}" for name in ("explain", "show", "reload")),
     *(f"limits {name}" for name in ("show", "set", "remove")),
     *(f"sanctions {name}" for name in ("update", "status", "screen", "screen-address")),
@@ -37,6 +40,7 @@ COMMANDS = (
     *(f"dialect {name}" for name in ("list", "show", "check", "test")),
 )
 READS = (
+    *("breaks list", "breaks show", "allocations list"),
     *("trades", "replay", "check", "demo", "bench"),
     *("ledger balances", "ledger statement", "ledger trial-balance"),
     *("journal show", "journal verify", "journal streams", "sessions list", "db status"),

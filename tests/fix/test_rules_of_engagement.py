@@ -13,7 +13,7 @@ import pytest
 from msgspec import structs
 
 from otcfix.config.models import AcceptorConfig, DeskConfig, SessionConfig
-from otcfix.desk import dealing, enquiries, session_acts, streaming, upkeep
+from otcfix.desk import busting, dealing, enquiries, session_acts, streaming, upkeep
 from otcfix.fix import application, controls, parse, proof, render, wire
 from otcfix.fix.dictionaries import EXTENSIONS, MESSAGES, SESSION, Dictionaries, build
 from otcfix.fix.parse import Parser
@@ -25,9 +25,11 @@ from otcfix.gate.order_checks import TIME_IN_FORCE
 from otcfix.model.decision import Decision
 from otcfix.model.messages import Side, Unit
 from otcfix.model.order import Order
+from otcfix.model.post_trade import AllocatedTo, Allocation
 from otcfix.model.pricing import Explanation, StreamTerms
 from otcfix.model.quote import Quote
 from otcfix.model.refusal import (
+    ALLOCATION_CODES,
     BUSINESS_CODES,
     CANCEL_CODES,
     MARKET_DATA_CODES,
@@ -38,7 +40,9 @@ from otcfix.model.refusal import (
     Refusal,
 )
 from otcfix.model.replies import (
+    AllocationAnswered,
     BusinessRejected,
+    Confirmed,
     ExecutionReport,
     MarketDataRefused,
     MassCancelReported,
@@ -158,6 +162,17 @@ def test_reasons_of_refused_streams() -> None:
     assert f"more than {streaming.LISTED_MAX} symbols a session" in section("Streams")
 
 
+def test_reasons_of_refused_allocations() -> None:
+    """AllocRejCode(88) of each refusal, the same in every version."""
+    page = {row[0]: sorted(row[1].split(", ")) for row in table("88 | Refused because")}
+    ours: dict[str, list[str]] = {}
+    for refusal, codes in sorted(ALLOCATION_CODES.items(), key=lambda one: one[0].name):
+        (code,) = set(codes)
+        ours.setdefault(str(code), []).append(refusal.name)
+
+    assert page == ours
+
+
 def test_times_of_streams() -> None:
     """Intervals, graces and lives as shipped."""
     terms, streams = StreamTerms(), section("Streams")
@@ -174,9 +189,9 @@ def test_times_of_streams() -> None:
 def test_other_texts_of_58() -> None:
     """Words in Text(58) without a code are those of the page."""
     page = re.findall(r"`([^`]+)`", PAGE.partition("* Other 58:")[2].partition("\n")[0])
-    code = "".join(map(inspect.getsource, (dealing, enquiries, upkeep, render)))
+    code = "".join(map(inspect.getsource, (busting, dealing, enquiries, upkeep, render)))
 
-    assert len(page) == 6
+    assert len(page) == 8
     for words in page:
         assert f'"{words}"' in code, words
 
@@ -260,6 +275,7 @@ WHOLE = (
     "35=AF|584=A|585=1|55=BTC/USD",
     "35=Z|117=Q|298=1|55=BTC/USD",
     "35=a|117=Q|55=BTC/USD",
+    "35=AU|664=K|75=20270113|60=T|940=3",
     "35=V|262=M|263=1|264=0|267=1|269=0|146=1|55=BTC/USD",
 )
 
@@ -376,7 +392,7 @@ def _replies(session: str) -> Iterator[Reply]:
     yield QuoteStatusReport(session, "UNKNOWN", "Q", "R", "BTC/USD", "s", "N", "x")
     yield ExecutionReport(
         session, "TRADE", "E", order, "A", at, "B", one, one, one, one, "USD", one, "USD",
-        "20270113", "20270113", Refusal.NO_PRICE, "x", "DESK", "N", "A44", "m", 1, True,
+        "20270113", "20270113", Refusal.NO_PRICE, "x", "DESK", "N", "A44", "m", 1, True, "E0",
     )  # fmt: skip
     yield OrderCancelRejected(session, "O", "A", "B", "1", "1", Refusal.TOO_LATE, "x", "X", at)
     yield MassCancelReported(session, "M", "A", "7", "7", (("A", "O"),), "BTC/USD", "0", "x", at)
@@ -384,6 +400,13 @@ def _replies(session: str) -> Iterator[Reply]:
     yield BusinessRejected(session, 1, "D", "A", Refusal.INTERNAL, "x")
     yield SessionRejected(session, 1, "D", 38, 5, "x")
     yield MarketDataRefused(session, "M", "8", "x")
+    yield AllocationAnswered(session, "L", "20270113", at, Refusal.BAD_PRICE, "x")
+    part = AllocatedTo("X", one, "K", one, one, one)
+    allocation = Allocation(
+        "ALPHA", "L", session, ("O",), "BTC/USD", "BTC/USD", "1", "BTC", one, one, "20270113",
+        "20270113", (part,), at,
+    )  # fmt: skip
+    yield Confirmed(session, "K", allocation, part, at, "K0")
 
 
 def test_outbound_messages_and_their_tags() -> None:
