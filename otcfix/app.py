@@ -20,6 +20,7 @@ from otcfix.fix.provider import Provider
 from otcfix.fix.provider_market import ProvidedSource
 from otcfix.fix.provider_quotes import OnAnswer, ProviderAnswer
 from otcfix.fix.providers import Providers
+from otcfix.fix.users import rotation_of
 from otcfix.fix.wire import SOH, field_of
 from otcfix.fix.words import Words
 from otcfix.model.decision import Decision
@@ -111,6 +112,7 @@ class App:
                 depth=self.inbox.depth,
                 clock=wall_clock,
                 proven=self._proven,
+                rotated=partial(rotation_of, self.state),
             )
         self.sequencer = Sequencer(
             self.state,

@@ -19,6 +19,7 @@ from otcfix.desk.ids import Ids
 from otcfix.desk.state import State
 from otcfix.ledger import chart
 from otcfix.model.decision import Decision, DepthTaken, DeskMoved, Disputed
+from otcfix.model.enquiries import Asked
 from otcfix.model.errors import InvariantBroken
 from otcfix.model.event import Event, IdUse, Recalled
 from otcfix.model.hedge import HedgeFill, HedgeOrder, VenueRequest
@@ -85,6 +86,7 @@ class Draft:
         self.limits: list[SetLimit] = []
         self.logouts: list[tuple[str, str]] = []
         self.policy: Policy | None = None
+        self.asked: list[Asked] = []
         self.checked_by = ""
         self.retry_after_ms = 0
         self._deltas: dict[str, int] = {}
@@ -124,6 +126,7 @@ class Draft:
             limits=tuple(self.limits),
             logouts=tuple(self.logouts),
             policy=self.policy,
+            asked=tuple(self.asked),
         )
 
     def _check_floors(self) -> None:

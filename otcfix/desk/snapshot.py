@@ -10,6 +10,7 @@ from otcfix.desk.cover import KeptCover
 from otcfix.desk.limits import KeptLimits
 from otcfix.desk.streams import StreamsKept
 from otcfix.model.decision import DepthTaken
+from otcfix.model.enquiries import Asked
 from otcfix.model.order import Order
 from otcfix.model.party import Desk
 from otcfix.model.pricing import Parameters
@@ -39,3 +40,4 @@ class Snapshot(Struct):
     clientele: KeptClientele
     limits: KeptLimits
     approvals: KeptApprovals
+    asks: list[Asked] = []

@@ -10,6 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from otcfix.desk.approvals import Approvals
+from otcfix.desk.asks import Asks
 from otcfix.desk.clientele import Clientele
 from otcfix.desk.cover import Cover
 from otcfix.desk.knowledge import Knowledge
@@ -69,6 +70,7 @@ class State:
         self.clientele = Clientele()
         self.limits = Limits()
         self.approvals = Approvals()
+        self.asks = Asks()
         self.timers: list[tuple[Instant, str, str]] = []
         self._timers_rest_until: Instant = 0
 
@@ -182,6 +184,7 @@ class State:
         self._take_clients(decision)
         self.limits.take(event, decision, self.register)
         self.approvals.take(decision)
+        self.asks.take(event, decision)
         if event.kind == "TimerFired":
             self._fired(event, decision)
         for timer in decision.timers:
@@ -355,6 +358,7 @@ class State:
                 self.clientele.keep(),
                 self.limits.keep(),
                 self.approvals.keep(),
+                self.asks.keep(),
             )
         )
 
@@ -383,6 +387,7 @@ class State:
         state.knowledge = Knowledge(kept.parameters, kept.toxicity)
         state.cover = Cover.load(kept.cover)
         state.approvals = Approvals.load(kept.approvals)
+        state.asks = Asks(kept.asks)
         state.owed_withdrawals = {
             key: {quote.quote_id: quote for quote in owed}
             for key, owed in kept.owed_withdrawals.items()

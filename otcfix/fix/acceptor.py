@@ -24,6 +24,7 @@ from otcfix.fix.mouth import Mouth
 from otcfix.fix.outgoing import message_of, stream_message_of
 from otcfix.fix.proof import Proofs
 from otcfix.fix.settings import begin_string, settings_text
+from otcfix.fix.users import Rotated, never_rotated
 from otcfix.model.errors import ConfigError
 from otcfix.model.event import AdminSeen
 from otcfix.model.record import OutboxRow, StreamRow
@@ -52,6 +53,7 @@ class Acceptor:
         depth: Callable[[str], int],
         clock: Callable[[], Instant],
         proven: Callable[[str, int], None],
+        rotated: Rotated = never_rotated,
     ) -> None:
         acceptor = config.sessions.acceptor
         self._put_behind = put_behind
@@ -70,6 +72,7 @@ class Acceptor:
             depth=depth,
             share=acceptor.inbox_share,
             clock=clock,
+            rotated=rotated,
         )
         for session in config.sessions.session:
             begin = begin_string(session.version)

@@ -33,9 +33,11 @@ VERSIONS = ("FIX.4.2", "FIX.4.4", "FIX.5.0SP2")
 
 SESSION = " 0 1 2 3 4 5 A "
 MESSAGES = {
-    "FIX.4.2": "   R S i b Z a          V W X Y   D F G H       8 9            j Q B",
-    "FIX.4.4": "   R S i b AG Z a AI AJ V W X Y   D F G H q AF  8 9 r          j Q B",
-    "FIX.5.0SP2": "R S i b AG Z a AI AJ V W X Y   D F G H q AF  8 9 r          j Q B",
+    "FIX.4.2": "   R S i b Z a          V W X Y   D F G H       8 9            j Q B c d g h",
+    "FIX.4.4": "   R S i b AG Z a AI AJ V W X Y   D F G H q AF  8 9 r          j Q B c d g h"
+    " x y AD AQ AE AN AO AP BB BG BA BE BF",
+    "FIX.5.0SP2": "R S i b AG Z a AI AJ V W X Y   D F G H q AF  8 9 r          j Q B c d g h"
+    " x y AD AQ AE AN AO AP BB BG BA BE BF",
 }
 
 # A message keeps the fields and groups it names itself; of the components these. What goes is what
@@ -49,8 +51,36 @@ COMPONENTS = frozenset(
     DisplayInstruction StrategyParametersGrp OrderAttributeGrp TrdRegTimestamps
     MDReqGrp InstrmtMDReqGrp MDFullGrp MDIncGrp
     ContraGrp MiscFeesGrp AffectedOrdGrp NotAffectedOrdGrp LinesOfTextGrp MsgTypeGrp
+    SecListGrp SecurityTradingRules BaseTradingRules TrdCapDtGrp TrdCapRptSideGrp
+    TradeReportOrderDetail PositionQty PositionAmountData CollInqQualGrp ExecCollGrp TrdCollGrp
     """.split()
 )
+# An enquiry keeps what is read of it and what order systems add to it, an answer what is said in
+# it: whole, these messages would double what a session costs.
+_SYMBOL = "55 65 48 22 167 107 207 460 461"
+_PARTY = "453 448 447 452"
+ONLY = {
+    "c": f"320 321 {_SYMBOL} 15 58 336 625 263",
+    "x": f"320 559 {_SYMBOL} 15 58 336 625 263",
+    "g": "335 336 625 338 339 263",
+    "AD": f"568 569 263 571 17 150 37 11 {_PARTY} {_SYMBOL} 580 75 60 54 442 573 828 58 725 726",
+    "AN": f"710 724 263 {_PARTY} 1 660 581 {_SYMBOL} 15 715 60 58 725 726",
+    "BB": f"909 938 896 263 {_PARTY} 1 581 11 37 198 526 124 17 897 {_SYMBOL} 15 58 725 726",
+    "BE": "923 924 553 554 925 95 96",
+    "d": "320 322 323 393 55 231 969 15 561 562 58",
+    "y": "320 322 560 393 893 146 55 231 969 15 561 562 1140 58",
+    "h": "335 336 55 340 325 567 342 344 58",
+    "AQ": "568 569 263 748 749 750 55 58",
+    "AE": f"571 1003 487 856 568 150 748 912 325 17 570 55 32 31 15 381 120 75 60 64 552 54 37 11"
+    f" {_PARTY} 1 12 13 479 119 1072",
+    "AO": f"721 710 727 728 729 {_PARTY} 1 581 58",
+    "AP": f"721 710 724 727 728 715 {_PARTY} 1 581 55 15 730 731 734 702 703 704 705 706 753 707"
+    " 708",
+    "BG": f"909 945 946 911 {_PARTY} 1 581 58",
+    "BA": f"908 909 910 911 912 {_PARTY} 1 581 15 899 900 901 58",
+    "BF": "923 553 926 927",
+}
+
 # 5.0SP2 has grown these to hundreds of fields: kept are those that 4.4 knew already.
 AS_IN_44 = frozenset("Instrument InstrumentLeg PreAllocGrp MiscFeesGrp MDFullGrp MDIncGrp".split())
 
@@ -61,6 +91,8 @@ ANY_VALUE = {
     **dict.fromkeys((263, 265, 269), "V: refused by 35=Y, which names the reason"),
     167: "SecurityType: 4.4 clients send FXSPOT, which is 5.0's",
     447: "PartyIDSource",
+    **dict.fromkeys((559, 321, 569, 724, 924), "refused by the message's own answer"),
+    896: "CollInquiryQualifier",
     460: "Product",
     528: "OrderCapacity",
     529: "OrderRestrictions",
@@ -319,6 +351,9 @@ def _message(
     msg_type = source.attrib["msgtype"]
     made = ET.Element("message", source.attrib)
     made.extend(_flatten(source, stock))
+    if msg_type in ONLY:
+        _keep_only({stock.by_tag[int(t)].get("name") for t in ONLY[msg_type].split()
+                    if int(t) in stock.by_tag}, made)  # fmt: skip
     for rule in PRESENCE:
         if rule.version == target.version and rule.message == msg_type:
             stock.find(made, rule.tag).set("required", "Y" if rule.required else "N")
@@ -331,6 +366,15 @@ def _message(
     if msg_type in target.flat.split():
         made[:] = [part for item in made for part in (item if item.tag == "group" else [item])]
     return made
+
+
+def _keep_only(names: set[str | None], place: ET.Element) -> None:
+    """Drop the fields and groups of other names, and groups in which nothing is left."""
+    for item in list(place):
+        if item.tag == "group":
+            _keep_only(names, item)
+        if item.get("name") not in names or (item.tag == "group" and not len(item)):
+            place.remove(item)
 
 
 def _definition(source: ET.Element, target: _Target) -> ET.Element:

@@ -105,11 +105,12 @@ def _split_with_data(text: str) -> Fields:
     return fields
 
 
-SECRETS = (96, 554, 925)
+SECRETS = (96, 554, 925, 1402, 1404)
 
 
 def blank_secrets(text: str) -> str:
-    """Replace the values of RawData(96), Password(554) and NewPassword(925) by *** (R13).
+    """Replace the values of RawData(96), Password(554), NewPassword(925) and of the encrypted ones
+    (1402, 1404) by *** (R13).
 
     A text that cannot be taken apart is not kept at all.
     """

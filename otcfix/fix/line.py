@@ -1,7 +1,6 @@
 """One session as the acceptor keeps it, and how its Logon is judged (R13, R14)."""
 
 import contextlib
-import hashlib
 import hmac
 import re
 from collections.abc import Mapping, Sequence
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple
 from otcfix.config import SessionConfig
 from otcfix.config.geofence import NOWHERE, Geofence
 from otcfix.fix.dictionaries import left_out
+from otcfix.fix.users import is_secret
 from otcfix.fix.wire import field_of
 from otcfix.model.event import Overflowed
 from otcfix.model.time import Instant
@@ -98,16 +98,17 @@ class Line:
         message.setField(58, "UNSUPPORTED: this message type is not spoken here")
 
 
-def logon_refusal(config: SessionConfig, message: Any, wants_reset: bool) -> str:
-    """Why a Logon is not accepted; "" when it is. The client is told only "not accepted"."""
+def logon_refusal(config: SessionConfig, message: Any, wants_reset: bool, rotated: str = "") -> str:
+    """Why a Logon is not accepted; "" when it is. The client is told only "not accepted".
+
+    rotated: `salt$hash` of the secret that the client has set, "" for sessions.toml's.
+    """
     username = message.getField(553) if message.isSetField(553) else ""
     secret = message.getField(554) if message.isSetField(554) else ""
-    salt, _, wanted = config.password_hash.partition("$")
-    found = hashlib.sha256((salt + secret).encode("utf-8", "surrogateescape")).hexdigest()
     same_user = hmac.compare_digest(
         username.encode("utf-8", "surrogateescape"), config.username.encode()
     )
-    if not (hmac.compare_digest(found, wanted) and same_user):
+    if not (is_secret(secret, rotated or config.password_hash) and same_user):
         return "username or password"
     if message.isSetField(1137) and message.getField(1137) != "9":
         return "DefaultApplVerID(1137) other than 9"  # its dictionary would check nothing

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from otcfix.fix import render_captures, render_enquiries
+from otcfix.fix.pieces import printable
 from otcfix.fix.render_provider import mass_quote_acknowledged
 from otcfix.fix.wire import SOH
 from otcfix.model.instrument import Instrument
@@ -37,8 +39,6 @@ from otcfix.model.replies import (
     SessionRejected,
 )
 from otcfix.model.time import utc_timestamp
-
-TEXT_MAX = 240
 
 V42, V44, V50 = "FIX.4.2", "FIX.4.4", "FIX.5.0SP2"
 
@@ -75,8 +75,7 @@ class Body:
     def text(self, value: str) -> None:
         """Text(58): printable, bounded."""
         if value:
-            clean = "".join(c if " " <= c <= "~" else "?" for c in value[:TEXT_MAX])
-            self.parts.append(f"58={clean}{SOH}")
+            self.parts.append(f"58={printable(value)}{SOH}")
 
     def __str__(self) -> str:
         return "".join(self.parts)
@@ -366,6 +365,10 @@ def _market_data_refused(
     return Rendered("Y", str(body))
 
 
+def _in_full(write: Callable[..., Any]) -> Callable[..., Rendered]:
+    return lambda *about: Rendered(*write(*about))
+
+
 WRITERS: dict[type, Callable[[Any, Session, Instruments], Rendered]] = {
     QuoteMade: _quote,
     QuoteRefused: _quote_refused,
@@ -378,11 +381,6 @@ WRITERS: dict[type, Callable[[Any, Session, Instruments], Rendered]] = {
     BusinessRejected: _business_rejected,
     SessionRejected: _session_rejected,
     MarketDataRefused: _market_data_refused,
+    **{kind: _in_full(write) for kind, write in render_enquiries.WRITERS.items()},
+    **{kind: _in_full(write) for kind, write in render_captures.WRITERS.items()},
 }
-
-GROUPS: dict[str, tuple[int, tuple[int, ...]]] = {
-    "AG": (146, (55, 54, 38, 152, 15)),
-    "Z": (295, (55,)),
-    "r": (534, (41, 1824, 535)),
-}
-"""Repeating groups that we send: count tag, and the tags of an entry, first one first."""

@@ -5,7 +5,7 @@ from otcfix.fix.parse import Parser
 from otcfix.fix.render import Rendered, rendered
 from otcfix.fix.render_prices import stream_rows
 from otcfix.model.decision import Decision
-from otcfix.model.messages import Inbound
+from otcfix.model.enquiries import Spoken
 from otcfix.model.record import StreamRow
 from otcfix.model.replies import Reply
 from otcfix.model.time import Instant
@@ -19,7 +19,7 @@ class Words:
         self._hash = ""
         self._parsers: dict[str, Parser] = {}
 
-    def parse(self, session: str, text: str) -> Inbound:
+    def parse(self, session: str, text: str) -> Spoken:
         """Read a FIX text of a session."""
         register = self._state.register
         if self._hash != self._state.desk_hash:

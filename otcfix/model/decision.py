@@ -6,6 +6,7 @@ from decimal import Decimal
 import msgspec
 from msgspec import Struct
 
+from otcfix.model.enquiries import Asked
 from otcfix.model.event import IdUse
 from otcfix.model.hedge import HedgeFill, HedgeOrder, VenueRequest
 from otcfix.model.ledger import Obligation, Transfer
@@ -91,6 +92,7 @@ class Decision(Struct, frozen=True, gc=False, array_like=True):
     limits: tuple[SetLimit, ...] = ()
     logouts: tuple[tuple[str, str], ...] = ()
     policy: Policy | None = None
+    asked: tuple[Asked, ...] = ()
 
     @property
     def of_streams(self) -> bool:
@@ -166,6 +168,7 @@ def digest(decision: Decision, verdicts: bytes) -> bytes:
             decision.limits,
             decision.logouts,
             decision.policy.version if decision.policy else "",
+            decision.asked,
         )
     )
     return sha256_of(rest + verdicts)

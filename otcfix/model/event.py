@@ -14,6 +14,7 @@ from otcfix.model.client_commands import (
     ResumeClient,
     SuspendClient,
 )
+from otcfix.model.enquiries import UserRequested
 from otcfix.model.hedge import Hedge, SettleHedge, VenueDown, VenueReport, VenueUp
 from otcfix.model.limit import MarksMoved, SetLimit, SetTradingState
 from otcfix.model.order import Order
@@ -24,8 +25,10 @@ from otcfix.model.proposal import Confirm, Dismiss
 from otcfix.model.quote import Quote
 from otcfix.model.rates import Conversion, Rates
 from otcfix.model.screening import ReleaseHit, ScreeningTrouble, ScreeningVerdicts
+from otcfix.model.session_commands import ResetSecret, SendNews
 from otcfix.model.throttle import LoadMoved
 from otcfix.model.time import Instant
+from otcfix.model.trade import Trade
 
 
 class IdUse(Struct, frozen=True, gc=False, array_like=True):
@@ -58,12 +61,15 @@ class Recalled(Struct, frozen=True, gc=False):
 
 
 class Facts(Struct, frozen=True, gc=False, omit_defaults=True):
-    """What the sequencer stamped on an event."""
+    """What the sequencer stamped on an event. trades: those that an AD asks for, oldest first;
+    more_trades: there are more than are ever told at once, and none is here."""
 
     rates: dict[str, Rates] = {}
     conversions: dict[str, Conversion] = {}
     recalled: tuple[Recalled, ...] = ()
     store_failed: bool = False
+    trades: tuple[Trade, ...] = ()
+    more_trades: bool = False
 
 
 NO_FACTS = Facts()
@@ -251,6 +257,8 @@ Command = (
     | ReleaseHit
     | Confirm
     | Dismiss
+    | SendNews
+    | ResetSecret
 )
 """What staff may ask for."""
 
@@ -275,6 +283,7 @@ Typed = (
     | VenueUp
     | VenueDown
     | VenueReport
+    | UserRequested
 )
 """Events that are journaled as typed JSON; the others are FIX messages."""
 

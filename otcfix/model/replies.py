@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from otcfix.model.answers import Answer
 from otcfix.model.messages import Unit
 from otcfix.model.order import Order
 from otcfix.model.quote import Quote
@@ -196,6 +197,7 @@ Reply = (
     | BusinessRejected
     | SessionRejected
     | MarketDataRefused
+    | Answer
 )
 
 PRICES = (QuoteMade,)

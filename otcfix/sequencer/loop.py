@@ -9,13 +9,8 @@ import structlog
 
 from otcfix.desk.state import State
 from otcfix.model.decision import Decision
-from otcfix.model.event import (
-    Boot,
-    EpochMoved,
-    Event,
-    Recalled,
-    SessionUp,
-)
+from otcfix.model.enquiries import TradeCaptureReportRequest
+from otcfix.model.event import Boot, EpochMoved, Event, Recalled, SessionUp
 from otcfix.model.record import Batch, JournalRow, OutboxRow, SentMark
 from otcfix.model.time import MS, SECOND, Instant
 from otcfix.sequencer.committing import Committer
@@ -44,7 +39,9 @@ FEW = 8
 IDLE_S = 0.02
 QUIET = 50 * MS
 SNAPSHOT_EVERY = 50_000
-SNAPSHOT_VERSION = "6"
+SNAPSHOT_VERSION = "7"
+
+WHOLE = SessionUp | EpochMoved | TradeCaptureReportRequest
 
 Chain = Callable[..., bytes]
 """(previous hash, the journal row's fields up to verdicts, hash left out) to the row's hash."""
@@ -205,8 +202,8 @@ class Sequencer:
             body = one.body if one.body is not None else self._parse(one.session, one.text)
             bodies.append(body)
             all_keys.append(self._stamper.keys_of(body))
-        # What a session has heard is asked of the store when it comes up: the answer must be whole.
-        alone = any(isinstance(body, SessionUp | EpochMoved) for body in bodies)
+        # What a session has heard, or dealt, is asked of the store: the answer must be whole.
+        alone = any(isinstance(body, WHOLE) for body in bodies)
         wanted = self._stamper.wanted(key for keys in all_keys for key in keys)
         if alone or wanted:
             self._finish()

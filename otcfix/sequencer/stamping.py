@@ -9,6 +9,7 @@ from otcfix.desk.rungs import is_rung
 from otcfix.desk.state import State
 from otcfix.model import messages
 from otcfix.model.decision import Decision
+from otcfix.model.enquiries import TradeCaptureReportRequest
 from otcfix.model.errors import StoreLost
 from otcfix.model.event import Facts, IdUse, RatesMoved, Recalled
 from otcfix.model.hedge import Hedge, SettleHedge, VenueReport, VenueUp
@@ -17,8 +18,10 @@ from otcfix.model.party import Session
 from otcfix.model.quote import Quote
 from otcfix.model.rates import Conversion, Rates
 from otcfix.model.time import MS, Instant
+from otcfix.model.trade import Trade
 from otcfix.sequencer.ports import RatesPort, StorePort
 from otcfix.sequencer.seen import Seen
+from otcfix.sequencer.trades_asked import TradesAsked
 
 Key = tuple[str, str, str]
 """(kind, scope, id)."""
@@ -48,13 +51,14 @@ class _Market:
 class _Noted:
     """What one batch closed or used up."""
 
-    __slots__ = ("orders", "quotes", "quotes_of_request", "uses")
+    __slots__ = ("orders", "quotes", "quotes_of_request", "trades", "uses")
 
     def __init__(self) -> None:
         self.uses: dict[tuple[str, str], IdUse] = {}
         self.orders: dict[str, Order] = {}
         self.quotes: dict[str, Quote] = {}
         self.quotes_of_request: dict[tuple[str, str], dict[str, None]] = {}
+        self.trades: list[Trade] = []
 
 
 class Recent:
@@ -76,6 +80,8 @@ class Recent:
         noted = self._batches[-1]
         for use in decision.uses:
             noted.uses[use.scope, use.cl_ord_id] = use
+        if decision.trades:
+            noted.trades += decision.trades
         for order in decision.orders:
             noted.orders[order.order_id] = order
             if not order.is_open:
@@ -113,6 +119,11 @@ class Recent:
         return Recalled(kind, full, quotes=mine) if mine else None
 
     @property
+    def trades(self) -> list[Trade]:
+        """The trades of these batches, oldest first."""
+        return [trade for noted in self._batches for trade in noted.trades]
+
+    @property
     def _latest(self) -> Iterable[_Noted]:
         return reversed(self._batches)
 
@@ -132,6 +143,7 @@ class Stamper:
         self._rates = rates
         self._seen = seen
         self.recent = Recent()
+        self._trades = TradesAsked(state, store)
         self._kept: dict[str, _Market] = {}
 
     # -- ids ---------------------------------------------------------------------------------
@@ -219,6 +231,9 @@ class Stamper:
         self, body: object, keys: Sequence[Key], fetched: dict[Key, Recalled] | None, now: Instant
     ) -> tuple[Facts, str]:
         """The facts of one event, and their JSON."""
+        if isinstance(body, TradeCaptureReportRequest):
+            facts = self._trades.facts(body, self.recent.trades, self.recent.find)
+            return facts, _encode(facts).decode()
         symbols = self._symbols(body)
         market = self._market(symbols[0], now) if len(symbols) == 1 else self._markets(symbols, now)
         recalled: list[Recalled] = []

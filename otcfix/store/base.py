@@ -21,6 +21,7 @@ from otcfix.model.record import Batch
 from otcfix.model.time import Instant
 from otcfix.store import progress
 from otcfix.store.books import Books
+from otcfix.store.captures import Captures
 from otcfix.store.hedges import Hedges
 from otcfix.store.progress import Tracker
 from otcfix.store.recovery import Recovery, tracker
@@ -59,7 +60,7 @@ class CommandRow(Struct, frozen=True):
     result: str | None
 
 
-class Store(Recovery, Books, Hedges, ABC):
+class Store(Recovery, Books, Captures, Hedges, ABC):
     """The database of one desk.
 
     floors: per (client_id, asset code), minor units that a client's available account may go

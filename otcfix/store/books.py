@@ -314,8 +314,13 @@ def _disputes(connection: sa.Connection) -> dict[str, str]:
 
 
 def _trade_row(row: sa.Row[Any], why: dict[str, str]) -> TradeRow:
-    seq, _, *read = tuple(row)
+    trade = trade_of(row)
+    return TradeRow(row.seq, trade, why.get(trade.exec_id, ""))
+
+
+def trade_of(row: sa.Row[Any]) -> Trade:
+    """The trade in a row of its table."""
+    _, _, *read = tuple(row)
     values: list[Any] = [unpacked(value) if isinstance(value, str) else value for value in read]
     values[_SIDE] = Side(values[_SIDE])
-    trade = Trade(*values)
-    return TradeRow(seq, trade, why.get(trade.exec_id, ""))
+    return Trade(*values)

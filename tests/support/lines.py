@@ -8,7 +8,7 @@ from tests.support.world import Heard
 
 TIME_TAGS = frozenset((52, 60, 62, 367, 122, 126, 168))
 DATE_TAGS = frozenset((64, 75, 432))
-NAME_TAGS = frozenset((17, 37, 117, 299, 535, 1369))
+NAME_TAGS = frozenset((17, 37, 117, 299, 535, 571, 1369))
 NAME = re.compile(r"[A-Z]+\d+[a-z]?\Z")
 CLOCK = re.compile(r"\d\d:\d\d:\d\d(\.\d+)?\Z")
 SPAN = re.compile(r"([+-]?)(\d+)(ms|s|m|h|d)\Z")

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
+from otcfix.desk.captures import fits
+from otcfix.model.enquiries import TradesWanted
 from otcfix.model.event import IdUse, Recalled
 from otcfix.model.ledger import Transfer
 from otcfix.model.order import Order
 from otcfix.model.quote import Quote
 from otcfix.model.record import Batch, JournalRow, OutboxRow, SentMark, SessionNumbers
 from otcfix.model.time import Instant
+from otcfix.model.trade import Trade
 from otcfix.sequencer.ports import Mailed
 from otcfix.store.journal import GENESIS
 
@@ -26,6 +29,7 @@ class MemoryStore:
         self.orders: dict[str, Order] = {}
         self.quotes: dict[str, Quote] = {}
         self.outbox: dict[int, OutboxRow] = {}
+        self.trades: list[tuple[int, Trade]] = []
         self.sent: dict[int, SentMark] = {}
         self.proven: dict[str, int] = {}
         self.snapshots: list[tuple[int, Instant, str, bytes, bytes]] = []
@@ -35,7 +39,8 @@ class MemoryStore:
     def commit(self, batch: Batch) -> None:
         """Take everything of *batch*."""
         self.rows += batch.rows
-        for _, decision in batch.decided:
+        for event, decision in batch.decided:
+            self.trades += [(event.seq, trade) for trade in decision.trades]
             self.transfers += decision.transfers
             for use in decision.uses:
                 self.uses[use.scope, use.cl_ord_id] = use
@@ -79,6 +84,27 @@ class MemoryStore:
         found = [q for q in self.quotes.values() if getattr(q, wanted) == key]
         found.sort(key=lambda quote: (quote.made_at, quote.line, quote.quote_id))
         return Recalled(kind, full, quotes=tuple(q for q in found if q.client_id == scope))
+
+    def trades_wanted(
+        self,
+        clients: tuple[str, ...],
+        wanted: TradesWanted,
+        end_client: str,
+        orders: tuple[str, ...] | None,
+        first: int,
+        last: int | None,
+        limit: int,
+    ) -> list[Trade]:
+        """The trades that fit."""
+        return [
+            trade
+            for seq, trade in self.trades
+            if seq >= first
+            and (last is None or seq <= last)
+            and trade.client_id in clients
+            and (orders is None or trade.order_id in orders)
+            and fits(trade, wanted, end_client)
+        ][:limit]
 
     def balances(self) -> dict[str, int]:
         """What the transfers sum up to, account by account."""
