@@ -20,6 +20,7 @@ from otcfix.cli import (
     journal,
     ledger,
     limits,
+    news,
     policy,
     price,
     replay,
@@ -72,6 +73,7 @@ app.add_typer(sanctions.app, name="sanctions", rich_help_panel=ASK)
 app.add_typer(throttles.app, name="throttles", rich_help_panel=ASK)
 app.command(rich_help_panel=STAFF)(staff.kill)
 app.command(rich_help_panel=STAFF)(staff.unkill)
+app.command(rich_help_panel=STAFF)(news.news)
 app.add_typer(approvals.app, name="approvals", rich_help_panel=STAFF)
 app.add_typer(states.app, name="state", rich_help_panel=STAFF)
 app.add_typer(staff.sessions, name="sessions", rich_help_panel=STAFF)

@@ -154,21 +154,39 @@ def _state(row: dict[str, Any]) -> str:
 
 @sessions.command()
 def secret(
-    key: KeyArgument, config: ConfigOption = CONFIG_DEFAULT, as_json: JsonOption = False
+    key: KeyArgument,
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Drop the secret that the client has set (35=BE).")
+    ] = False,
+    why: Annotated[str, typer.Option("--why", help="Why: journaled with a reset.")] = "",
+    by: ByOption = "",
+    config: ConfigOption = CONFIG_DEFAULT,
+    database: DatabaseOption = DATABASE,
+    as_json: JsonOption = False,
 ) -> None:
     """Make a new random secret for a session, and the line for sessions.toml.
 
     Nothing is changed: give the secret to the client, put the line in place of the session's
-    password_hash, and restart the desk.
+    password_hash, and restart the desk. With --reset: a secret that the client has set himself
+    counts no more, that of sessions.toml does, from now on and without a restart.
 
     Examples:
       otcfix sessions secret ALPHA44
+      otcfix sessions secret ALPHA44 --reset --why "the client lost it"
     """
     quiet("error")
     from otcfix.config import hash_secret  # noqa: PLC0415
+    from otcfix.model.session_commands import ResetSecret  # noqa: PLC0415
 
     loaded = load_config(config)
     _known(loaded, key)
+    if reset:
+        if not why:
+            raise usage_error("--why: a reset is journaled with its reason; say why")
+        by = by or whoami()
+        done = f"The secret of {key} is that of sessions.toml again"
+        _tell(config, database, ResetSecret(key, by, why), by, as_json, done)
+        return
     new = secrets.token_urlsafe(32)
     line = hash_secret(new, secrets.token_hex(16))
     if as_json:

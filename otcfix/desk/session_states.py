@@ -102,7 +102,7 @@ def _refusal(draft: Draft, asked: TradingSessionStatusRequest, *, duplicate: boo
         return Refusal.UNSUPPORTED, 99, wording(Refusal.UNSUPPORTED, 263)
     ours = [one.symbol for one in may_deal_in(draft, session)]
     if asked.scope and asked.scope != DESK and asked.scope not in ours:
-        return Refusal.UNKNOWN_SYMBOL, 1, wording(Refusal.UNKNOWN_SYMBOL, 336)
+        return Refusal.UNKNOWN_SYMBOL, 1, wording(Refusal.UNKNOWN_SYMBOL)
     if asked.subscription_type == SUBSCRIBE:
         if duplicate:
             return Refusal.DUPLICATE, 99, wording(Refusal.DUPLICATE, 335)
@@ -122,8 +122,7 @@ def _refuse(
     """h 340=6; 4.2 has no such value and hears a j."""
     head = asked.head
     if draft.register.sessions[head.session].version == "FIX.4.2":
-        tag = {1: 336}.get(reason)
-        draft.business_reject(head, asked.request_id, refusal, tag, text.partition(": ")[2])
+        draft.business_reject(head, asked.request_id, refusal, detail=text.partition(": ")[2])
         return
     draft.say(
         SessionStatusTold(

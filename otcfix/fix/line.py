@@ -13,6 +13,7 @@ from otcfix.fix.users import is_secret
 from otcfix.fix.wire import field_of
 from otcfix.model.event import Overflowed
 from otcfix.model.time import Instant
+from otcfix.model.unspoken import words_for
 
 
 class Line:
@@ -61,7 +62,8 @@ class Line:
         self.proof_of = 0
         self.refused_at: Instant = 0
         self.again_from = 0
-        self.left_out = left_out(config.version)
+        # XMLnonFIX is a FIX message everywhere, whatever the dictionaries say of it.
+        self.left_out = left_out(config.version) | {"n"}
 
     def note_numbers(self) -> None:
         """Read the numbers of the session: the next one out, the next one in."""
@@ -95,7 +97,7 @@ class Line:
             if message.isSetField(tag):
                 message.removeField(tag)
         message.setField(380, "3")
-        message.setField(58, "UNSUPPORTED: this message type is not spoken here")
+        message.setField(58, f"UNSUPPORTED: {words_for(about)}")
 
 
 def logon_refusal(config: SessionConfig, message: Any, wants_reset: bool, rotated: str = "") -> str:

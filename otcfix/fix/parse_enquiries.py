@@ -126,7 +126,8 @@ class EnquiryReader(Pieces):
     def _trading_session_status_request(
         self, head: Head, values: Values, fields: Fields
     ) -> TradingSessionStatusRequest:
-        sent = self._id(values, 336)
+        # In 5.0SP2 336 has a list of values, and a market segment has none.
+        sent = self._id(values, 1300 if self._session.version == "FIX.5.0SP2" else 336)
         return TradingSessionStatusRequest(
             head,
             self._id(values, 335),

@@ -31,6 +31,8 @@ Words = tuple[str, str]
 V42, V44, V50 = "FIX.4.2", "FIX.4.4", "FIX.5.0SP2"
 
 CUSTOMER = 1
+DAY = 1
+"""TradingSessionID(336) of 5.0SP2."""
 
 
 def line_of(*fields: tuple[int, str | int | Decimal | None]) -> str:
@@ -114,12 +116,14 @@ def _defined(reply: SecurityDefined, session: Session, instruments: Instruments)
 
 
 def _status(reply: SessionStatusTold, session: Session, instruments: Instruments) -> Words:
-    known = reply.scope in instruments
+    """In 5.0SP2 TradingSessionID(336) has a list of values: what it is of stands in 1300."""
+    known, in_50 = reply.scope in instruments, session.version == V50
     name = name_of(session, reply.scope) if known else (reply.scope_sent or reply.scope)
     return "h", line_of(
         (335, reply.request_id),
-        (336, name),
-        (55, name if known and session.version == V50 else ""),
+        (336, DAY if in_50 else name),
+        (1300, name if in_50 else ""),
+        (55, name if known and in_50 else ""),
         (340, reply.status),
         (325, "Y" if reply.pushed else "N"),
         (567, reply.reject_reason or None),

@@ -70,7 +70,8 @@ class SecurityDefined(Struct, frozen=True, gc=False, array_like=True, tag=True):
 
 class SessionStatusTold(Struct, frozen=True, gc=False, array_like=True, tag=True):
     """TradingSessionStatus(35=h): scope is `DESK` or a symbol of ours; scope_sent: as sent,
-    where it is neither. status is 340, reject_reason 567. opens_at, closes_at: the next change, 0 for none.
+    where it is neither. status is 340, reject_reason 567. opens_at, closes_at: the next change, 0
+    for none.
     """
 
     session: str

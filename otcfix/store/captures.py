@@ -44,7 +44,7 @@ class Captures(Reader):
             (trades.c.symbol, wanted.symbol),
         ):
             if value:
-                query = query.where(column == packed(value))
+                query = query.where(column.in_(self._as_stored(value)))
         if wanted.side:
             query = query.where(trades.c.side == wanted.side)
         if wanted.date_from:
@@ -52,7 +52,8 @@ class Captures(Reader):
         if wanted.date_to:
             query = query.where(trades.c.trade_date <= wanted.date_to)
         if orders is not None:
-            query = query.where(trades.c.order_id.in_([packed(one) for one in orders]))
+            stored = [text for one in orders for text in self._as_stored(one)]
+            query = query.where(trades.c.order_id.in_(stored))
         with self.reading() as connection:
             if orders is not None and last is None:
                 last = _closed_by(connection, orders)
@@ -61,6 +62,12 @@ class Captures(Reader):
             query = query.where(*between(connection, seq, _since(wanted), _until(wanted)))
             found = connection.execute(query.order_by(seq, trades.c.n).limit(limit)).all()
         return [trade_of(row) for row in found]
+
+    def _as_stored(self, text: str) -> list[str]:
+        """As it may stand in a row: SQLite holds what PostgreSQL must have packed."""
+        if self.readers.dialect.name == "sqlite":
+            return list(dict.fromkeys((text, packed(text))))
+        return [packed(text)]
 
 
 def _closed_by(connection: sa.Connection, orders: tuple[str, ...]) -> int | None:
