@@ -20,7 +20,7 @@ from otcfix.fix.line import Line, logon_refusal, overflow_of
 from otcfix.fix.lines import Lines
 from otcfix.fix.mouth import Mouth
 from otcfix.fix.proof import Proofs
-from otcfix.fix.users import HOLDS_SECRETS, Rotated, User, never_rotated, requested
+from otcfix.fix.users import Rotated, User, holds_secrets, never_rotated, requested
 from otcfix.fix.wire import SOH, field_of, readable
 from otcfix.model.event import AdminSeen, EpochMoved, SessionDown, SessionUp
 from otcfix.model.time import Instant
@@ -177,7 +177,7 @@ class Application(fix.Application):  # type: ignore[misc]
         if kind == "BE":
             self._user_requested(line, text)
             return
-        if any(tag in text for tag in HOLDS_SECRETS):
+        if holds_secrets(text):
             text = blank_secrets(text)
         if not self._put(line.config.key, line.epoch, text, kind):
             self._overflowed(line, text, kind)

@@ -291,11 +291,13 @@ def _flatten(
     required: bool = True,
     in_group: bool = False,
     newest: float = math.inf,
+    old: frozenset[str] = AS_IN_44,
 ) -> list[ET.Element]:
     """The fields and groups of a message, its components dissolved into it.
 
     Means the same to QuickFIX (of a component's fields those are required where both are; within a
-    group none is) and spares it a search, and a second set of fields in every group.
+    group none is) and spares it a search, and a second set of fields in every group. old: the
+    components that are kept as 4.4 has them.
     """
     flat: list[ET.Element] = []
     for item in place:
@@ -308,14 +310,15 @@ def _flatten(
                     stock,
                     required=needed and not in_group,
                     in_group=in_group,
-                    newest=_LAST_TAG_OF_44 if name in AS_IN_44 else newest,
+                    newest=_LAST_TAG_OF_44 if name in old else newest,
+                    old=old,
                 )
             elif needed:
                 raise LookupError(f"component {name} is required where it stands: keep it")
         elif int(stock.by_name[name].attrib["number"]) <= newest:
             copy = ET.Element(item.tag, name=name, required="Y" if needed and required else "N")
             if item.tag == "group":
-                copy.extend(_flatten(item, stock, in_group=True, newest=newest))
+                copy.extend(_flatten(item, stock, in_group=True, newest=newest, old=old))
             flat.append(copy)
     return flat
 
@@ -350,8 +353,9 @@ def _message(
     """One message: its stock fields, then our extensions."""
     msg_type = source.attrib["msgtype"]
     made = ET.Element("message", source.attrib)
-    made.extend(_flatten(source, stock))
-    if msg_type in ONLY:
+    listed = msg_type in ONLY
+    made.extend(_flatten(source, stock, old=frozenset() if listed else AS_IN_44))
+    if listed:
         _keep_only({stock.by_tag[int(t)].get("name") for t in ONLY[msg_type].split()
                     if int(t) in stock.by_tag}, made)  # fmt: skip
     for rule in PRESENCE:

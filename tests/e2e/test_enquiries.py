@@ -1,4 +1,4 @@
-"""Enquiries over real sockets: secrets that change, answers that are sent again, XML that is huge."""
+"""Enquiries over real sockets: secrets that change, answers that are sent again, huge XML."""
 
 import time
 from collections.abc import Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from otcfix.config import hash_secret
 from otcfix.fix.fields import blank_secrets
-from otcfix.fix.users import HOLDS_SECRETS, Rotation, User, requested, rotation_of
+from otcfix.fix.users import Rotation, User, holds_secrets, requested, rotation_of
 from otcfix.model.event import AdminSeen, Overflowed, SessionDown, SessionUp
 from otcfix.sequencer.inbox import Incoming
 from tests.support.house_desk import VERSIONS
@@ -102,7 +102,7 @@ class Client:
         if heard.kind == "BE":
             self._asks_as_a_user(text)
             return
-        if any(tag in text for tag in HOLDS_SECRETS):
+        if holds_secrets(text):
             text = blank_secrets(text)
         incoming = Incoming(self.key, self.line.epoch, text, here.now)
         if not here.inbox.put(incoming, heard.kind):
