@@ -107,7 +107,7 @@ def _refusal(
     if draft.event.facts.store_failed:
         return 99, wording(Refusal.OVERLOADED)
     if draft.event.facts.more_trades:
-        detail = f"more than {TRADES_MAX} trades: ask by narrower times, by symbol or by order"
+        detail = f"too many trades, {TRADES_MAX} at most: ask by narrower times"
         return 99, wording(Refusal.TOO_LARGE, detail=detail)
     return None
 

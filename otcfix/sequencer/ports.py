@@ -74,8 +74,9 @@ class StorePort(Protocol):
         first: int,
         last: int | None,
         limit: int,
-    ) -> list[Trade]:
-        """The oldest *limit* trades of *clients* that fit, in order. orders: of these alone; first
+    ) -> list[Trade] | None:
+        """The oldest *limit* trades of *clients* that fit, in order; None: too many would have to
+        be looked through. orders: of these alone; first
         and last: of these events alone, both inclusive. Errors: StoreLost."""
         ...
 

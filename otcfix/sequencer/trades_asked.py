@@ -46,6 +46,8 @@ class TradesAsked:
             found = self._stored(asked.wanted, clients, end_client, orders)
         except StoreLost:
             return LOST
+        if found is None:
+            return MORE
         known = {trade.exec_id for trade in found}
         found += [
             trade
@@ -63,7 +65,7 @@ class TradesAsked:
         clients: tuple[str, ...],
         end_client: str,
         orders: tuple[str, ...] | None,
-    ) -> list[Trade]:
+    ) -> list[Trade] | None:
         first, last = 0, None
         if wanted.exec_id:
             seq = self._made_by(wanted.exec_id, "E")

@@ -18,6 +18,10 @@ AROUND = timedelta(days=2)
 """A trading day lies within this of its date, whatever its zone."""
 
 
+LOOKED_THROUGH = 20_000
+"""A client's trades that are read for those that fit: the desk decides nothing meanwhile."""
+
+
 class Captures(Reader):
     """Trades by client: the index `trades_of_client` bounds what is read."""
 
@@ -30,8 +34,9 @@ class Captures(Reader):
         first: int,
         last: int | None,
         limit: int,
-    ) -> list[Trade]:
-        """Return the oldest *limit* trades of *clients* that fit, in order.
+    ) -> list[Trade] | None:
+        """Return the oldest *limit* trades of *clients* that fit, in order; None: too many would
+        have to be looked through.
 
         end_client: a broker's, "" for all; orders: of these alone; first and last: of these events
         alone, both inclusive. Errors: StoreLost.
@@ -54,14 +59,32 @@ class Captures(Reader):
         if orders is not None:
             stored = [text for one in orders for text in self._as_stored(one)]
             query = query.where(trades.c.order_id.in_(stored))
+        filtered = orders is not None or end_client or wanted.symbol or wanted.side
+        filtered = filtered or wanted.date_from or wanted.date_to
         with self.reading() as connection:
             if orders is not None and last is None:
                 last = _closed_by(connection, orders)
+            when = between(connection, seq, _since(wanted), _until(wanted))
             if last is not None:
-                query = query.where(seq <= last)
-            query = query.where(*between(connection, seq, _since(wanted), _until(wanted)))
+                when.append(seq <= last)
+            if filtered and self._too_many(connection, clients, first, when):
+                return None
+            query = query.where(*when)
             found = connection.execute(query.order_by(seq, trades.c.n).limit(limit)).all()
         return [trade_of(row) for row in found]
+
+    @staticmethod
+    def _too_many(
+        connection: sa.Connection,
+        clients: tuple[str, ...],
+        first: int,
+        when: list[sa.ColumnElement[bool]],
+    ) -> bool:
+        """Whether more of the clients' trades lie in a time than are looked through for a few."""
+        seq = trades.c.seq
+        query = sa.select(seq).where(trades.c.client_id.in_(list(clients)), seq >= first, *when)
+        behind = query.order_by(seq).offset(LOOKED_THROUGH).limit(1)
+        return connection.scalar(behind) is not None
 
     def _as_stored(self, text: str) -> list[str]:
         """As it may stand in a row: SQLite holds what PostgreSQL must have packed."""

@@ -133,7 +133,7 @@ def test_too_many(open_desk: OpenDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     trader = desk.client("A44")
     for n in range(3):
         deals(trader, f"A{n}", quantity="0.1")
-    trader.talk("C 35=AD|568=T1|569=0\nD 35=AQ|568=T1|749=99|750=2|58=TOO_LARGE: more than ...")
+    trader.talk("C 35=AD|568=T1|569=0\nD 35=AQ|568=T1|749=99|750=2|58=TOO_LARGE: too many ...")
     trader.C("35=AD|568=T1|569=1|11=A1")
     assert [one.kind for one in trader.hears_all()] == ["AQ", "AE"]
 

@@ -28,6 +28,7 @@ def found(
 ) -> list[str]:
     """The ExecIDs of what fits."""
     rows = store.trades_wanted(clients, wanted, end_client, orders, first, last, limit)
+    assert rows is not None
     return [trade.exec_id for trade in rows]
 
 
@@ -101,6 +102,21 @@ def test_an_open_order_may_have_filled_since(store: Store, day: Day) -> None:
     day.event(Decision(trades=(a_trade("9", order_id="O1"),)))  # behind its end there is none
     store.commit(day.done())
     assert found(store, orders=("O1",)) == ["E1"]
+
+
+def test_more_than_are_looked_through(
+    store: Store, day: Day, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The desk waits for no long search: narrower times are."""
+    monkeypatch.setattr("otcfix.store.captures.LOOKED_THROUGH", 2)
+    first, *_, last = [dealt(day, str(n)) for n in (1, 2, 3)]
+    store.commit(day.done())
+
+    some = TradesWanted(symbol="BTC/USD")
+    assert store.trades_wanted(("acme",), some, "", None, 0, None, 10) is None
+    assert found(store, TradesWanted(symbol="BTC/USD", since=last.at)) == ["E3"]
+    assert found(store, TradesWanted(exec_id=first.exec_id), first=1, last=1) == ["E1"]
+    assert found(store) == ["E1", "E2", "E3"]
 
 
 def test_texts_that_a_database_cannot_hold(store: Store, day: Day) -> None:

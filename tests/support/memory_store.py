@@ -94,7 +94,7 @@ class MemoryStore:
         first: int,
         last: int | None,
         limit: int,
-    ) -> list[Trade]:
+    ) -> list[Trade] | None:
         """The trades that fit."""
         return [
             trade
