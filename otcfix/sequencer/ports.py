@@ -76,8 +76,8 @@ class StorePort(Protocol):
         limit: int,
     ) -> list[Trade] | None:
         """The oldest *limit* trades of *clients* that fit, in order; None: too many would have to
-        be looked through. orders: of these alone; first
-        and last: of these events alone, both inclusive. Errors: StoreLost."""
+        be looked through. orders: of these alone; first and last: of these events alone, both
+        inclusive. Errors: StoreLost."""
         ...
 
     def head(self) -> tuple[int, bytes, Instant, int]:

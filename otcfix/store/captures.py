@@ -8,7 +8,7 @@ from otcfix.model.enquiries import TradesWanted
 from otcfix.model.order import NEW, PARTIAL
 from otcfix.model.time import SECOND, Instant
 from otcfix.model.trade import Trade
-from otcfix.store.books import between, trade_of
+from otcfix.store.books import first_at, trade_of
 from otcfix.store.reader import Reader
 from otcfix.store.rows import packed
 from otcfix.store.tables import orders as order_rows
@@ -42,7 +42,7 @@ class Captures(Reader):
         alone, both inclusive. Errors: StoreLost.
         """
         seq = trades.c.seq
-        query = sa.select(trades).where(trades.c.client_id.in_(list(clients)), seq >= first)
+        query = sa.select(trades).where(trades.c.client_id.in_(list(clients)))
         for column, value in (
             (trades.c.end_client, end_client),
             (trades.c.exec_id, wanted.exec_id),
@@ -64,10 +64,8 @@ class Captures(Reader):
         with self.reading() as connection:
             if orders is not None and last is None:
                 last = _closed_by(connection, orders)
-            when = between(connection, seq, _since(wanted), _until(wanted))
-            if last is not None:
-                when.append(seq <= last)
-            if filtered and self._too_many(connection, clients, first, when):
+            when = _when(connection, wanted, first, last)
+            if filtered and self._too_many(connection, clients, when):
                 return None
             query = query.where(*when)
             found = connection.execute(query.order_by(seq, trades.c.n).limit(limit)).all()
@@ -77,12 +75,11 @@ class Captures(Reader):
     def _too_many(
         connection: sa.Connection,
         clients: tuple[str, ...],
-        first: int,
         when: list[sa.ColumnElement[bool]],
     ) -> bool:
         """Whether more of the clients' trades lie in a time than are looked through for a few."""
         seq = trades.c.seq
-        query = sa.select(seq).where(trades.c.client_id.in_(list(clients)), seq >= first, *when)
+        query = sa.select(seq).where(trades.c.client_id.in_(list(clients)), *when)
         behind = query.order_by(seq).offset(LOOKED_THROUGH).limit(1)
         return connection.scalar(behind) is not None
 
@@ -100,6 +97,21 @@ def _closed_by(connection: sa.Connection, orders: tuple[str, ...]) -> int | None
     if any(row.status in (NEW, PARTIAL) for row in rows):
         return None
     return max((row.seq for row in rows), default=None)
+
+
+def _when(
+    connection: sa.Connection, wanted: TradesWanted, first: int, last: int | None
+) -> list[sa.ColumnElement[bool]]:
+    """One bound on either side: SQLite seeks by the first of several that it is given."""
+    since, until = _since(wanted), _until(wanted)
+    low = max(first, first_at(connection, since) if since else 0)
+    ends = [] if last is None else [last]
+    if until is not None:
+        ends.append(first_at(connection, until) - 1)
+    bounds = [trades.c.seq >= low]
+    if ends:
+        bounds.append(trades.c.seq <= min(ends))
+    return bounds
 
 
 def _since(wanted: TradesWanted) -> Instant:
