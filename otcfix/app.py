@@ -23,6 +23,7 @@ from otcfix.fix.provider_market import ProvidedSource
 from otcfix.fix.provider_quotes import OnAnswer, ProviderAnswer
 from otcfix.fix.providers import Providers
 from otcfix.fix.recovering import Recovering, mend_all
+from otcfix.fix.users import rotation_of
 from otcfix.fix.words import Words
 from otcfix.model.decision import Decision
 from otcfix.model.errors import ConfigError
@@ -117,6 +118,7 @@ class App:
                 depth=self.inbox.depth,
                 clock=wall_clock,
                 proven=self._proven,
+                rotated=partial(rotation_of, self.state),
             )
         self.sequencer = Sequencer(
             self.state,

@@ -23,6 +23,7 @@ from otcfix.cli import (
     journal,
     ledger,
     limits,
+    news,
     policy,
     price,
     replay,
@@ -79,6 +80,7 @@ app.add_typer(sanctions.app, name="sanctions", rich_help_panel=ASK)
 app.add_typer(throttles.app, name="throttles", rich_help_panel=ASK)
 app.command(rich_help_panel=STAFF)(staff.kill)
 app.command(rich_help_panel=STAFF)(staff.unkill)
+app.command(rich_help_panel=STAFF)(news.news)
 app.add_typer(approvals.app, name="approvals", rich_help_panel=STAFF)
 app.add_typer(breaks.app, name="breaks", rich_help_panel=STAFF)
 app.add_typer(states.app, name="state", rich_help_panel=STAFF)

@@ -8,7 +8,9 @@ from otcfix.desk import (
     amending,
     breaks,
     busting,
+    captures,
     clients,
+    collateral,
     dealing,
     enquiries,
     four_eyes,
@@ -17,11 +19,15 @@ from otcfix.desk import (
     hedging,
     limit_setting,
     mass_cancelling,
+    news,
     policies,
+    positions,
     providing,
     quoting,
     screening,
+    securities,
     session_acts,
+    session_states,
     staff,
     standing,
     streaming,
@@ -29,6 +35,7 @@ from otcfix.desk import (
     trading_states,
     unread,
     upkeep,
+    users,
 )
 from otcfix.desk.draft import Draft
 from otcfix.desk.state import State
@@ -43,8 +50,10 @@ from otcfix.model import (
     session_act,
     throttle,
 )
+from otcfix.model import enquiries as asks
 from otcfix.model import event as events
 from otcfix.model import screening as screened
+from otcfix.model import session_commands as session_orders
 from otcfix.model.decision import NOTHING, Decision
 from otcfix.model.event import Event
 from otcfix.model.refusal import Refusal
@@ -66,6 +75,13 @@ HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
     messages.OrderStatusRequest: enquiries.on_order_status_request,
     messages.OrderMassStatusRequest: enquiries.on_order_mass_status_request,
     messages.MarketDataRequest: streaming.on_market_data_request,
+    asks.TradeCaptureReportRequest: captures.on_trade_capture_report_request,
+    asks.SecurityListRequest: securities.on_security_list_request,
+    asks.SecurityDefinitionRequest: securities.on_security_definition_request,
+    asks.TradingSessionStatusRequest: session_states.on_trading_session_status_request,
+    asks.RequestForPositions: positions.on_request_for_positions,
+    asks.CollateralInquiry: collateral.on_collateral_inquiry,
+    asks.UserRequested: users.on_user_requested,
     messages.ProviderQuote: _only_journaled,
     messages.ProviderMassQuote: providing.on_provider_mass_quote,
     messages.ProviderQuoteCancel: _only_journaled,
@@ -117,6 +133,8 @@ HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
     screened.ReleaseHit: screening.on_release_hit,
     proposal.Confirm: lambda draft, body: four_eyes.on_confirm(draft, body, HANDLERS),
     proposal.Dismiss: four_eyes.on_dismiss,
+    session_orders.SendNews: news.on_send_news,
+    session_orders.ResetSecret: users.on_reset_secret,
 }
 
 LOOKS_UP = (
@@ -150,7 +168,16 @@ def decide(state: State, event: Event) -> Decision:
         HANDLERS[type(event.body)](draft, event.body)
         throttling.count_hits(draft, event.body)
     hedging.cover(draft)
+    if state.asks.by_kind:
+        _tell_subscribers(draft)
     return draft.decision() if draft.replies or draft.moved else _quiet(draft)
+
+
+def _tell_subscribers(draft: Draft) -> None:
+    if draft.trades:
+        captures.tell(draft)
+    if draft.moved:
+        session_states.tell(draft)
 
 
 def _quiet(draft: Draft) -> Decision:
@@ -158,11 +185,15 @@ def _quiet(draft: Draft) -> Decision:
     return NOTHING if decision == NOTHING else decision
 
 
+REF_IDS = (
+    *("cl_ord_id", "quote_req_id", "quote_id", "mass_status_req_id", "md_req_id", "request_id"),
+)
+
+
 def ref_id_of(body: Any) -> str:
     """BusinessRejectRefID(379): the ClOrdID or QuoteReqID of a message; "" when it has none."""
     order = getattr(body, "order", body)
-    names = ("cl_ord_id", "quote_req_id", "quote_id", "mass_status_req_id", "md_req_id")
-    for name in (*names, "alloc_id", "confirm_id"):
+    for name in REF_IDS:
         if value := getattr(order, name, ""):
             return str(value)
     return ""

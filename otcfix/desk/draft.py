@@ -19,6 +19,7 @@ from otcfix.desk.ids import Ids
 from otcfix.desk.state import State
 from otcfix.ledger import chart
 from otcfix.model.decision import Decision, DepthTaken, DeskMoved, Disputed
+from otcfix.model.enquiries import Asked
 from otcfix.model.errors import InvariantBroken
 from otcfix.model.event import Event, IdUse, Recalled
 from otcfix.model.hedge import HedgeFill, HedgeOrder, VenueRequest
@@ -92,6 +93,7 @@ class Draft:
         self.breaks: list[TradeBreak] = []
         self.allocations: list[Allocation] = []
         self.confirmations: list[Confirmation] = []
+        self.asked: list[Asked] = []
         self.checked_by = ""
         self.retry_after_ms = 0
         self._deltas: dict[str, int] = {}
@@ -137,6 +139,7 @@ class Draft:
             breaks=tuple(self.breaks),
             allocations=tuple(self.allocations),
             confirmations=tuple(self.confirmations),
+            asked=tuple(self.asked),
         )
 
     def _check_floors(self) -> None:

@@ -11,6 +11,7 @@ from otcfix.desk.limits import KeptLimits
 from otcfix.desk.streams import StreamsKept
 from otcfix.desk.trade_breaks import KeptBreaks
 from otcfix.model.decision import DepthTaken
+from otcfix.model.enquiries import Asked
 from otcfix.model.order import Order
 from otcfix.model.party import Desk
 from otcfix.model.pricing import Parameters
@@ -41,3 +42,4 @@ class Snapshot(Struct):
     limits: KeptLimits
     approvals: KeptApprovals
     breaks: KeptBreaks
+    asks: list[Asked] = []

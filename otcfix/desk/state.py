@@ -10,6 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from otcfix.desk.approvals import Approvals
+from otcfix.desk.asks import Asks
 from otcfix.desk.clientele import Clientele
 from otcfix.desk.cover import Cover
 from otcfix.desk.knowledge import Knowledge
@@ -71,6 +72,7 @@ class State:
         self.limits = Limits()
         self.approvals = Approvals()
         self.breaks = Breaks()
+        self.asks = Asks()
         self.timers: list[tuple[Instant, str, str]] = []
         self._timers_rest_until: Instant = 0
 
@@ -185,6 +187,7 @@ class State:
         self.limits.take(event, decision, self.register)
         self.approvals.take(decision)
         self.breaks.take(decision)
+        self.asks.take(event, decision)
         if event.kind == "TimerFired":
             self._fired(event, decision)
         for timer in decision.timers:
@@ -284,11 +287,9 @@ class State:
                     self._count_quote(quote, 1)
         elif before is not None:
             del self.quotes[quote.quote_id]
-            left = tuple(q for q in self.quotes_of_request[key] if q != quote.quote_id)
+            left = tuple(q for q in self.quotes_of_request.pop(key) if q != quote.quote_id)
             if left:
                 self.quotes_of_request[key] = left
-            else:
-                del self.quotes_of_request[key]
             if before.state == LIVE:
                 self._count_quote(before, -1)
 
@@ -359,6 +360,7 @@ class State:
                 self.limits.keep(),
                 self.approvals.keep(),
                 self.breaks.keep(),
+                self.asks.keep(),
             )
         )
 
@@ -388,6 +390,7 @@ class State:
         state.cover = Cover.load(kept.cover)
         state.approvals = Approvals.load(kept.approvals)
         state.breaks = Breaks.load(kept.breaks)
+        state.asks = Asks(kept.asks)
         state.owed_withdrawals = {
             key: {quote.quote_id: quote for quote in owed}
             for key, owed in kept.owed_withdrawals.items()

@@ -6,6 +6,7 @@ from otcfix.model.messages import Malformed, Unsupported
 from otcfix.model.order import REJECTED, Order
 from otcfix.model.refusal import Refusal, wording
 from otcfix.model.replies import BusinessRejected, OrderCancelRejected, SessionRejected
+from otcfix.model.unspoken import words_for
 
 
 def on_overflowed(draft: Draft, over: Overflowed) -> None:
@@ -77,9 +78,8 @@ def on_malformed(draft: Draft, message: Malformed) -> None:
 
 def on_unsupported(draft: Draft, message: Unsupported) -> None:
     """Answer BusinessMessageReject 380=3."""
-    draft.business_reject(
-        message.head, "", Refusal.UNSUPPORTED, detail="this message type is not spoken here"
-    )
+    detail = words_for(message.head.msg_type)
+    draft.business_reject(message.head, "", Refusal.UNSUPPORTED, detail=detail)
 
 
 def on_unread_command(draft: Draft, command: UnreadCommand) -> None:

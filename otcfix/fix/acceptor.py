@@ -27,6 +27,7 @@ from otcfix.fix.outgoing import message_of, stream_message_of
 from otcfix.fix.proof import Proofs
 from otcfix.fix.settings import begin_string, settings_text
 from otcfix.fix.tongues import tongue_of
+from otcfix.fix.users import Rotated, never_rotated
 from otcfix.model.errors import ConfigError
 from otcfix.model.event import AdminSeen
 from otcfix.model.record import OutboxRow, StreamRow
@@ -56,6 +57,7 @@ class Acceptor(Controls):
         depth: Callable[[str], int],
         clock: Callable[[], Instant],
         proven: Callable[[str, int], None],
+        rotated: Rotated = never_rotated,
     ) -> None:
         acceptor = config.sessions.acceptor
         self._put_behind = put_behind
@@ -74,6 +76,7 @@ class Acceptor(Controls):
             depth=depth,
             share=acceptor.inbox_share,
             clock=clock,
+            rotated=rotated,
         )
         self.administration = Administration(self._lines, self, self._event, self._admission)
         for session in config.sessions.session:

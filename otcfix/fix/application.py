@@ -20,6 +20,7 @@ from otcfix.fix.line import Line, cancels_on_disconnect, logon_refusal, overflow
 from otcfix.fix.lines import Lines
 from otcfix.fix.mouth import Mouth
 from otcfix.fix.proof import Proofs
+from otcfix.fix.users import Rotated, User, holds_secrets, never_rotated, requested
 from otcfix.fix.wire import SOH, field_of, readable
 from otcfix.model.event import AdminSeen, EpochMoved, SessionDown, SessionUp
 from otcfix.model.time import Instant
@@ -55,8 +56,10 @@ class Application(fix.Application):  # type: ignore[misc]
         depth: Callable[[str], int],
         share: int,
         clock: Callable[[], Instant],
+        rotated: Rotated = never_rotated,
     ) -> None:
-        """depth: how many of a session's messages wait; share: how many may."""
+        """depth: how many of a session's messages wait; share: how many may; rotated: the secrets
+        that clients have set."""
         super().__init__()
         self._lines = lines
         self._mouth = mouth
@@ -67,6 +70,7 @@ class Application(fix.Application):  # type: ignore[misc]
         self._depth = depth
         self._share = share
         self._clock = clock
+        self._rotated = rotated
         self.stopping = False
 
     @guarded
@@ -183,6 +187,11 @@ class Application(fix.Application):  # type: ignore[misc]
         kind = text[start : text.index(SOH, start)]
         line.last_in = int(field_of(text, 34))
         line.record.came(kind, field_of(text, 52))
+        if kind == "BE":
+            self._user_requested(line, text)
+            return
+        if holds_secrets(text):
+            text = blank_secrets(text)
         if not self._put(line.config.key, line.epoch, text, kind):
             self._overflowed(line, text, kind)
 
@@ -197,6 +206,22 @@ class Application(fix.Application):  # type: ignore[misc]
 
     def _event(self, line: Line, body: object) -> None:
         self._put_behind(line.config.key, line.epoch, body)
+
+    def _user_requested(self, line: Line, text: str) -> None:
+        """R13: what is journaled of a UserRequest holds no secret, so it cannot wait as it is."""
+        config, now = line.config, time.monotonic()
+        if self._depth(config.key) >= self._share:
+            self._overflowed(line, blank_secrets(text), "BE")
+            return
+        barred = self._admission.bars(config.key, line.peer, now)
+        user = User(config.key, config.username, config.password_hash, self._rotated(config.key))
+        asked = requested(user, text, barred=barred)
+        if asked is None:
+            self._put(config.key, line.epoch, blank_secrets(text), "BE")
+            return
+        if asked.verdict == "WRONG_SECRET":
+            self._admission.failed(config.key, line.peer, now)
+        self._event(line, asked)
 
     def _overflowed(self, line: Line, text: str, kind: str) -> None:
         """R2: what found no room is journaled, and only then refused."""
@@ -218,7 +243,8 @@ class Application(fix.Application):  # type: ignore[misc]
         session, (sender, target) = line.session, line.numbers
         was_reset = session.getExpectedTargetNum() < max(target, line.last_in + 1)
         shut = "disabled" if line.record.shut else ""
-        refusal = shut or logon_refusal(line.config, message, wants_reset)
+        rotated = self._rotated(line.config.key).hash
+        refusal = shut or logon_refusal(line.config, message, wants_reset, rotated)
         line.cancels_on_disconnect = cancels_on_disconnect(line.config, message)
         if refusal and wants_reset:
             # Whoever may not reset must not shift the numbers of the client who may be asleep.

@@ -125,6 +125,10 @@ class Admission:
             return f"session {session}: under attack, and not an address it logged on from"
         return ""
 
+    def bars(self, session: str, address: str, now: float) -> bool:
+        """Whether so many secrets were wrong that the next one is not even looked at (35=BE)."""
+        return self._pairs.waits((session, address), now) > 0
+
     def _too_often(self, session: str, address: str, now: float) -> bool:
         key, at = (session, address), int(now * SECOND_NS)
         paid_at = self._tries.pop(key, at)

@@ -1,7 +1,6 @@
 """One session as the acceptor keeps it, and how its Logon is judged (R13, R14)."""
 
 import contextlib
-import hashlib
 import hmac
 import re
 from collections.abc import Mapping, Sequence
@@ -12,9 +11,11 @@ from otcfix.config.geofence import NOWHERE, Geofence
 from otcfix.fix.administration import Record
 from otcfix.fix.dictionaries import left_out
 from otcfix.fix.tongues import Tongue
+from otcfix.fix.users import is_secret
 from otcfix.fix.wire import field_of
 from otcfix.model.event import Overflowed
 from otcfix.model.time import Instant
+from otcfix.model.unspoken import words_for
 
 
 class Line:
@@ -70,7 +71,8 @@ class Line:
         self.proof_of = 0
         self.refused_at: Instant = 0
         self.again_from = 0
-        self.left_out = left_out(config.version)
+        # XMLnonFIX is a FIX message everywhere, whatever the dictionaries say of it.
+        self.left_out = left_out(config.version) | {"n"}
         self.tongue = tongue
         self.silent = False  # what is said now answers no logon
         self.record = Record()
@@ -107,19 +109,20 @@ class Line:
             if message.isSetField(tag):
                 message.removeField(tag)
         message.setField(380, "3")
-        message.setField(58, "UNSUPPORTED: this message type is not spoken here")
+        message.setField(58, f"UNSUPPORTED: {words_for(about)}")
 
 
-def logon_refusal(config: SessionConfig, message: Any, wants_reset: bool) -> str:
-    """Why a Logon is not accepted; "" when it is. The client is told only "not accepted"."""
+def logon_refusal(config: SessionConfig, message: Any, wants_reset: bool, rotated: str = "") -> str:
+    """Why a Logon is not accepted; "" when it is. The client is told only "not accepted".
+
+    rotated: `salt$hash` of the secret that the client has set, "" for sessions.toml's.
+    """
     username = message.getField(553) if message.isSetField(553) else ""
     secret = message.getField(554) if message.isSetField(554) else ""
-    salt, _, wanted = config.password_hash.partition("$")
-    found = hashlib.sha256((salt + secret).encode("utf-8", "surrogateescape")).hexdigest()
     same_user = hmac.compare_digest(
         username.encode("utf-8", "surrogateescape"), config.username.encode()
     )
-    if not (hmac.compare_digest(found, wanted) and same_user):
+    if not (is_secret(secret, rotated or config.password_hash) and same_user):
         return "username or password"
     if message.isSetField(1137) and message.getField(1137) != "9":
         return "DefaultApplVerID(1137) other than 9"  # its dictionary would check nothing

@@ -18,6 +18,7 @@ from otcfix.fix.fields import (
     Values,
     split,
 )
+from otcfix.fix.parse_enquiries import EnquiryReader
 from otcfix.fix.parse_post_trade import PostTradeReader
 from otcfix.fix.parse_prices import PriceReader
 from otcfix.fix.parse_provider import ProviderPieces
@@ -33,6 +34,7 @@ from otcfix.fix.wire import (
     read_int,
     read_timestamp,
 )
+from otcfix.model.enquiries import Spoken
 from otcfix.model.instrument import Instrument
 from otcfix.model.messages import (
     Complaint,
@@ -56,14 +58,14 @@ from otcfix.model.order import GTD, LIMIT, PREVIOUSLY_QUOTED
 from otcfix.model.party import Session
 
 
-class Parser(ProviderPieces, PriceReader, PostTradeReader):
+class Parser(ProviderPieces, PriceReader, EnquiryReader, PostTradeReader):
     """Reads the messages of one session."""
 
     def __init__(self, session: Session, instruments: Mapping[str, Instrument]) -> None:
         super().__init__(session, instruments)
         self._translation = translation_of(session)
         provides = session.kind == "provider"
-        self._readers: dict[str, Callable[[Head, Values, Fields], Inbound]] = {
+        self._readers: dict[str, Callable[[Head, Values, Fields], Spoken]] = {
             "R": self._quote_request,
             "D": self._new_order_single,
             "F": self._order_cancel_request,
@@ -75,6 +77,13 @@ class Parser(ProviderPieces, PriceReader, PostTradeReader):
             "AJ": self._quote_response,
             "a": self._quote_status_request,
             "V": self._market_data_request,
+            "AD": self._trade_capture_report_request,
+            "x": self._security_list_request,
+            "c": self._security_definition_request,
+            "g": self._trading_session_status_request,
+            "AN": self._request_for_positions,
+            "BB": self._collateral_inquiry,
+            "BE": self._user_request,
             "S": self._provider_quote,
             "i": self._mass_quote,
             "3": self._complaint,
@@ -84,7 +93,7 @@ class Parser(ProviderPieces, PriceReader, PostTradeReader):
             "AU": self._confirmation_ack,
         }
 
-    def parse(self, text: str) -> Inbound:
+    def parse(self, text: str) -> Spoken:
         """Read *text*; a message that breaks FIX becomes a Malformed, an alien one Unsupported."""
         number = field_of(text, 34)
         seq = int(number) if number.isdecimal() else 0

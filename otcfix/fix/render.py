@@ -5,14 +5,15 @@ ours can read every message. A body is `tag=value` fields with SOH behind each; 
 belong to the session.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
+from otcfix.fix import render_captures, render_enquiries
+from otcfix.fix.body import V42, V44, V50, Body, Instruments, Rendered
 from otcfix.fix.render_post_trade import EXEC_TRANS_TYPE, allocation_answered, confirmed
 from otcfix.fix.render_provider import mass_quote_acknowledged
 from otcfix.fix.wire import SOH
-from otcfix.model.instrument import Instrument
 from otcfix.model.messages import Side, Unit
 from otcfix.model.order import NEW, Order
 from otcfix.model.party import Session
@@ -40,49 +41,6 @@ from otcfix.model.replies import (
     SessionRejected,
 )
 from otcfix.model.time import utc_timestamp
-
-TEXT_MAX = 240
-
-V42, V44, V50 = "FIX.4.2", "FIX.4.4", "FIX.5.0SP2"
-
-Instruments = Mapping[str, Instrument]
-
-
-class Rendered(NamedTuple):
-    """A reply in words: MsgType(35), the body, ExecID(17) or "", whether it is a price (R10)."""
-
-    msg_type: str
-    body: str
-    exec_id: str = ""
-    price: bool = False
-
-
-class Body:
-    """Collects fields; absent values (None, "") are left out."""
-
-    __slots__ = ("parts",)
-
-    def __init__(self) -> None:
-        self.parts: list[str] = []
-
-    def add(self, tag: int, value: str | int | None) -> None:
-        """Add one field, unless its value is absent."""
-        if value is not None and value != "":
-            self.parts.append(f"{tag}={value}{SOH}")
-
-    def number(self, tag: int, value: Decimal | None) -> None:
-        """Add one Decimal in plain digits, unless it is absent."""
-        if value is not None:
-            self.parts.append(f"{tag}={value:f}{SOH}")
-
-    def text(self, value: str) -> None:
-        """Text(58): printable, bounded."""
-        if value:
-            clean = "".join(c if " " <= c <= "~" else "?" for c in value[:TEXT_MAX])
-            self.parts.append(f"58={clean}{SOH}")
-
-    def __str__(self) -> str:
-        return "".join(self.parts)
 
 
 def rendered(reply: Reply, session: Session, instruments: Instruments) -> Rendered:
@@ -383,6 +341,10 @@ def _market_data_refused(
     return Rendered("Y", str(body))
 
 
+def _in_full(write: Callable[..., Any]) -> Callable[..., Rendered]:
+    return lambda *about: Rendered(*write(*about))
+
+
 WRITERS: dict[type, Callable[[Any, Session, Instruments], Rendered]] = {
     QuoteMade: _quote,
     QuoteRefused: _quote_refused,
@@ -397,13 +359,6 @@ WRITERS: dict[type, Callable[[Any, Session, Instruments], Rendered]] = {
     MarketDataRefused: _market_data_refused,
     AllocationAnswered: lambda *about: Rendered(*allocation_answered(*about)),
     Confirmed: lambda *about: Rendered(*confirmed(*about)),
+    **{kind: _in_full(write) for kind, write in render_enquiries.WRITERS.items()},
+    **{kind: _in_full(write) for kind, write in render_captures.WRITERS.items()},
 }
-
-GROUPS: dict[str, tuple[int, tuple[int, ...]]] = {
-    "AG": (146, (55, 54, 38, 152, 15)),
-    "Z": (295, (55,)),
-    "r": (534, (41, 1824, 535)),
-    "8": (453, (448, 447, 452)),
-    "AK": (862, (528, 863)),
-}
-"""Repeating groups that we send: count tag, and the tags of an entry, first one first."""

@@ -3,14 +3,15 @@
 from msgspec import structs
 
 from otcfix.desk.state import State
+from otcfix.fix.body import Rendered
 from otcfix.fix.copies import Spoken, spoken
 from otcfix.fix.dialects import Translation, translation_of
 from otcfix.fix.parse import Parser
-from otcfix.fix.render import Rendered, rendered
+from otcfix.fix.render import rendered
 from otcfix.fix.render_prices import stream_rows
 from otcfix.fix.wire import SOH, field_of
 from otcfix.model.decision import Decision
-from otcfix.model.messages import Inbound
+from otcfix.model.enquiries import Spoken as Inbound
 from otcfix.model.party import Session
 from otcfix.model.record import OutboxRow, StreamRow
 from otcfix.model.replies import Reply

@@ -6,6 +6,7 @@ from decimal import Decimal
 import msgspec
 from msgspec import Struct
 
+from otcfix.model.enquiries import Asked
 from otcfix.model.event import IdUse
 from otcfix.model.hedge import HedgeFill, HedgeOrder, VenueRequest
 from otcfix.model.ledger import Obligation, Transfer
@@ -100,6 +101,7 @@ class Decision(Struct, frozen=True, gc=False, array_like=True):
     breaks: tuple[TradeBreak, ...] = ()
     allocations: tuple[Allocation, ...] = ()
     confirmations: tuple[Confirmation, ...] = ()
+    asked: tuple[Asked, ...] = ()
 
     @property
     def of_streams(self) -> bool:
@@ -180,6 +182,7 @@ def digest(decision: Decision, verdicts: bytes) -> bytes:
             decision.breaks,
             decision.allocations,
             decision.confirmations,
+            decision.asked,
         )
     )
     return sha256_of(rest + verdicts)

@@ -14,6 +14,7 @@ from otcfix.model.client_commands import (
     ResumeClient,
     SuspendClient,
 )
+from otcfix.model.enquiries import UserRequested
 from otcfix.model.hedge import Hedge, SettleHedge, VenueDown, VenueReport, VenueUp
 from otcfix.model.limit import MarksMoved, SetLimit, SetTradingState
 from otcfix.model.order import Order
@@ -33,6 +34,7 @@ from otcfix.model.quote import Quote
 from otcfix.model.rates import Conversion, Rates
 from otcfix.model.screening import ReleaseHit, ScreeningTrouble, ScreeningVerdicts
 from otcfix.model.session_act import ActOnSession
+from otcfix.model.session_commands import ResetSecret, SendNews
 from otcfix.model.throttle import LoadMoved
 from otcfix.model.time import Instant
 from otcfix.model.trade import Trade
@@ -78,12 +80,15 @@ class Recalled(Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Facts(Struct, frozen=True, gc=False, omit_defaults=True):
-    """What the sequencer stamped on an event."""
+    """What the sequencer stamped on an event. trades: those that an AD asks for, oldest first;
+    more_trades: there are more than are ever told at once, and none is here."""
 
     rates: dict[str, Rates] = {}
     conversions: dict[str, Conversion] = {}
     recalled: tuple[Recalled, ...] = ()
     store_failed: bool = False
+    trades: tuple[Trade, ...] = ()
+    more_trades: bool = False
 
 
 NO_FACTS = Facts()
@@ -281,6 +286,8 @@ Command = (
     | ResolveBreak
     | Confirm
     | Dismiss
+    | SendNews
+    | ResetSecret
 )
 """What staff may ask for."""
 
@@ -305,6 +312,7 @@ Typed = (
     | VenueUp
     | VenueDown
     | VenueReport
+    | UserRequested
 )
 """Events that are journaled as typed JSON; the others are FIX messages."""
 

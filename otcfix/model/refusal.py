@@ -131,6 +131,9 @@ BUSINESS_CODES: dict[Refusal, Codes] = {
     R.NOT_AUTHORISED: (0, 6, 6),
     R.UNKNOWN_QUOTE: (1, 1, 1),
     R.UNKNOWN_CONFIRMATION: (1, 1, 1),
+    R.UNKNOWN_SYMBOL: (2, 2, 2),
+    R.DUPLICATE: (0, 0, 0),
+    R.TOO_LARGE: (0, 0, 0),
 }
 """BusinessMessageReject: 380 in j."""
 

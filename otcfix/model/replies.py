@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from otcfix.model.answers import Answer
 from otcfix.model.messages import Unit
 from otcfix.model.order import Order
 from otcfix.model.post_trade import AllocatedTo, Allocation
@@ -230,6 +231,7 @@ Reply = (
     | MarketDataRefused
     | AllocationAnswered
     | Confirmed
+    | Answer
 )
 
 PRICES = (QuoteMade,)

@@ -204,7 +204,7 @@ class Sequencer:
             body = one.body if one.body is not None else self._parse(one.session, one.text)
             bodies.append(body)
             all_keys.append(self._stamper.keys_of(body))
-        # What a session has heard is asked of the store when it comes up: the answer must be whole.
+        # What a session has heard, or dealt, is asked of the store: the answer must be whole.
         alone = any(isinstance(body, ALONE) for body in bodies)
         wanted = self._stamper.wanted(key for keys in all_keys for key in keys)
         if alone or wanted:

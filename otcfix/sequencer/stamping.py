@@ -9,6 +9,7 @@ from otcfix.desk.rungs import is_rung
 from otcfix.desk.state import State
 from otcfix.model import messages
 from otcfix.model.decision import Decision
+from otcfix.model.enquiries import TradeCaptureReportRequest
 from otcfix.model.errors import StoreLost
 from otcfix.model.event import Facts, IdUse, RatesMoved, Recalled
 from otcfix.model.hedge import Hedge, SettleHedge, VenueReport, VenueUp
@@ -22,6 +23,7 @@ from otcfix.model.trade import Trade
 from otcfix.sequencer import late
 from otcfix.sequencer.ports import RatesPort, StorePort
 from otcfix.sequencer.seen import Seen
+from otcfix.sequencer.trades_asked import TradesAsked
 
 Key = tuple[str, str, str]
 """(kind, scope, id)."""
@@ -157,6 +159,16 @@ class Recent:
         return msgspec.structs.replace(found, order=order, orders=orders)
 
     @property
+    def trades(self) -> list[Trade]:
+        """The trades of these batches, oldest first."""
+        return [trade for noted in self._batches for trade in noted.trades.values()]
+
+    @property
+    def undone(self) -> set[str]:
+        """ExecIDs(17) of trades that do not stand any more since these batches."""
+        return {exec_id for noted in self._batches for exec_id in noted.changes}
+
+    @property
     def _latest(self) -> Iterable[_Noted]:
         return reversed(self._batches)
 
@@ -176,6 +188,7 @@ class Stamper:
         self._rates = rates
         self._seen = seen
         self.recent = Recent()
+        self._trades = TradesAsked(state, store)
         self._kept: dict[str, _Market] = {}
 
     # -- ids ---------------------------------------------------------------------------------
@@ -265,6 +278,9 @@ class Stamper:
         self, body: object, keys: Sequence[Key], fetched: dict[Key, Recalled] | None, now: Instant
     ) -> tuple[Facts, str]:
         """The facts of one event, and their JSON."""
+        if isinstance(body, TradeCaptureReportRequest):
+            facts = self._trades.facts(body, self.recent)
+            return facts, _encode(facts).decode()
         recalled: list[Recalled] = []
         for key in keys:
             known = self.recent.find(*key) or (fetched or {}).get(key)

@@ -21,6 +21,7 @@ from otcfix.model.record import Batch
 from otcfix.model.time import Instant
 from otcfix.store import progress
 from otcfix.store.books import Books
+from otcfix.store.captures import Captures
 from otcfix.store.hedges import Hedges
 from otcfix.store.post_trade import LATE, PostTrade
 from otcfix.store.progress import Tracker
@@ -60,7 +61,7 @@ class CommandRow(Struct, frozen=True):
     result: str | None
 
 
-class Store(Recovery, Books, Hedges, PostTrade, ABC):
+class Store(Recovery, Books, Captures, Hedges, PostTrade, ABC):
     """The database of one desk.
 
     floors: per (client_id, asset code), minor units that a client's available account may go
@@ -377,8 +378,7 @@ RECALLS = {
 def _recalled(
     kind: str, scope: str, name: str, found: dict[tuple[str, str], list[Row]]
 ) -> Recalled:
-    key = f"{scope}\x1f{name}"
-    rows = found.get((scope, name))
+    key, rows = f"{scope}\x1f{name}", found.get((scope, name))
     if not rows:
         return Recalled(kind, key)
     if kind == "cl_ord_id":
@@ -396,5 +396,5 @@ def _recalled(
     if kind == "order":
         return Recalled(kind, key, order=order_of(rows[0][0]))
     quotes = [quote_of(row[0]) for row in rows]
-    quotes.sort(key=lambda quote: (quote.made_at, quote.line, quote.quote_id))
+    quotes.sort(key=lambda q: (q.made_at, q.line, q.quote_id))
     return Recalled(kind, key, quotes=tuple(quotes))

@@ -283,13 +283,13 @@ def between(
     """Say since <= at < until in sequence numbers: the journal is in order of both."""
     where = []
     if since:
-        where.append(seq >= _first_at(connection, since))
+        where.append(seq >= first_at(connection, since))
     if until is not None:
-        where.append(seq < _first_at(connection, until))
+        where.append(seq < first_at(connection, until))
     return where
 
 
-def _first_at(connection: sa.Connection, moment: Instant) -> int:
+def first_at(connection: sa.Connection, moment: Instant) -> int:
     """Return the first event at or after *moment*, by halving: there is no index by time."""
     low, high = 1, (connection.scalar(sa.select(sa.func.max(journal.c.seq))) or 0) + 1
     at_of = sa.select(journal.c.at).where(journal.c.seq == sa.bindparam("seq"))

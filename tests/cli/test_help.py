@@ -15,7 +15,7 @@ GROUPS = (
     "allocations",
 )
 COMMANDS = (
-    *("demo", "serve", "check", "bench", "trades", "replay", "kill", "unkill"),
+    *("demo", "serve", "check", "bench", "trades", "replay", "kill", "unkill", "news"),
     *(f"ledger {name}" for name in ("balances", "statement", "trial-balance")),
     *(f"price {name}" for name in ("explain", "what-if", "rules", "disclosure")),
     *("ledger deposit", "ledger withdraw", "journal show", "journal verify", "journal streams"),

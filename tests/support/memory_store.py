@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+from otcfix.desk.captures import fits
+from otcfix.model.enquiries import TradesWanted
 from otcfix.model.event import IdUse, Recalled
 from otcfix.model.ledger import Transfer
 from otcfix.model.order import Order
@@ -28,6 +30,7 @@ class MemoryStore:
         self.orders: dict[str, Order] = {}
         self.quotes: dict[str, Quote] = {}
         self.outbox: dict[int, OutboxRow] = {}
+        self.dealt: list[tuple[int, Trade]] = []
         self.sent: dict[int, SentMark] = {}
         self.proven: dict[str, int] = {}
         self.trades: dict[str, Trade] = {}
@@ -41,7 +44,8 @@ class MemoryStore:
     def commit(self, batch: Batch) -> None:
         """Take everything of *batch*."""
         self.rows += batch.rows
-        for _, decision in batch.decided:
+        for event, decision in batch.decided:
+            self.dealt += [(event.seq, trade) for trade in decision.trades]
             self.transfers += decision.transfers
             for use in decision.uses:
                 self.uses[use.scope, use.cl_ord_id] = use
@@ -119,6 +123,28 @@ class MemoryStore:
             trade=trade,
             change=self.changes.get(exec_id),
         )
+
+    def trades_wanted(
+        self,
+        clients: tuple[str, ...],
+        wanted: TradesWanted,
+        end_client: str,
+        orders: tuple[str, ...] | None,
+        first: int,
+        last: int | None,
+        limit: int,
+    ) -> list[Trade] | None:
+        """The trades that fit."""
+        return [
+            trade
+            for seq, trade in self.dealt
+            if seq >= first
+            and (last is None or seq <= last)
+            and trade.client_id in clients
+            and (orders is None or trade.order_id in orders)
+            and trade.exec_id not in self.changes
+            and fits(trade, wanted, end_client)
+        ][:limit]
 
     def balances(self) -> dict[str, int]:
         """What the transfers sum up to, account by account."""
