@@ -111,6 +111,8 @@ class App:
                 depth=self.inbox.depth,
                 clock=wall_clock,
                 proven=self._proven,
+                told=self._told,
+                epoch_of=lambda key: int(self.state.word("epoch", key, 0)),
             )
         self.sequencer = Sequencer(
             self.state,
@@ -352,6 +354,13 @@ class App:
 
     def _proven(self, session: str, outbox_id: int) -> None:
         self.sequencer.proven[session] = outbox_id
+
+    def _told(self, session: str, is_there: bool) -> None:
+        """A session has come, or gone."""
+        if is_there:
+            self.inbox.open_lane(session)
+        else:
+            self.inbox.close_lane(session)
 
     def _observe(self, event: Event, decision: Decision, outbox: list[OutboxRow]) -> None:
         body = event.body

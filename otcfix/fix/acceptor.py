@@ -1,31 +1,37 @@
 """The acceptor: every session of the desk on QuickFIX, behind a door of our own; the desk's mouth.
 
-The engine has no thread of its own: the sequencer's polls it. Two threads would share every
+The engines have no threads of their own: the sequencer's polls them. Two threads would share every
 session's lock and the interpreter's, and wait for each other more than they work.
 """
 
-import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import quickfix as fix
 import structlog
 
-from otcfix.config import Config
+from otcfix.config import Config, load
 from otcfix.config.geofence import geofence_of
 from otcfix.fix.application import NEVER_AGAIN, Application, Put, PutBehind
 from otcfix.fix.backoff import Admission
+from otcfix.fix.changing import Changes, group_of
+from otcfix.fix.controls import Controls
+from otcfix.fix.descriptors import allow_many
 from otcfix.fix.dictionaries import Dictionaries
 from otcfix.fix.door import Door
-from otcfix.fix.line import Caller, Line, caller_of
+from otcfix.fix.engine import Engine
+from otcfix.fix.line import Caller, Line, caller_of, session_id_of
 from otcfix.fix.lines import Lines
 from otcfix.fix.mouth import Mouth
 from otcfix.fix.outgoing import message_of, stream_message_of
 from otcfix.fix.proof import Proofs
-from otcfix.fix.settings import begin_string, settings_text
+from otcfix.fix.rulers import Rulers
+from otcfix.fix.settings import ruler_of, settings_text
+from otcfix.fix.timetable import Timetable
 from otcfix.model.errors import ConfigError
 from otcfix.model.event import AdminSeen
+from otcfix.model.party import Session
 from otcfix.model.record import OutboxRow, StreamRow
 from otcfix.model.time import Instant
 
@@ -38,8 +44,8 @@ LOGOUT_S = 3.0
 """How long a stop waits for the clients' answers to its Logouts."""
 
 
-class Acceptor:
-    """Every session of the configuration, on one SocketAcceptor."""
+class Acceptor(Controls):
+    """Every session of the configuration, each group of them on an engine of its own."""
 
     def __init__(
         self,
@@ -52,11 +58,17 @@ class Acceptor:
         depth: Callable[[str], int],
         clock: Callable[[], Instant],
         proven: Callable[[str, int], None],
+        told: Callable[[str, bool], None],
+        epoch_of: Callable[[str], int],
     ) -> None:
+        """told: (session key, whether it is there), when sessions come and go; epoch_of: the last
+        sequence epoch of a session that there was once."""
         acceptor = config.sessions.acceptor
         self._put_behind = put_behind
         self._next_tick = 0.0
-        self._allow_from = acceptor.allow_from
+        self._config = config
+        self._clock = clock
+        self._dictionaries, self._store, self._rulers = dictionaries, store, Rulers()
         self._geofence = geofence_of(config)
         self._admission = Admission(config.throttles.logon, self._turned_away)
         self._door = Door(acceptor.port, self._caller, self._admission)
@@ -71,20 +83,35 @@ class Acceptor:
             share=acceptor.inbox_share,
             clock=clock,
         )
-        for session in config.sessions.session:
-            begin = begin_string(session.version)
-            session_id = fix.SessionID(begin, session.sender_comp_id, session.target_comp_id)
-            self._lines.add(Line(session, session_id))
         store.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", suffix=".cfg") as file:
-            file.write(settings_text(config, dictionaries, store, self._door.engine_port))
-            file.flush()
-            self._settings = fix.SessionSettings(file.name)
-        self._store_factory = fix.FileStoreFactory(self._settings)
-        self._acceptor = fix.SocketAcceptor(self._application, self._store_factory, self._settings)
-        for line in self._lines:
-            line.session = fix.Session.lookupSession(line.session_id)
+        allow_many(len(config.sessions.session))
+        groups: dict[str, list[Line]] = {}
+        for session in config.sessions.session:
+            line = Line(session, session_id_of(session))
+            self._lines.add(line)
+            groups.setdefault(group_of(session), []).append(line)
+        self._unopened = [self._made(group, lines) for group, lines in groups.items()]
+        self._timetable = Timetable(self._lines, self, store)
+        self._application.closed = self._timetable.closed
+        self._changes = Changes(
+            *(self._lines, self._door.engines, self._made),
+            log_out=self.log_out,
+            event=self._event,
+            told=told,
+            epoch_of=epoch_of,
+        )
+
+    def _made(self, group: str, lines: Sequence[Line]) -> Engine:
+        """An engine for these lines, with what their stores hold. Errors: fix.ConfigError."""
+        sessions = [line.config for line in lines]
+        port, config = self._door.engine_port, self._config
+        text = settings_text(sessions, config.sessions.acceptor, self._store, port)
+        engine = Engine(group, lines, text, self._application)
+        for line in lines:
+            settings = ruler_of(line.config, self._dictionaries, config.folder, self._store)
+            self._rulers.give(line.session, settings)
             line.note_numbers()
+        return engine
 
     # -- life ----------------------------------------------------------------------------------
 
@@ -118,7 +145,11 @@ class Acceptor:
     def start(self) -> None:
         """Open the port. Nobody is let in before `take`. Errors: ConfigError when it is taken."""
         try:
-            self._door.open(self._acceptor.poll)
+            self._timetable.tick(self._clock())
+            for engine in self._unopened:
+                self._door.engines.add(engine)
+            self._unopened = []
+            self._door.open()
         except OSError as error:
             raise ConfigError(f"cannot listen on port {self._door.port}: {error}") from error
 
@@ -126,13 +157,23 @@ class Acceptor:
         """Take what has arrived: messages into the inbox, callers in or away."""
         self._door.take()
         now = time.monotonic()
+        if self._changes.under_way:
+            self._changes.go_on()
         if now >= self._next_tick:
             # A poll that finds nothing lets the sessions look at their clocks; under load none is.
             self._next_tick = now + TICK_S
             self._door.tick()
-            for line in self._lines:
-                if line.online:
-                    line.session.next(fix.UtcTimeStamp())
+            if not self._application.stopping:
+                self._timetable.tick(self._clock())
+            self._look_at_clocks()
+
+    def _look_at_clocks(self) -> None:
+        online = [line for line in self._lines if line.online]
+        for line in online:
+            line.session.next(fix.UtcTimeStamp())
+        for line in online:
+            if not line.online:
+                self._wake(line)
 
     def wait(self, timeout_s: float) -> None:
         """Sleep until something arrives, `ring` is called, or *timeout_s* passes."""
@@ -146,19 +187,48 @@ class Acceptor:
         """Log everybody out, with the reason, and close the port. On the thread that takes."""
         self._application.stopping = True
         for line in self._lines:
-            if line.online:
-                line.session.logout("the desk stops; log on again when it is back")
+            self.log_out(line.config.key, "the desk stops; log on again when it is back")
         until = time.monotonic() + LOGOUT_S
         while self.online and time.monotonic() < until:
             self.take()
             self.wait(0.005)
-        self._acceptor.stop(True)
         self._door.close()
 
     @property
     def online(self) -> list[str]:
         """The sessions that are logged on."""
         return [line.config.key for line in self._lines if line.online]
+
+    def sessions_changed(self, sessions: Sequence[Session]) -> None:
+        """The sessions are these from now on: bring lines and engines to what the files say.
+
+        Secrets and addresses stand in the files alone. Where those say something else by now, or
+        cannot be read, what goes is let go and nothing else is changed.
+        """
+        config = self._reread(sessions)
+        if config is not None:
+            self._config = config
+            self._geofence = geofence_of(config)
+            allow_many(len(config.sessions.session))
+            wanted = {one.key: one for one in config.sessions.session}
+        else:
+            kept = {one.key for one in sessions}
+            wanted = {n.config.key: n.config for n in self._lines if n.config.key in kept}
+        self._changes.begin(wanted)
+
+    def _reread(self, sessions: Sequence[Session]) -> Config | None:
+        try:
+            config = load(self._config.folder)
+        except ConfigError as error:
+            why = str(error)
+        else:
+            if config.to_desk().sessions == tuple(sessions):
+                return config
+            why = "sessions.toml has changed since it was read for this command"
+        log.error("sessions_not_read", error=why)
+        note = f"sessions reload: {why}; reload again"
+        self._put_behind("", 0, AdminSeen("", False, "A", note[:400], alert=True))
+        return None
 
     # -- speaking ------------------------------------------------------------------------------
 
@@ -184,19 +254,24 @@ class Acceptor:
             self._proofs.streamed(line)
 
     def logout(self, session: str, text: str) -> None:
-        """Log a session out for what it sent; it may come back after its back-off."""
+        """Log a session out for what it sent; it may come back after its back-off.
+
+        `log_out` is for what is not the client's doing.
+        """
         line = self._lines.get(session)
         if line is not None:
             self._application.logout(line, text)
+            self._wake(line)
 
     # -- the door's questions ------------------------------------------------------------------
 
     def _caller(self, address: str, fields: Mapping[int, str]) -> Caller:
         """Whose first message it is, and whether he may try to log on now."""
-        caller = caller_of(
-            self._lines.by_comp_ids, self._allow_from, address, fields, self._geofence
-        )
+        allow_from = self._config.sessions.acceptor.allow_from
+        caller = caller_of(self._lines.by_comp_ids, allow_from, address, fields, self._geofence)
         key = caller.line.config.key if caller.line else ""
+        if caller.line is not None and (caller.line.engine is None or caller.line.engine.leaving):
+            return Caller(None, f"session {key} is being changed", key, fault=False)
         why = self._admission.caller(key, address, time.monotonic()) if key else ""
         return Caller(None, why, key, fault=False) if why else caller
 
@@ -207,3 +282,7 @@ class Acceptor:
 
     def _event(self, line: Line, body: object) -> None:
         self._put_behind(line.config.key, line.epoch, body)
+
+    def _wake(self, line: Line) -> None:
+        if line.engine is not None:
+            self._door.engines.wake(line.engine)

@@ -41,7 +41,8 @@ PutBehind = Callable[[str, int, object], None]
 
 
 class Application(fix.Application):  # type: ignore[misc]
-    """The callbacks of every session. stopping: the desk logs everybody out."""
+    """The callbacks of every session. stopping: the desk logs everybody out; closed: why a session
+    may not log on at an instant, "" when it may."""
 
     def __init__(
         self,
@@ -68,6 +69,7 @@ class Application(fix.Application):  # type: ignore[misc]
         self._share = share
         self._clock = clock
         self.stopping = False
+        self.closed: Callable[[Line, Instant], str] = lambda *_: ""
 
     @guarded
     def onCreate(self, session_id: Any) -> None:
@@ -106,7 +108,9 @@ class Application(fix.Application):  # type: ignore[misc]
         if self._mouth.speaking_to is not None:
             line.number = number
             return
-        if kind == "5" and not line.online:  # a logon that we, or QuickFIX, refused
+        if (
+            kind == "5" and not line.online and not line.silent
+        ):  # a logon that we, or QuickFIX, refused
             self._admission.failed(line.config.key, line.caller, time.monotonic())
         if kind == "4":
             line.go_on(message)
@@ -204,7 +208,8 @@ class Application(fix.Application):  # type: ignore[misc]
         wants_reset = message.isSetField(141) and message.getField(141) == "Y"
         session, (sender, target) = line.session, line.numbers
         was_reset = session.getExpectedTargetNum() < max(target, line.last_in + 1)
-        refusal = logon_refusal(line.config, message, wants_reset)
+        now = self._clock()
+        refusal = logon_refusal(line.config, message, wants_reset) or self.closed(line, now)
         if refusal and wants_reset:
             # Whoever may not reset must not shift the numbers of the client who may be asleep.
             session.setNextSenderMsgSeqNum(max(sender, line.last_out + 1))
@@ -214,7 +219,6 @@ class Application(fix.Application):  # type: ignore[misc]
             if not refusal:
                 line.last_in = line.last_out = 0
                 line.numbers = (1, 1)
-        now = self._clock()
         if not refusal or now - line.refused_at > 1_000_000:
             # One refused attempt a second is journaled; a storm must not fill the journal.
             line.refused_at = now if refusal else 0

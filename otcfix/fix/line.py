@@ -7,12 +7,21 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import quickfix as fix
+
 from otcfix.config import SessionConfig
 from otcfix.config.geofence import NOWHERE, Geofence
 from otcfix.fix.dictionaries import left_out
+from otcfix.fix.settings import begin_string
 from otcfix.fix.wire import field_of
 from otcfix.model.event import Overflowed
 from otcfix.model.time import Instant
+
+
+def session_id_of(config: SessionConfig) -> Any:
+    """The session as QuickFIX names it, a quickfix.SessionID."""
+    begin = begin_string(config.version)
+    return fix.SessionID(begin, config.sender_comp_id, config.target_comp_id)
 
 
 class Line:
@@ -22,6 +31,7 @@ class Line:
         "again_from",
         "caller",
         "config",
+        "engine",
         "epoch",
         "held",
         "last_in",
@@ -37,6 +47,7 @@ class Line:
         "refused_at",
         "session",
         "session_id",
+        "silent",
         "streamed",
         "unproven",
     )
@@ -45,6 +56,7 @@ class Line:
         self.config = config
         self.session_id = session_id
         self.session: Any = None
+        self.engine: Any = None  # the Engine that runs it; None while that is built anew
         self.caller = ""  # who tries to log on
         self.peer = ""  # who did
         self.epoch = 0
@@ -57,6 +69,7 @@ class Line:
         self.streamed = 0
         self.last_said = 0
         self.held = False
+        self.silent = False  # what QuickFIX says now reaches nobody
         self.proof_asked = ""
         self.proof_of = 0
         self.refused_at: Instant = 0

@@ -3,20 +3,11 @@
 import hashlib
 import re
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
-from otcfix.config import AcceptorConfig, Config, SessionConfig
+from otcfix.config import AcceptorConfig, SessionConfig
 from otcfix.fix.dictionaries import Dictionaries
-
-DAYS = {
-    "mon": "monday",
-    "tue": "tuesday",
-    "wed": "wednesday",
-    "thu": "thursday",
-    "fri": "friday",
-    "sat": "saturday",
-    "sun": "sunday",
-}
 
 
 def begin_string(version: str) -> str:
@@ -30,9 +21,14 @@ def session_id_text(session: SessionConfig) -> str:
     return f"{begin}:{session.sender_comp_id}->{session.target_comp_id}"
 
 
-def settings_text(config: Config, dictionaries: Dictionaries, store: Path, port: int) -> str:
-    """The text of the settings file for every session of *config*; port: the engine's own."""
-    acceptor = config.sessions.acceptor
+def settings_text(
+    sessions: Iterable[SessionConfig], acceptor: AcceptorConfig, store: Path, port: int
+) -> str:
+    """The text of the settings file for these sessions; port: the engine's own.
+
+    Without dictionaries: sessions that are checked alike share one (`Rulers`). Without times: when
+    a session is open, and when its numbers start anew, is said by `hours`.
+    """
     lines = [
         "[DEFAULT]",
         "ConnectionType=acceptor",
@@ -44,52 +40,48 @@ def settings_text(config: Config, dictionaries: Dictionaries, store: Path, port:
         "TimestampPrecision=3",
         "CheckLatency=Y",
         "MaxLatency=120",
-        "UseDataDictionary=Y",
-        "ValidateUserDefinedFields=N",
+        "UseDataDictionary=N",
         "SendRedundantResendRequests=N",
         "LogoutTimeout=2",
+        "NonStopSession=Y",
     ]
-    for session in config.sessions.session:
-        lines += _session(session, acceptor, dictionaries, config.folder, store)
+    for session in sessions:
+        lines += _session(session, acceptor)
     return "\n".join(lines) + "\n"
 
 
-def _session(
-    session: SessionConfig,
-    acceptor: AcceptorConfig,
-    dictionaries: Dictionaries,
-    folder: Path,
-    store: Path,
-) -> list[str]:
+def _session(session: SessionConfig, acceptor: AcceptorConfig) -> list[str]:
     keys: dict[str, str] = {
         "BeginString": begin_string(session.version),
         "SenderCompID": session.sender_comp_id,
         "TargetCompID": session.target_comp_id,
         "HeartBtInt": str(session.heartbeat_max),
         "ResetOnLogon": "Y" if session.reset_on_logon else "N",
+    }
+    if keys["BeginString"] == "FIXT.1.1":
+        keys["DefaultApplVerID"] = session.version
+    addresses = session.allowed_remote_addresses or acceptor.allow_from
+    if addresses:
+        keys["AllowedRemoteAddresses"] = ",".join(addresses)
+    return ["", "[SESSION]", *(f"{name}={value}" for name, value in keys.items())]
+
+
+def ruler_of(
+    session: SessionConfig, dictionaries: Dictionaries, folder: Path, store: Path
+) -> dict[str, str]:
+    """The settings that say by which dictionaries a session's messages are checked, and how."""
+    keys: dict[str, str] = {
+        "BeginString": begin_string(session.version),
+        "UseDataDictionary": "Y",
+        "ValidateUserDefinedFields": "N",
         "AllowUnknownMsgFields": "Y" if session.unknown_tags == "ignore" else "N",
-        **{
-            name: str(value)
-            for name, value in dictionaries.settings(
-                session.version, flat=session.flat_quote_request
-            ).items()
-        },
+        **dictionaries.settings(session.version, flat=session.flat_quote_request),
     }
     if session.dictionary:
         fixt = session.version == "FIX.5.0SP2"
         own = without_data(folder / session.dictionary, store / "dictionaries")
         keys["AppDataDictionary" if fixt else "DataDictionary"] = str(own)
-    addresses = session.allowed_remote_addresses or acceptor.allow_from
-    if addresses:
-        keys["AllowedRemoteAddresses"] = ",".join(addresses)
-    schedule = session.schedule
-    if schedule is None:
-        keys["NonStopSession"] = "Y"
-    else:
-        keys |= {"StartTime": schedule.start, "EndTime": schedule.end}
-        if schedule.start_day and schedule.end_day:
-            keys |= {"StartDay": DAYS[schedule.start_day], "EndDay": DAYS[schedule.end_day]}
-    return ["", "[SESSION]", *(f"{name}={value}" for name, value in keys.items())]
+    return keys
 
 
 def without_data(path: Path, folder: Path) -> Path:

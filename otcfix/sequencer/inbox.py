@@ -45,6 +45,13 @@ class Inbox:
             self._lanes[session] = deque()
             self._order.append(session)
 
+    def close_lane(self, session: str) -> None:
+        """A session is gone; what still waits for it is taken before anything else."""
+        lane = self._lanes.pop(session, None)
+        if lane is not None:
+            self._order.remove(session)
+            self._urgent.extend(lane)
+
     def put(self, incoming: Incoming, msg_type: str) -> bool:
         """Queue a client's message; False when its session's share is full."""
         lane = self._lanes[incoming.session]
