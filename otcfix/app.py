@@ -26,6 +26,7 @@ from otcfix.model.decision import Decision
 from otcfix.model.errors import ConfigError
 from otcfix.model.event import Boot, EpochMoved, Event, SessionDown, SessionUp, UnsentQuote
 from otcfix.model.messages import ProviderMassQuote, ProviderQuote, ProviderQuoteCancel
+from otcfix.model.party import Session
 from otcfix.model.record import OutboxRow, StreamRow
 from otcfix.model.time import SECOND, Instant
 from otcfix.screening.service import ScreeningService
@@ -402,3 +403,6 @@ class _Silent:
 
     def logout(self, session: str, text: str) -> None:
         """Nobody is there."""
+
+    def sessions_changed(self, sessions: tuple[Session, ...]) -> None:
+        """Nobody listens."""

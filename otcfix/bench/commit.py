@@ -24,6 +24,7 @@ from otcfix.bench.measure import percentile
 from otcfix.config import load
 from otcfix.log import configure
 from otcfix.model.event import MoveFunds
+from otcfix.model.party import Session
 from otcfix.model.record import Batch, OutboxRow, StreamRow
 from otcfix.model.screening import ScreeningVerdict, ScreeningVerdicts
 from otcfix.sequencer.inbox import Incoming
@@ -67,6 +68,9 @@ class _Numbering:
 
     def logout(self, session: str, text: str) -> None:
         """Nobody is there."""
+
+    def sessions_changed(self, sessions: tuple[Session, ...]) -> None:
+        """Nobody listens."""
 
 
 class Recorder:

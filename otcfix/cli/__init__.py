@@ -27,6 +27,7 @@ from otcfix.cli import (
     sanctions,
     screen,  # noqa: F401 - adds its commands to sanctions
     serve,
+    session_files,  # noqa: F401 - adds its command to sessions
     sim,
     staff,
     states,

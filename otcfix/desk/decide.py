@@ -18,6 +18,7 @@ from otcfix.desk import (
     providing,
     quoting,
     screening,
+    sessions,
     staff,
     standing,
     streaming,
@@ -28,7 +29,16 @@ from otcfix.desk import (
 )
 from otcfix.desk.draft import Draft
 from otcfix.desk.state import State
-from otcfix.model import client_commands, hedge, limit, messages, policy, proposal, throttle
+from otcfix.model import (
+    client_commands,
+    hedge,
+    limit,
+    messages,
+    policy,
+    proposal,
+    session_commands,
+    throttle,
+)
 from otcfix.model import event as events
 from otcfix.model import screening as screened
 from otcfix.model.decision import NOTHING, Decision
@@ -58,6 +68,7 @@ HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
     messages.Complaint: unread.on_complaint,
     messages.Malformed: unread.on_malformed,
     messages.Unsupported: unread.on_unsupported,
+    messages.Orphan: unread.on_orphan,
     events.Boot: upkeep.on_boot,
     events.TimerFired: upkeep.on_timer_fired,
     events.RatesMoved: upkeep.on_rates_moved,
@@ -91,6 +102,7 @@ HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
     limit.MarksMoved: limit_setting.on_marks_moved,
     limit.SetTradingState: trading_states.on_set_trading_state,
     policy.SetPolicy: policies.on_set_policy,
+    session_commands.SetSessions: sessions.on_set_sessions,
     throttle.LoadMoved: throttling.on_load_moved,
     screened.ScreeningVerdicts: screening.on_screening_verdicts,
     screened.ScreeningTrouble: screening.on_screening_trouble,

@@ -28,7 +28,7 @@ from otcfix.model.limit import SetLimit
 from otcfix.model.messages import Head, Side
 from otcfix.model.money import AMOUNT_MAX
 from otcfix.model.order import Order
-from otcfix.model.party import Client
+from otcfix.model.party import Client, Session
 from otcfix.model.policy import Policy
 from otcfix.model.pricing import Explanation
 from otcfix.model.proposal import Proposal
@@ -85,6 +85,7 @@ class Draft:
         self.limits: list[SetLimit] = []
         self.logouts: list[tuple[str, str]] = []
         self.policy: Policy | None = None
+        self.sessions: tuple[Session, ...] | None = None
         self.checked_by = ""
         self.retry_after_ms = 0
         self._deltas: dict[str, int] = {}
@@ -124,6 +125,7 @@ class Draft:
             limits=tuple(self.limits),
             logouts=tuple(self.logouts),
             policy=self.policy,
+            sessions=self.sessions,
         )
 
     def _check_floors(self) -> None:

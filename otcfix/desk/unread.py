@@ -4,7 +4,7 @@ a client could not read of ours."""
 from otcfix.desk.draft import Draft
 from otcfix.model.decision import Disputed
 from otcfix.model.event import Overflowed, UnreadCommand
-from otcfix.model.messages import Complaint, Head, Malformed, Unsupported
+from otcfix.model.messages import Complaint, Head, Malformed, Orphan, Unsupported
 from otcfix.model.order import REJECTED, Order
 from otcfix.model.refusal import Refusal, wording
 from otcfix.model.replies import BusinessRejected, OrderCancelRejected, SessionRejected
@@ -99,3 +99,11 @@ def on_complaint(draft: Draft, message: Complaint) -> None:
 def on_unread_command(draft: Draft, command: UnreadCommand) -> None:
     """Who gave it is told; it is not left to be read again."""
     draft.alerts.append(f"refused: no command that this desk can read: {command.fault}")
+
+
+def on_orphan(draft: Draft, message: Orphan) -> None:
+    """Its session was removed while it waited: there is nobody to answer."""
+    head = message.head
+    draft.alerts.append(
+        f"35={head.msg_type} 34={head.msg_seq_num} of {head.session}, which is gone: not answered"
+    )

@@ -4,8 +4,9 @@ from otcfix.desk.state import State
 from otcfix.fix.parse import Parser
 from otcfix.fix.render import Rendered, rendered
 from otcfix.fix.render_prices import stream_rows
+from otcfix.fix.wire import field_of
 from otcfix.model.decision import Decision
-from otcfix.model.messages import Inbound
+from otcfix.model.messages import Head, Inbound, Orphan
 from otcfix.model.record import StreamRow
 from otcfix.model.replies import Reply
 from otcfix.model.time import Instant
@@ -27,7 +28,12 @@ class Words:
                 key: Parser(known, register.instruments) for key, known in register.sessions.items()
             }
             self._hash = self._state.desk_hash
-        return self._parsers[session].parse(text)
+        parser = self._parsers.get(session)
+        if parser is None:  # it was removed while its message waited
+            number = field_of(text, 34)
+            seq = int(number) if number.isdecimal() else 0
+            return Orphan(Head(session, field_of(text, 35), seq, 0))
+        return parser.parse(text)
 
     def render(self, reply: Reply) -> Rendered:
         """Write a reply in its session's version."""

@@ -12,7 +12,7 @@ from otcfix.model.ledger import Obligation, Transfer
 from otcfix.model.limit import SetLimit
 from otcfix.model.messages import Side
 from otcfix.model.order import Order
-from otcfix.model.party import Client
+from otcfix.model.party import Client, Session
 from otcfix.model.policy import Policy
 from otcfix.model.pricing import Explanation
 from otcfix.model.proposal import Proposal
@@ -58,7 +58,7 @@ class DeskMoved(Struct, frozen=True, gc=False, array_like=True):
 class Decision(Struct, frozen=True, gc=False, array_like=True):
     """The whole consequence of one event. orders, quotes and clients are as they
     stand after it. logouts: sessions to be logged out when it is committed, and with what text.
-    policy: the rules of jurisdiction from now on; None as they were."""
+    policy: the rules of jurisdiction from now on; None as they were; sessions likewise."""
 
     replies: tuple[Reply, ...] = ()
     transfers: tuple[Transfer, ...] = ()
@@ -91,6 +91,7 @@ class Decision(Struct, frozen=True, gc=False, array_like=True):
     limits: tuple[SetLimit, ...] = ()
     logouts: tuple[tuple[str, str], ...] = ()
     policy: Policy | None = None
+    sessions: tuple[Session, ...] | None = None
 
     @property
     def of_streams(self) -> bool:
@@ -166,6 +167,7 @@ def digest(decision: Decision, verdicts: bytes) -> bytes:
             decision.limits,
             decision.logouts,
             decision.policy.version if decision.policy else "",
+            decision.sessions,
         )
     )
     return sha256_of(rest + verdicts)

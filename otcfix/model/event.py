@@ -24,6 +24,7 @@ from otcfix.model.proposal import Confirm, Dismiss
 from otcfix.model.quote import Quote
 from otcfix.model.rates import Conversion, Rates
 from otcfix.model.screening import ReleaseHit, ScreeningTrouble, ScreeningVerdicts
+from otcfix.model.session_commands import SetSessions
 from otcfix.model.throttle import LoadMoved
 from otcfix.model.time import Instant
 
@@ -248,6 +249,7 @@ Command = (
     | SetLimit
     | SetTradingState
     | SetPolicy
+    | SetSessions
     | ReleaseHit
     | Confirm
     | Dismiss

@@ -330,6 +330,12 @@ class Unsupported(Struct, frozen=True, gc=False):
     head: Head
 
 
+class Orphan(Struct, frozen=True, gc=False):
+    """A message of a session that has been removed since it came: journaled, not answered."""
+
+    head: Head
+
+
 Inbound = (
     QuoteRequest
     | NewOrderSingle
@@ -348,4 +354,5 @@ Inbound = (
     | Complaint
     | Malformed
     | Unsupported
+    | Orphan
 )

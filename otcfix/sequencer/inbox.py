@@ -4,8 +4,10 @@ Filled and emptied by the sequencer's thread, which polls the sessions between t
 """
 
 from collections import deque
+from itertools import pairwise
 from typing import NamedTuple
 
+from otcfix.model.session_commands import SetSessions
 from otcfix.model.time import Instant
 
 SHARE = 512
@@ -26,6 +28,18 @@ class Incoming(NamedTuple):
     received_at: Instant
     body: object = None
     command_id: int = 0
+
+
+def parts(waiting: list[Incoming]) -> list[list[Incoming]]:
+    """*waiting* in pieces, each of which may be read before any of it is decided.
+
+    Behind new sessions begins another: what follows is to be read as they say.
+    """
+    ends = [place for place, one in enumerate(waiting, 1) if isinstance(one.body, SetSessions)]
+    if not ends:
+        return [waiting]
+    found = [waiting[start:end] for start, end in pairwise([0, *ends, len(waiting)])]
+    return [part for part in found if part]
 
 
 class Inbox:

@@ -9,18 +9,12 @@ import structlog
 
 from otcfix.desk.state import State
 from otcfix.model.decision import Decision
-from otcfix.model.event import (
-    Boot,
-    EpochMoved,
-    Event,
-    Recalled,
-    SessionUp,
-)
+from otcfix.model.event import Boot, EpochMoved, Event, Recalled, SessionUp
 from otcfix.model.record import Batch, JournalRow, OutboxRow, SentMark
 from otcfix.model.time import MS, SECOND, Instant
 from otcfix.sequencer.committing import Committer
 from otcfix.sequencer.deciding import Decided, decide_in_words, outcome_of
-from otcfix.sequencer.inbox import Inbox, Incoming
+from otcfix.sequencer.inbox import Inbox, Incoming, parts
 from otcfix.sequencer.occasions import Occasions
 from otcfix.sequencer.ports import (
     Clock,
@@ -187,7 +181,8 @@ class Sequencer:
             if self._sent and now - self._last_batch > QUIET:
                 self._flush()
             return False
-        self._batch(waiting + taken)
+        for part in parts(waiting + taken):
+            self._batch(part)
         self._last_batch = now
         if self.state.seq - self._snapshot_seq >= SNAPSHOT_EVERY:
             self._finish()
@@ -247,6 +242,8 @@ class Sequencer:
                     self._venues.send(request)
             for session, text in decision.logouts:
                 self._wire.logout(session, text)
+            if decision.sessions is not None:
+                self._wire.sessions_changed(decision.sessions)
         for stream in batch.streams:
             self._wire.stream(stream)
 

@@ -7,6 +7,7 @@ from otcfix.model.decision import Decision
 from otcfix.model.event import ParametersMoved, Recalled
 from otcfix.model.hedge import VenueRequest
 from otcfix.model.messages import Inbound
+from otcfix.model.party import Session
 from otcfix.model.rates import Conversion, Rates
 from otcfix.model.record import Batch, JournalRow, OutboxRow, SessionNumbers, StreamRow
 from otcfix.model.replies import Reply
@@ -118,6 +119,10 @@ class WirePort(Protocol):
 
     def logout(self, session: str, text: str) -> None:
         """Log a session out, and say why in Text(58); it may come back after its back-off."""
+        ...
+
+    def sessions_changed(self, sessions: tuple[Session, ...]) -> None:
+        """These are the sessions from now on."""
         ...
 
 

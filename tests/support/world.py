@@ -235,6 +235,9 @@ class Wire:
             raise Killed
         self.logged_out.append((session, text))
 
+    def sessions_changed(self, sessions: tuple[Session, ...]) -> None:
+        """Lines of new sessions come when they are asked for."""
+
     def _built(self, line: Line, row: OutboxRow, again: bool) -> Heard:
         return self._finished(line, message_of(line.version, row, again), row)
 
