@@ -26,14 +26,14 @@ from otcfix.model.decision import Decision
 from otcfix.model.errors import ConfigError
 from otcfix.model.event import Boot, EpochMoved, Event, SessionDown, SessionUp, UnsentQuote
 from otcfix.model.messages import ProviderMassQuote, ProviderQuote, ProviderQuoteCancel
-from otcfix.model.party import Session
-from otcfix.model.record import OutboxRow, StreamRow
+from otcfix.model.record import OutboxRow
 from otcfix.model.time import SECOND, Instant
 from otcfix.screening.service import ScreeningService
 from otcfix.sequencer.inbox import Inbox, Incoming
 from otcfix.sequencer.loop import Observer, Sequencer
 from otcfix.sequencer.ports import Parse, Render
 from otcfix.sequencer.recovery import recover
+from otcfix.sequencer.silent import Silent
 from otcfix.store import open_store
 from otcfix.store.journal import GENESIS, chained
 from otcfix.venues.assemble import assemble, spec_of
@@ -93,10 +93,8 @@ class App:
         for session in config.sessions.session:
             self.inbox.open_lane(session.key)
         self.rates, self.feeds = assemble(config, feed, feed_speed)
-        self.contributions = Contributions(
-            self.rates,
-            {s.key: s.clock_skew_max_ms for s in config.sessions.session if s.kind == "provider"},
-        )
+        self.contributions = Contributions(self.rates)
+        self.contributions.know(self.desk.sessions)
         self.providers = Providers(
             self._lines(folder / "providers") if serve_fix and feed is None else ()
         )
@@ -118,7 +116,7 @@ class App:
         self.sequencer = Sequencer(
             self.state,
             self.store,
-            self.acceptor or _Silent(),
+            self.acceptor or Silent(),
             self.rates,
             self.inbox,
             parse=words.parse,
@@ -372,6 +370,8 @@ class App:
             self.contributions.void(body.session, "a new session: no price yet")
         elif isinstance(body, SessionDown):
             self.contributions.void(body.session, "the session is down")
+        if decision.sessions is not None:
+            self.contributions.know(decision.sessions)
         for trade in decision.trades:
             self.measures.on_trade(trade)
         self.screening.observe(decision)
@@ -390,19 +390,3 @@ class App:
         self.sequencer.check_commands()
         done = self.store.command_result(command_id)
         return (done.result if done else None) or "not taken"
-
-
-class _Silent:
-    """A desk without sessions: what it would say waits in the outbox."""
-
-    def say(self, row: OutboxRow, *, again: bool) -> None:
-        """Say nothing now: it is owed until a desk with sessions runs."""
-
-    def stream(self, row: StreamRow) -> None:
-        """Nobody listens."""
-
-    def logout(self, session: str, text: str) -> None:
-        """Nobody is there."""
-
-    def sessions_changed(self, sessions: tuple[Session, ...]) -> None:
-        """Nobody listens."""

@@ -19,7 +19,7 @@ from otcfix.fix.changing import Changes, group_of
 from otcfix.fix.controls import Controls
 from otcfix.fix.descriptors import allow_many
 from otcfix.fix.dictionaries import Dictionaries
-from otcfix.fix.door import Door
+from otcfix.fix.door import WAITING_MAX, Door
 from otcfix.fix.engine import Engine
 from otcfix.fix.line import Caller, Line, caller_of, session_id_of
 from otcfix.fix.lines import Lines
@@ -84,7 +84,7 @@ class Acceptor(Controls):
             clock=clock,
         )
         store.mkdir(parents=True, exist_ok=True)
-        allow_many(len(config.sessions.session))
+        self._make_room(config)
         groups: dict[str, list[Line]] = {}
         for session in config.sessions.session:
             line = Line(session, session_id_of(session))
@@ -100,6 +100,12 @@ class Acceptor(Controls):
             told=told,
             epoch_of=epoch_of,
         )
+
+    def _make_room(self, config: Config) -> None:
+        sessions = len(config.sessions.session)
+        allow_many(sessions)
+        # All of them may come back at once.
+        self._door.waiting_max = max(WAITING_MAX, sessions)
 
     def _made(self, group: str, lines: Sequence[Line]) -> Engine:
         """An engine for these lines, with what their stores hold. Errors: fix.ConfigError."""
@@ -209,7 +215,7 @@ class Acceptor(Controls):
         if config is not None:
             self._config = config
             self._geofence = geofence_of(config)
-            allow_many(len(config.sessions.session))
+            self._make_room(config)
             wanted = {one.key: one for one in config.sessions.session}
         else:
             kept = {one.key for one in sessions}

@@ -60,6 +60,14 @@ def numbers() -> list[int]:
     return list(range(1024))
 
 
+def next_free(count: int) -> list[int]:
+    """The numbers that the next descriptors will have, unless another thread is quicker."""
+    found = [os.open(os.devnull, os.O_RDONLY) for _ in range(count)]
+    for number in found:
+        os.close(number)
+    return found
+
+
 def sockets() -> list[int]:
     """The descriptors of this process that are sockets."""
     return [descriptor for descriptor in numbers() if family(descriptor) is not None]
@@ -72,10 +80,11 @@ def family(descriptor: int) -> int | None:
     return None
 
 
-def listens(descriptor: int) -> bool:
-    """Whether it is a socket that listens."""
+def listens(descriptor: int, port: int = 0) -> bool:
+    """Whether it is a socket that listens; on that port, if one is named."""
     with contextlib.suppress(OSError), seen_as_socket(descriptor) as seen:
-        return bool(seen.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+        if seen.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            return not port or (seen.family == socket.AF_INET and seen.getsockname()[1] == port)
     return False
 
 

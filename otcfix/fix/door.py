@@ -29,7 +29,8 @@ PATIENCE_S = 10.0
 """How long a connection may take over its first message."""
 
 WAITING_MAX = 64
-"""Connections kept outside; beyond that the one that has waited longest goes."""
+"""Connections kept outside, or as many as there are sessions; beyond that the one that has waited
+longest goes."""
 
 WARNINGS_A_SECOND = 5
 
@@ -68,10 +69,11 @@ class Door:
         self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._reserved.bind(("127.0.0.1", 0))
         self.engine_port: int = self._reserved.getsockname()[1]
-        self.engines = Engines()
+        self.engines = Engines(self.engine_port)
         self._outside: dict[int, _Outside] = {}
         self._on_trial: dict[int, tuple[Engine, Line, float]] = {}
         self._shut_until = 0.0
+        self.waiting_max = WAITING_MAX
         self._outer, self._all = select.poll(), select.poll()
         self._bell, self._rope = os.pipe()
         os.set_blocking(self._bell, False)
@@ -175,7 +177,7 @@ class Door:
                 sock.close()  # it has been told, and journaled, when it began
                 continue
             sock.setblocking(False)
-            if len(self._outside) >= WAITING_MAX:
+            if len(self._outside) >= self.waiting_max:
                 oldest = min(self._outside.values(), key=lambda waiting: waiting.until)
                 self._turn_away(oldest, "others wait")
             waiting = _Outside(sock, address, time.monotonic() + PATIENCE_S)

@@ -62,25 +62,27 @@ class Engine:
 
     # -- life ----------------------------------------------------------------------------------
 
-    def open(self, silence: int) -> list[int]:
+    def open(self, silence: int, port: int) -> list[int]:
         """Start it; returns its bells, which ring when it could not send all at once.
 
-        silence: a descriptor that never has anything to read, which its ear is put to.
+        silence: a descriptor that never has anything to read, which its ear is put to; port: the
+        one that its settings name.
         Errors: RuntimeError of quickfix when its port is not to be had.
         """
-        before = set(descriptors.numbers())
+        *pair, ear = expected = descriptors.next_free(3)
+        before = set(descriptors.numbers()).difference(expected)
         self._acceptor.poll()
-        opened = sorted(set(descriptors.numbers()) - before)
-        unix = []
-        for descriptor in opened:
-            if listens(descriptor):
-                self._ear = descriptor
-                os.dup2(silence, descriptor, inheritable=False)
-            elif family(descriptor) == socket.AF_UNIX:
-                unix.append(descriptor)
+        if not (listens(ear, port) and all(family(one) == socket.AF_UNIX for one in pair)):
+            # Another thread was quicker, and has some of the numbers.
+            now = descriptors.numbers()
+            ear = next(number for number in now if listens(number, port))
+            opened = [number for number in now if number not in before]
+            pair = [number for number in opened if family(number) == socket.AF_UNIX]
+        self._ear = ear
+        os.dup2(silence, ear, inheritable=False)
         # Another thread may have opened a pair of its own meanwhile: then neither is closed later.
-        self._bells = {bell: identity(bell) for bell in unix} if len(unix) == 2 else {}
-        return unix
+        self._bells = {bell: identity(bell) for bell in pair} if len(pair) == 2 else {}
+        return pair
 
     def poll(self) -> None:
         """Have it take what has arrived and look at its clocks."""
@@ -100,21 +102,20 @@ class Engine:
             decoy.connect(ear.getsockname())
             os.dup2(ear.fileno(), self._ear, inheritable=False)
             try:
-                descriptor = self._accepted(decoy.getsockname(), silence)
+                descriptor = self._accepted(decoy.getsockname())
             finally:
                 os.dup2(silence, self._ear, inheritable=False)
             os.dup2(sock.fileno(), descriptor, inheritable=False)
         self.inside[descriptor] = identity(descriptor)
         return descriptor
 
-    def _accepted(self, name: tuple[str, int], silence: int) -> int:
+    def _accepted(self, name: tuple[str, int]) -> int:
         # What the engine dropped since its last poll takes that poll's place.
         for _ in range(DROPPED_MAX):
-            next_free = os.dup(silence)
-            os.close(next_free)
+            (likely,) = descriptors.next_free(1)
             self.poll()
-            if descriptors.is_connected_to(next_free, name):
-                return next_free
+            if descriptors.is_connected_to(likely, name):
+                return likely
             descriptor = connected_to(name)
             if descriptor is not None:
                 return descriptor
@@ -180,7 +181,9 @@ class Engine:
 class Engines:
     """All of them, by group, and which of their sockets has something to say."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int) -> None:
+        """port: which each of them has to itself while it is opened."""
+        self._port = port
         self._by_name: dict[str, Engine] = {}
         self._of: dict[int, Engine] = {}
         self._bells: set[int] = set()
@@ -204,7 +207,7 @@ class Engines:
 
     def add(self, engine: Engine) -> None:
         """Open *engine* and watch it. Errors: RuntimeError of quickfix."""
-        bells = engine.open(self._silence)
+        bells = engine.open(self._silence, self._port)
         self._by_name[engine.name] = engine
         for bell in bells:
             self._watch(bell, engine)

@@ -1,0 +1,20 @@
+"""The wire of a desk that serves nobody: it decides one command and ends."""
+
+from otcfix.model.party import Session
+from otcfix.model.record import OutboxRow, StreamRow
+
+
+class Silent:
+    """A desk without sessions: what it would say waits in the outbox."""
+
+    def say(self, row: OutboxRow, *, again: bool) -> None:
+        """Say nothing now: it is owed until a desk with sessions runs."""
+
+    def stream(self, row: StreamRow) -> None:
+        """Nobody listens."""
+
+    def logout(self, session: str, text: str) -> None:
+        """Nobody is there."""
+
+    def sessions_changed(self, sessions: tuple[Session, ...]) -> None:
+        """Nobody listens."""
