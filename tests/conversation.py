@@ -37,6 +37,7 @@ from otcfix.desk.state import State
 from otcfix.fix.parse import Parser
 from otcfix.fix.render import Rendered, rendered
 from otcfix.fix.render_prices import stream_rows
+from otcfix.fix.words import orphan
 from otcfix.model.decision import Decision
 from otcfix.model.event import (
     Boot,
@@ -185,6 +186,8 @@ class Conversation:
     def _bind(state: State) -> tuple[Any, Any]:
         def parse(session: str, text: str) -> Inbound:
             register = state.register
+            if session not in register.sessions:
+                return orphan(session, text)
             return Parser(register.sessions[session], register.instruments).parse(text)
 
         def render(reply: Reply) -> Rendered:

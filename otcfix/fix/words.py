@@ -12,6 +12,13 @@ from otcfix.model.replies import Reply
 from otcfix.model.time import Instant
 
 
+def orphan(session: str, text: str) -> Orphan:
+    """What is made of a FIX text whose session was removed while it waited."""
+    number = field_of(text, 34)
+    seq = int(number) if number.isdecimal() else 0
+    return Orphan(Head(session, field_of(text, 35), seq, 0))
+
+
 class Words:
     """Parse and render by the desk that State holds; readers are made once per desk."""
 
@@ -29,11 +36,7 @@ class Words:
             }
             self._hash = self._state.desk_hash
         parser = self._parsers.get(session)
-        if parser is None:  # it was removed while its message waited
-            number = field_of(text, 34)
-            seq = int(number) if number.isdecimal() else 0
-            return Orphan(Head(session, field_of(text, 35), seq, 0))
-        return parser.parse(text)
+        return orphan(session, text) if parser is None else parser.parse(text)
 
     def render(self, reply: Reply) -> Rendered:
         """Write a reply in its session's version."""
