@@ -111,7 +111,7 @@ class Acceptor(Controls):
         """An engine for these lines, with what their stores hold. Errors: fix.ConfigError."""
         sessions = [line.config for line in lines]
         port, config = self._door.engine_port, self._config
-        text = settings_text(sessions, config.sessions.acceptor, self._store, port)
+        text = settings_text(sessions, self._store, port)
         engine = Engine(group, lines, text, self._application)
         for line in lines:
             settings = ruler_of(line.config, self._dictionaries, config.folder, self._store)
@@ -151,7 +151,7 @@ class Acceptor(Controls):
     def start(self) -> None:
         """Open the port. Nobody is let in before `take`. Errors: ConfigError when it is taken."""
         try:
-            self._timetable.tick(self._clock())
+            self._timetable.start(self._clock())
             for engine in self._unopened:
                 self._door.engines.add(engine)
             self._unopened = []

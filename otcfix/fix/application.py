@@ -108,10 +108,11 @@ class Application(fix.Application):  # type: ignore[misc]
         if self._mouth.speaking_to is not None:
             line.number = number
             return
-        if (
-            kind == "5" and not line.online and not line.silent
-        ):  # a logon that we, or QuickFIX, refused
-            self._admission.failed(line.config.key, line.caller, time.monotonic())
+        if kind == "5" and not line.online:  # a logon that we, or QuickFIX, refused
+            if line.forgiven:
+                line.forgiven = False
+            else:
+                self._admission.failed(line.config.key, line.caller, time.monotonic())
         if kind == "4":
             line.go_on(message)
         if kind != "3":
@@ -209,7 +210,10 @@ class Application(fix.Application):  # type: ignore[misc]
         session, (sender, target) = line.session, line.numbers
         was_reset = session.getExpectedTargetNum() < max(target, line.last_in + 1)
         now = self._clock()
-        refusal = logon_refusal(line.config, message, wants_reset) or self.closed(line, now)
+        refusal = logon_refusal(line.config, message, wants_reset)
+        closed = "" if refusal else self.closed(line, now)
+        # He who knows the secret and is early is nobody to be kept out when it is time.
+        line.forgiven, refusal = bool(closed), refusal or closed
         if refusal and wants_reset:
             # Whoever may not reset must not shift the numbers of the client who may be asleep.
             session.setNextSenderMsgSeqNum(max(sender, line.last_out + 1))

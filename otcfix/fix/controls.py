@@ -40,11 +40,11 @@ class Controls:
         """
         line = self._lines[key]
         self._off(line, text)
-        line.silent = True  # QuickFIX says a Logout here even to nobody: it is no refused logon
+        line.forgiven = True  # QuickFIX says a Logout here even to nobody: it is no refused logon
         try:
             line.session.reset()
         finally:
-            line.silent = False
+            line.forgiven = False
         return self._new_epoch(line, reason)
 
     def set_numbers(

@@ -33,6 +33,7 @@ class Line:
         "config",
         "engine",
         "epoch",
+        "forgiven",
         "held",
         "last_in",
         "last_out",
@@ -47,7 +48,6 @@ class Line:
         "refused_at",
         "session",
         "session_id",
-        "silent",
         "streamed",
         "unproven",
     )
@@ -69,7 +69,7 @@ class Line:
         self.streamed = 0
         self.last_said = 0
         self.held = False
-        self.silent = False  # what QuickFIX says now reaches nobody
+        self.forgiven = False  # the next Logout to nobody counts as no failed logon
         self.proof_asked = ""
         self.proof_of = 0
         self.refused_at: Instant = 0

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
-from otcfix.config import AcceptorConfig, SessionConfig
+from otcfix.config import SessionConfig
 from otcfix.fix.dictionaries import Dictionaries
 
 
@@ -21,13 +21,12 @@ def session_id_text(session: SessionConfig) -> str:
     return f"{begin}:{session.sender_comp_id}->{session.target_comp_id}"
 
 
-def settings_text(
-    sessions: Iterable[SessionConfig], acceptor: AcceptorConfig, store: Path, port: int
-) -> str:
+def settings_text(sessions: Iterable[SessionConfig], store: Path, port: int) -> str:
     """The text of the settings file for these sessions; port: the engine's own.
 
     Without dictionaries: sessions that are checked alike share one (`Rulers`). Without times: when
-    a session is open, and when its numbers start anew, is said by `hours`.
+    a session is open, and when its numbers start anew, is said by `hours`. Without addresses: the
+    door knows who calls, and they may change while the engine runs.
     """
     lines = [
         "[DEFAULT]",
@@ -46,11 +45,11 @@ def settings_text(
         "NonStopSession=Y",
     ]
     for session in sessions:
-        lines += _session(session, acceptor)
+        lines += _session(session)
     return "\n".join(lines) + "\n"
 
 
-def _session(session: SessionConfig, acceptor: AcceptorConfig) -> list[str]:
+def _session(session: SessionConfig) -> list[str]:
     keys: dict[str, str] = {
         "BeginString": begin_string(session.version),
         "SenderCompID": session.sender_comp_id,
@@ -60,9 +59,6 @@ def _session(session: SessionConfig, acceptor: AcceptorConfig) -> list[str]:
     }
     if keys["BeginString"] == "FIXT.1.1":
         keys["DefaultApplVerID"] = session.version
-    addresses = session.allowed_remote_addresses or acceptor.allow_from
-    if addresses:
-        keys["AllowedRemoteAddresses"] = ",".join(addresses)
     return ["", "[SESSION]", *(f"{name}={value}" for name, value in keys.items())]
 
 

@@ -4,6 +4,7 @@ The times are those of `hours`. A reset that fell due while the desk was down is
 starts: the store of a session says since when its numbers run.
 """
 
+import contextlib
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -51,6 +52,12 @@ class Timetable:
         self._store = store
         self._known: dict[str, _Known] = {}
         self._reset_at: dict[str, Instant] = {}
+        self._runs = False
+
+    def start(self, now: Instant) -> None:
+        """Make the resets that fell due while the desk was down."""
+        self.tick(now)
+        self._runs = True
 
     def tick(self, now: Instant) -> None:
         """Do what the schedules say for *now*. Cheap while nothing changes."""
@@ -70,6 +77,10 @@ class Timetable:
 
     def _look(self, line: Line, schedule: ScheduleConfig, now: Instant) -> _Known:
         key, plan = line.config.key, Plan(schedule)
+        known = self._known.get(key)
+        if self._runs and (known is None or known.schedule != schedule):
+            # It has changed while the desk runs: numbers start anew at its next boundary, not now.
+            self._note_since(line, now)
         found = _Known(schedule, now, plan.next_change(now), plan.is_open(now))
         self._known[key] = found
         boundary = plan.last_reset(now)
@@ -86,20 +97,27 @@ class Timetable:
         known = self._reset_at.get(line.config.key)
         if known is not None:
             return known
+        try:
+            text = self._path(line, "session").read_text("ascii").strip()
+            made = datetime.strptime(f"{text}+0000", "%Y%m%d-%H:%M:%S%z")
+        except (OSError, ValueError) as error:
+            log.warning("no_start_of_numbers", session=line.config.key, error=str(error))
+            return now  # the store is new, or spoiled: recovery sees to the numbers (R1)
+        since = int(made.timestamp()) * SECOND
+        with contextlib.suppress(OSError, ValueError):
+            since = max(since, int(self._path(line, "since").read_text("ascii")))
+        return since
+
+    def _note_since(self, line: Line, now: Instant) -> None:
+        """Note, for a restart as well, that nothing before *now* is a boundary of this session."""
+        self._reset_at[line.config.key] = now
+        self._path(line, "since").write_text(str(now), "ascii")
+
+    def _path(self, line: Line, kind: str) -> Path:
+        """A file of the session beside QuickFIX's."""
         config = line.config
         names = (begin_string(config.version), config.sender_comp_id, config.target_comp_id)
-        path = self._store / f"{'-'.join(names)}.session"
-        try:
-            made = datetime.strptime(path.read_text("ascii").strip() + "+0000", "%Y%m%d-%H:%M:%S%z")
-        except (OSError, ValueError) as error:
-            log.warning("no_start_of_numbers", session=config.key, error=str(error))
-            return now  # the store is new, or spoiled: recovery sees to the numbers (R1)
-        return int(made.timestamp()) * SECOND
-
-    def forget(self, key: str) -> None:
-        """A session has changed or gone."""
-        self._known.pop(key, None)
-        self._reset_at.pop(key, None)
+        return self._store / f"{'-'.join(names)}.{kind}"
 
     def closed(self, line: Line, now: Instant) -> str:
         """Why a session may not log on now; "" when it may."""
