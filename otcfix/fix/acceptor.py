@@ -113,10 +113,14 @@ class Acceptor(Controls):
         port, config = self._door.engine_port, self._config
         text = settings_text(sessions, self._store, port)
         engine = Engine(group, lines, text, self._application)
-        for line in lines:
-            settings = ruler_of(line.config, self._dictionaries, config.folder, self._store)
-            self._rulers.give(line.session, settings)
-            line.note_numbers()
+        try:
+            for line in lines:
+                settings = ruler_of(line.config, self._dictionaries, config.folder, self._store)
+                self._rulers.give(line.session, settings)
+                line.note_numbers()
+        except BaseException:
+            engine.close()  # QuickFIX knows its sessions for as long as it is there
+            raise
         return engine
 
     # -- life ----------------------------------------------------------------------------------
@@ -238,12 +242,16 @@ class Acceptor(Controls):
 
     # -- speaking ------------------------------------------------------------------------------
 
-    def say(self, row: OutboxRow, *, again: bool) -> tuple[int, int]:
-        """Send one reply; (epoch, 0) when it was not sent: a price to a session that is off."""
+    def say(self, row: OutboxRow, *, again: bool) -> tuple[int, int] | None:
+        """Send one reply; (epoch, 0) when it was not sent: a price to a session that is off.
+
+        None: it is owed still, to a session whose engine could not be started.
+        """
         line = self._lines.get(row.session)
         if line is None:
             log.warning("no_such_session", session=row.session, outbox_id=row.outbox_id)
-            return 0, 0
+            known = any(one.key == row.session for one in self._config.sessions.session)
+            return None if known else (0, 0)
         a_price = row.price or row.msg_type in NEVER_AGAIN
         if a_price and not line.online:
             return line.epoch, 0

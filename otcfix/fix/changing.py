@@ -88,10 +88,10 @@ class Changes:
             old, new = line.config, wanted.get(line.config.key)
             if new is None:
                 texts[old.key] = REMOVED
-                groups.add(group_of(old))
+                groups.add(line.engine.name)
             elif any(getattr(new, name) != getattr(old, name) for name in MADE_ANEW):
                 texts[old.key] = CHANGED
-                groups |= {group_of(old), group_of(new)}
+                groups |= {line.engine.name, group_of(new)}
             else:
                 line.config = new
                 if any(getattr(new, name) != getattr(old, name) for name in LOGS_OUT):
@@ -144,17 +144,19 @@ class Changes:
 
     def _start(self, group: str, lines: list[Line], old: Mapping[str, Line]) -> None:
         """Run these lines; as they were before, where the new settings cannot be used."""
-        why = ""
-        try:
-            self._run(group, lines)
-        except (fix.ConfigError, fix.RuntimeError, OSError) as error:
-            why = str(error)
+        why = self._run(group, lines)
+        if why:
             log.error("engine_not_started", group=group, error=why)
-            lines = [self._line(old[n.config.key].config, old[n.config.key])
-                     for n in lines if n.config.key in old]  # fmt: skip
-            if not lines:
+            known = [old[n.config.key] for n in lines if n.config.key in old]
+            lines = [self._line(one.config, one) for one in known]
+            worse = self._run(group, lines) if lines else ""
+            for one in lines:
+                note = f"its new settings cannot be used: {why}"
+                if worse:
+                    note = f"nobody can log on until the next reload: {worse}"
+                self._event(one, AdminSeen(one.config.key, True, "A", note, alert=True))
+            if worse:
                 return
-            self._run(group, lines)
         for line in lines:
             key = line.config.key
             before = old.get(key)
@@ -163,14 +165,19 @@ class Changes:
             elif session_id_of(before.config).toString() != line.session_id.toString():
                 line.epoch += 1
                 self._event(line, EpochMoved(key, line.epoch, "version or CompIDs changed"))
-            if why:
-                note = f"its new settings cannot be used: {why}"
-                self._event(line, AdminSeen(key, True, "A", note, alert=True))
 
-    def _run(self, group: str, lines: list[Line]) -> None:
+    def _run(self, group: str, lines: list[Line]) -> str:
+        """Run these lines on an engine of their own; why that cannot be, "" when it is so."""
         for line in lines:
             self._told(line.config.key, True)
-        engine = self._make(group, lines)
-        self._engines.add(engine)
+        engine = None
+        try:
+            engine = self._make(group, lines)
+            self._engines.add(engine)
+        except (fix.ConfigError, fix.RuntimeError, OSError) as error:
+            if engine is not None:
+                engine.close()
+            return str(error) or type(error).__name__
         for line in lines:
             self._lines.add(line)
+        return ""

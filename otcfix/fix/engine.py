@@ -106,6 +106,7 @@ class Engine:
             finally:
                 os.dup2(silence, self._ear, inheritable=False)
             os.dup2(sock.fileno(), descriptor, inheritable=False)
+        self.forget_closed()
         self.inside[descriptor] = identity(descriptor)
         return descriptor
 

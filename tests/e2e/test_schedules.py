@@ -9,7 +9,7 @@ from tests.e2e.test_sessions import beta_of, client_of, deal
 from tests.support.desk_process import DeskProcess
 from tests.support.fixclient import utc_now
 
-AHEAD_S = 10
+AHEAD_S = 8
 """Longer than a reload takes on a busy machine."""
 
 KEY = 'key = "ALPHA44"'
