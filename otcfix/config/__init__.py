@@ -53,6 +53,8 @@ __all__ = [
     "desk_hash",
     "hash_secret",
     "load",
+    "read_sessions",
+    "session_of",
 ]
 
 FILES: dict[str, type[Closed]] = {
@@ -151,34 +153,7 @@ def _desk(config: Config) -> Desk:
     clients = tuple(c.made(scales) for c in config.clients.client)
     accounts = {c.id: c.accounts[0] for c in config.clients.client if c.accounts}
     sessions = tuple(
-        Session(
-            s.key,
-            s.version,
-            s.kind,
-            s.client,
-            s.account or accounts.get(s.client, ""),
-            s.broker,
-            s.end_clients,
-            s.drop_copy_of,
-            s.side_of,
-            s.flat_quote_request,
-            s.quote_type_default,
-            s.indicative_42,
-            s.tell_expiry,
-            s.age_by_transact_time,
-            s.order_age_max_ms,
-            s.quote_request_age_max_ms,
-            s.clock_skew_max_ms,
-            s.cancel_on_disconnect,
-            s.cancel_grace_ms,
-            s.allow_reset,
-            s.unknown_tags,
-            dict(sorted(s.symbols.items())),
-            s.messages_per_second,
-            s.enabled,
-            s.stream_interval_ms,
-        )
-        for s in config.sessions.session
+        session_of(s, s.account or accounts.get(s.client, "")) for s in config.sessions.session
     )
     return Desk(
         desk.name,
@@ -213,6 +188,46 @@ def _desk(config: Config) -> Desk:
             config.screening.verdict_age_max_days,
         ),
     )
+
+
+def session_of(s: SessionConfig, account: str) -> Session:
+    """What decisions know of a session. account: its own, or the one it has for want of one."""
+    return Session(
+        s.key,
+        s.version,
+        s.kind,
+        s.client,
+        account,
+        s.broker,
+        s.end_clients,
+        s.drop_copy_of,
+        s.side_of,
+        s.flat_quote_request,
+        s.quote_type_default,
+        s.indicative_42,
+        s.tell_expiry,
+        s.age_by_transact_time,
+        s.order_age_max_ms,
+        s.quote_request_age_max_ms,
+        s.clock_skew_max_ms,
+        s.cancel_on_disconnect,
+        s.cancel_grace_ms,
+        s.allow_reset,
+        s.unknown_tags,
+        dict(sorted(s.symbols.items())),
+        s.messages_per_second,
+        s.enabled,
+        s.stream_interval_ms,
+    )
+
+
+def read_sessions(folder: Path) -> SessionsConfig:
+    """Read sessions.toml of *folder* alone. Errors: ConfigError naming every problem in it."""
+    problems: list[str] = []
+    found = read(folder / "sessions.toml", SessionsConfig, problems)
+    if found is None:
+        raise ConfigError("\n".join(problems))
+    return found
 
 
 def desk_hash(desk: Desk) -> str:

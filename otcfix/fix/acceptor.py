@@ -11,7 +11,7 @@ from pathlib import Path
 import quickfix as fix
 import structlog
 
-from otcfix.config import Config, load
+from otcfix.config import Config
 from otcfix.config.geofence import geofence_of
 from otcfix.fix.application import NEVER_AGAIN, Application, Put, PutBehind
 from otcfix.fix.backoff import Admission
@@ -26,6 +26,7 @@ from otcfix.fix.lines import Lines
 from otcfix.fix.mouth import Mouth
 from otcfix.fix.outgoing import message_of, stream_message_of
 from otcfix.fix.proof import Proofs
+from otcfix.fix.rereading import Reread, Rereading
 from otcfix.fix.rulers import Rulers
 from otcfix.fix.settings import ruler_of, settings_text
 from otcfix.fix.timetable import Timetable
@@ -93,6 +94,7 @@ class Acceptor(Controls):
         self._unopened = [self._made(group, lines) for group, lines in groups.items()]
         self._timetable = Timetable(self._lines, self, store)
         self._application.closed = self._timetable.closed
+        self._rereading = Rereading(self._door.ring)
         self._changes = Changes(
             *(self._lines, self._door.engines, self._made),
             log_out=self.log_out,
@@ -167,6 +169,8 @@ class Acceptor(Controls):
         """Take what has arrived: messages into the inbox, callers in or away."""
         self._door.take()
         now = time.monotonic()
+        if (found := self._rereading.done()) is not None:
+            self._take_sessions(found)
         if self._changes.under_way:
             self._changes.go_on()
         if now >= self._next_tick:
@@ -210,35 +214,25 @@ class Acceptor(Controls):
         return [line.config.key for line in self._lines if line.online]
 
     def sessions_changed(self, sessions: Sequence[Session]) -> None:
-        """The sessions are these from now on: bring lines and engines to what the files say.
+        """The sessions are these from now on: bring lines and engines to what the file says.
 
-        Secrets and addresses stand in the files alone. Where those say something else by now, or
+        Secrets and addresses stand in the file alone. Where that says something else by now, or
         cannot be read, what goes is let go and nothing else is changed.
         """
-        config = self._reread(sessions)
-        if config is not None:
-            self._config = config
-            self._geofence = geofence_of(config)
-            self._make_room(config)
-            wanted = {one.key: one for one in config.sessions.session}
+        self._rereading.begin(self._config, self._geofence, sessions)
+
+    def _take_sessions(self, found: Reread) -> None:
+        if found.config is not None:
+            self._config, self._geofence = found.config, found.geofence
+            self._make_room(found.config)
+            wanted = {one.key: one for one in found.config.sessions.session}
         else:
-            kept = {one.key for one in sessions}
+            log.error("sessions_not_read", error=found.why)
+            note = f"sessions reload: {found.why}; reload again"
+            self._put_behind("", 0, AdminSeen("", False, "A", note[:400], alert=True))
+            kept = {one.key for one in found.sessions}
             wanted = {n.config.key: n.config for n in self._lines if n.config.key in kept}
         self._changes.begin(wanted)
-
-    def _reread(self, sessions: Sequence[Session]) -> Config | None:
-        try:
-            config = load(self._config.folder)
-        except ConfigError as error:
-            why = str(error)
-        else:
-            if config.to_desk().sessions == tuple(sessions):
-                return config
-            why = "sessions.toml has changed since it was read for this command"
-        log.error("sessions_not_read", error=why)
-        note = f"sessions reload: {why}; reload again"
-        self._put_behind("", 0, AdminSeen("", False, "A", note[:400], alert=True))
-        return None
 
     # -- speaking ------------------------------------------------------------------------------
 
