@@ -48,6 +48,8 @@ TARGETS = (
     Target("dialect odd42, D p50 µs", "dialect.odd42.D.p50_us", "30", "30"),
     Target("dialect odd42, 8 p50 µs", "dialect.odd42.8.p50_us", "30", "30"),
     Target("MB with 100 sessions logged on", "more.{}.rss_mb_100_sessions", "250", "250"),
+    Target("500 sessions logged on at once s", "sessions.logged_on_s", "20", "20"),
+    Target("  MB of the desk then", "sessions.mb_at_most", "400", "400"),
     Target("engine bytes per message sent", "full.engine.bytes_per_message", "150", "150"),
     Target("restart after a stop s", "full.{}.restart.snapshot_s", "10", "10"),
     Target("restart after SIGKILL s", "full.{}.restart.killed_s", "10", "10"),

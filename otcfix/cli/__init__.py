@@ -32,6 +32,7 @@ from otcfix.cli import (
     screen,  # noqa: F401 - adds its commands to sanctions
     serve,
     session_acts,  # noqa: F401 - adds its commands to sessions
+    session_files,  # noqa: F401
     sessions,
     sim,
     staff,

@@ -127,13 +127,47 @@ class DeskConfig(Closed):
     tier: tuple[TierConfig, ...]
 
 
-class ScheduleConfig(Closed):
-    """schedule of a session: UTC times; days for a weekly session. Absent: non-stop."""
+CLOCK = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?"
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
-    start: Annotated[str, Field(pattern=r"^\d\d:\d\d:\d\d$")]
-    end: Annotated[str, Field(pattern=r"^\d\d:\d\d:\d\d$")]
-    start_day: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] | None = None
-    end_day: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] | None = None
+
+class ScheduleConfig(Closed):
+    """schedule of a session, in the local time of *zone*. Absent: non-stop, numbers run on.
+
+    start, end: of every day, of *days* alone, or from start_day to end_day once a week; neither:
+    always open. resets: when numbers start anew, "17:00" or "sun 17:00"; absent: at each start,
+    none: never.
+    """
+
+    zone: str = "UTC"
+    start: Annotated[str, Field(pattern=f"^({CLOCK})?$")] = ""
+    end: Annotated[str, Field(pattern=f"^({CLOCK})?$")] = ""
+    start_day: Weekday | None = None
+    end_day: Weekday | None = None
+    days: tuple[Weekday, ...] = ()
+    resets: (
+        tuple[Annotated[str, Field(pattern=f"^((mon|tue|wed|thu|fri|sat|sun) )?{CLOCK}$")], ...]
+        | None
+    ) = None
+
+    @field_validator("zone")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        return HoursConfig._known(value)
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "ScheduleConfig":
+        if bool(self.start) != bool(self.end):
+            raise ValueError("expected start and end, or neither")
+        if bool(self.start_day) != bool(self.end_day):
+            raise ValueError("expected start_day and end_day, or neither")
+        if self.start_day and self.days:
+            raise ValueError("expected days, or start_day and end_day, not both")
+        if not self.start and (self.start_day or self.days):
+            raise ValueError("days without start and end")
+        if not self.start and not self.resets:
+            raise ValueError("expected start and end, resets, or no schedule at all")
+        return self
 
 
 class SessionConfig(Closed):
@@ -153,6 +187,7 @@ class SessionConfig(Closed):
     heartbeat_min: Annotated[int, Field(ge=5, le=60)] = 5
     heartbeat_max: Annotated[int, Field(ge=5, le=60)] = 60
     schedule: ScheduleConfig | None = None
+    group: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{0,32}$")] = ""
     allow_reset: bool = False
     reset_on_logon: bool = False
     next_expected: bool = False

@@ -29,7 +29,7 @@ from otcfix.model.limit import SetLimit
 from otcfix.model.messages import Head, Side
 from otcfix.model.money import AMOUNT_MAX
 from otcfix.model.order import Order
-from otcfix.model.party import Client
+from otcfix.model.party import Client, Session
 from otcfix.model.policy import Policy
 from otcfix.model.post_trade import Allocation, Confirmation, TradeBreak, TradeChange
 from otcfix.model.pricing import Explanation
@@ -94,6 +94,7 @@ class Draft:
         self.allocations: list[Allocation] = []
         self.confirmations: list[Confirmation] = []
         self.asked: list[Asked] = []
+        self.sessions: tuple[Session, ...] | None = None
         self.checked_by = ""
         self.retry_after_ms = 0
         self._deltas: dict[str, int] = {}
@@ -140,6 +141,7 @@ class Draft:
             allocations=tuple(self.allocations),
             confirmations=tuple(self.confirmations),
             asked=tuple(self.asked),
+            sessions=self.sessions,
         )
 
     def _check_floors(self) -> None:

@@ -215,6 +215,9 @@ class State:
         if decision.policy is not None:
             self.register = self.register.with_policy(decision.policy)
             self.desk_hash = self.register.desk_hash()
+        if decision.sessions is not None:
+            self.register = self.register.with_sessions(decision.sessions)
+            self.desk_hash = self.register.desk_hash()
 
     def _post(self, transfer: Transfer) -> None:
         balances = self.balances

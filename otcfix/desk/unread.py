@@ -2,7 +2,7 @@
 
 from otcfix.desk.draft import Draft
 from otcfix.model.event import Overflowed, UnreadCommand
-from otcfix.model.messages import Malformed, Unsupported
+from otcfix.model.messages import Malformed, Orphan, Unsupported
 from otcfix.model.order import REJECTED, Order
 from otcfix.model.refusal import Refusal, wording
 from otcfix.model.replies import BusinessRejected, OrderCancelRejected, SessionRejected
@@ -85,3 +85,11 @@ def on_unsupported(draft: Draft, message: Unsupported) -> None:
 def on_unread_command(draft: Draft, command: UnreadCommand) -> None:
     """Who gave it is told; it is not left to be read again."""
     draft.alerts.append(f"refused: no command that this desk can read: {command.fault}")
+
+
+def on_orphan(draft: Draft, message: Orphan) -> None:
+    """Its session was removed while it waited: there is nobody to answer."""
+    head = message.head
+    draft.alerts.append(
+        f"35={head.msg_type} 34={head.msg_seq_num} of {head.session}, which is gone: not answered"
+    )

@@ -42,7 +42,8 @@ PutBehind = Callable[[str, int, object], None]
 
 
 class Application(fix.Application):  # type: ignore[misc]
-    """The callbacks of every session. stopping: the desk logs everybody out."""
+    """The callbacks of every session. stopping: the desk logs everybody out; closed: why a session
+    may not log on at an instant, "" when it may."""
 
     def __init__(
         self,
@@ -72,6 +73,7 @@ class Application(fix.Application):  # type: ignore[misc]
         self._clock = clock
         self._rotated = rotated
         self.stopping = False
+        self.closed: Callable[[Line, Instant], str] = lambda *_: ""
 
     @guarded
     def onCreate(self, session_id: Any) -> None:
@@ -116,11 +118,12 @@ class Application(fix.Application):  # type: ignore[misc]
         if self._mouth.speaking_to is not None:
             line.number = number
             return
-        if kind == "5" and not (
-            line.online or line.silent
-        ):  # a logon that we, or QuickFIX, refused
+        if kind == "5" and not (line.online or line.silent):
+            # A logon that we, or QuickFIX, refused.
             line.record.failed(line.caller)
-            if not line.record.shut:  # who is disabled may be back the moment that he is enabled
+            if line.forgiven:
+                line.forgiven = False
+            elif not line.record.shut:  # who is disabled may be back the moment he is enabled
                 self._admission.failed(line.config.key, line.caller, time.monotonic())
         if kind == "4":
             line.go_on(message)
@@ -242,9 +245,13 @@ class Application(fix.Application):  # type: ignore[misc]
         wants_reset = message.isSetField(141) and message.getField(141) == "Y"
         session, (sender, target) = line.session, line.numbers
         was_reset = session.getExpectedTargetNum() < max(target, line.last_in + 1)
+        now = self._clock()
         shut = "disabled" if line.record.shut else ""
         rotated = self._rotated(line.config.key).hash
         refusal = shut or logon_refusal(line.config, message, wants_reset, rotated)
+        closed = "" if refusal else self.closed(line, now)
+        # He who knows the secret and is early is nobody to be kept out when it is time.
+        line.forgiven, refusal = bool(closed), refusal or closed
         line.cancels_on_disconnect = cancels_on_disconnect(line.config, message)
         if refusal and wants_reset:
             # Whoever may not reset must not shift the numbers of the client who may be asleep.
@@ -255,7 +262,6 @@ class Application(fix.Application):  # type: ignore[misc]
             if not refusal:
                 line.last_in = line.last_out = 0
                 line.numbers = (1, 1)
-        now = self._clock()
         if not refusal or now - line.refused_at > 1_000_000:
             # One refused attempt a second is journaled; a storm must not fill the journal.
             line.refused_at = now if refusal else 0

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from otcfix.fix.backoff import Admission
-from otcfix.fix.descriptors import connected_to, family, identity, listens, seen_as_socket, sockets
+from otcfix.fix.engine import CATCHING_UP_WAIT_MS, Engine, Engines
 from otcfix.fix.first_message import FIRST_MAX, NotFix, first_message
 from otcfix.fix.line import Caller, Line
 
@@ -29,11 +29,9 @@ PATIENCE_S = 10.0
 """How long a connection may take over its first message."""
 
 WAITING_MAX = 64
-"""Connections kept outside; beyond that the one that has waited longest goes."""
+"""Connections kept outside, or as many as there are sessions; beyond that the one that has waited
+longest goes."""
 
-CATCHING_UP_S = 5.0
-CATCHING_UP_POLLS = 32
-CATCHING_UP_WAIT_MS = 1
 WARNINGS_A_SECOND = 5
 
 LOGON_S = 3.0
@@ -66,95 +64,66 @@ class Door:
         self._admission = admission
         self.port = port
         self._listener = socket.socket()
-        # The engine must be given a port of its own; it is shut as soon as it is opened.
+        # The engines must be given a port: each has it to itself while it is opened, no longer.
         self._reserved = socket.socket()
         self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._reserved.bind(("127.0.0.1", 0))
         self.engine_port: int = self._reserved.getsockname()[1]
-        self._engine_ear = -1
+        self.engines = Engines(self.engine_port)
         self._outside: dict[int, _Outside] = {}
-        self._inside: dict[int, tuple[int, int]] = {}
-        self._on_trial: dict[int, tuple[Line, float]] = {}
+        self._on_trial: dict[int, tuple[Engine, Line, float]] = {}
         self._shut_until = 0.0
-        self._poll: Callable[[], object] = lambda: None
+        self.waiting_max = WAITING_MAX
         self._outer, self._all = select.poll(), select.poll()
         self._bell, self._rope = os.pipe()
-        # A pipe that nobody writes to: what the engine listens to while nobody is let in.
-        self._silence, self._never = os.pipe()
         os.set_blocking(self._bell, False)
         os.set_blocking(self._rope, False)
-        self._engine_bells: set[int] = set()
         self._sleeping = False
-        self._behind_until = 0.0
         self._warned: list[float] = []
 
-    def open(self, poll: Callable[[], object]) -> None:
-        """Start the engine, whose `poll` this is, and begin to listen.
-
-        Errors: OSError when the port is not to be had; what the engine raises when it cannot start.
-        """
+    def open(self) -> None:
+        """Begin to listen. Errors: OSError when the port is not to be had."""
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._listener.bind(("", self.port))
         self._listener.listen(socket.SOMAXCONN)
         self._listener.setblocking(False)
-        before = set(sockets())
-        poll()
-        self._poll = poll
-        opened = set(sockets()) - before
-        for descriptor in opened:
-            if listens(descriptor):
-                self._engine_ear = descriptor
-                os.dup2(self._silence, descriptor, inheritable=False)
-            elif family(descriptor) == socket.AF_UNIX:
-                self._engine_bells.add(descriptor)
-        self._reserved.close()
         self._watch(self._listener.fileno())
-        for bell in self._engine_bells:
-            self._outer.register(bell, select.POLLIN)
         self._all.register(self._bell, select.POLLIN)
+        self._all.register(self.engines.fileno(), select.POLLIN)
 
     # -- the thread that polls -----------------------------------------------------------------
 
     def take(self) -> None:
-        """Let in who may come in, and have the engine take what has arrived."""
+        """Let in who may come in, and have the engines take what has arrived."""
         for descriptor, _ in self._outer.poll(0):
-            if descriptor in self._engine_bells:
-                # The engine could not send all at once: it goes on a message at a poll.
-                self._behind_until = time.monotonic() + CATCHING_UP_S
-            elif descriptor == self._listener.fileno():
+            if descriptor == self._listener.fileno():
                 self._answer()
             elif descriptor in self._outside:
                 self._look_at(self._outside[descriptor])
-        self._poll()
-        if self._behind_until:
-            self._catch_up()
+        self.engines.take()
 
     def wait(self, timeout_s: float) -> None:
         """Sleep until something arrives or rings, or *timeout_s* passes."""
         self._sleeping = True
-        timeout_ms = CATCHING_UP_WAIT_MS if self._behind_until else int(timeout_s * 1000)
+        timeout_ms = CATCHING_UP_WAIT_MS if self.engines.behind else int(timeout_s * 1000)
         ready = self._all.poll(timeout_ms)
         self._sleeping = False
         for descriptor, _ in ready:
             if descriptor == self._bell:
                 with contextlib.suppress(BlockingIOError):
                     os.read(self._bell, 4096)
-            elif descriptor in self._inside and self._inside[descriptor] != identity(descriptor):
-                # Closed by the engine since, perhaps something else by now.
-                del self._inside[descriptor]
-                self._unwatch(descriptor)
 
     def tick(self) -> None:
         """Once in a while: send away who takes too long, outside or inside."""
         now = time.monotonic()
         for waiting in [one for one in self._outside.values() if one.until < now]:
             self._turn_away(waiting, "no complete first message in time", fault=waiting.seen > 0)
-        for descriptor, (line, until) in list(self._on_trial.items()):
+        for descriptor, (engine, line, until) in list(self._on_trial.items()):
             if line.online:
                 del self._on_trial[descriptor]
             elif until < now:
                 del self._on_trial[descriptor]
-                self._hang_up(descriptor)
+                engine.hang_up(descriptor)
         if self._shut_until and self._shut_until < now:
             self._shut_until = 0.0
             self._watch(self._listener.fileno())
@@ -174,17 +143,15 @@ class Door:
         for waiting in self._outside.values():
             waiting.sock.close()
         self._outside.clear()
-        for descriptor in list(self._inside):
-            self._hang_up(descriptor)
-        self._inside.clear()
+        self._reserved.close()
+        self.engines.close()
         rope, self._rope = self._rope, -1
-        for pipe in (rope, self._bell, self._silence, self._never):
+        for pipe in (rope, self._bell):
             os.close(pipe)
 
     # -- outside -------------------------------------------------------------------------------
 
     def _watch(self, descriptor: int) -> None:
-        self._inside.pop(descriptor, None)  # the number of a connection that the engine closed
         self._outer.register(descriptor, select.POLLIN)
         self._all.register(descriptor, select.POLLIN)
 
@@ -210,7 +177,7 @@ class Door:
                 sock.close()  # it has been told, and journaled, when it began
                 continue
             sock.setblocking(False)
-            if len(self._outside) >= WAITING_MAX:
+            if len(self._outside) >= self.waiting_max:
                 oldest = min(self._outside.values(), key=lambda waiting: waiting.until)
                 self._turn_away(oldest, "others wait")
             waiting = _Outside(sock, address, time.monotonic() + PATIENCE_S)
@@ -280,58 +247,13 @@ class Door:
     # -- inside --------------------------------------------------------------------------------
 
     def _let_in(self, waiting: _Outside, line: Line) -> None:
-        """Have the engine accept a connection to nowhere, and put this one in its place.
-
-        The engine's ear is open for as long as that takes. Errors: OSError.
-        """
-        with socket.socket() as ear, socket.socket() as decoy:
-            ear.bind(("127.0.0.1", 0))
-            ear.listen()
-            ear.setblocking(False)
-            decoy.settimeout(1.0)
-            decoy.connect(ear.getsockname())
-            waiting.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
-            os.dup2(ear.fileno(), self._engine_ear, inheritable=False)
-            try:
-                descriptor = self._accepted(decoy.getsockname())
-            finally:
-                os.dup2(self._silence, self._engine_ear, inheritable=False)
-            os.dup2(waiting.sock.fileno(), descriptor, inheritable=False)
+        """Give a connection to the engine of its line. Errors: OSError."""
+        engine = line.engine
+        if engine is None:
+            raise OSError(errno.ECONNABORTED, f"session {line.config.key} is being changed")
+        waiting.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
+        descriptor = self.engines.let_in(waiting.sock, engine)
         self._close(waiting)
-        self._inside[descriptor] = identity(descriptor)
-        self._on_trial[descriptor] = (line, time.monotonic() + LOGON_S)
-        self._all.register(descriptor, select.POLLIN)
+        self._on_trial[descriptor] = (engine, line, time.monotonic() + LOGON_S)
         line.caller = waiting.address
-        self._poll()  # its Logon is there: it is judged while we know whose it is
-
-    def _accepted(self, name: tuple[str, int]) -> int:
-        # What the engine dropped since its last poll takes that poll's place.
-        for _ in range(WAITING_MAX):
-            self._poll()
-            descriptor = connected_to(name)
-            if descriptor is not None:
-                return descriptor
-        raise OSError(errno.ECONNABORTED, "the engine did not accept it")
-
-    def _hang_up(self, descriptor: int) -> None:
-        """End a connection that the engine has; it reads the end and forgets it."""
-        if self._inside.get(descriptor) == identity(descriptor):
-            with contextlib.suppress(OSError), seen_as_socket(descriptor) as sock:
-                sock.shutdown(socket.SHUT_RDWR)
-
-    def _catch_up(self) -> None:
-        """A client that read slowly reads again: send what the engine kept back, in some haste.
-
-        The engine does not say when it has sent all. As long as some connection takes no more
-        there may be something; after that, a few seconds are enough for any backlog.
-        """
-        for _ in range(CATCHING_UP_POLLS):
-            self._poll()
-        writable = select.poll()
-        for descriptor in self._inside:
-            writable.register(descriptor, select.POLLOUT)
-        now = time.monotonic()
-        if len(writable.poll(0)) < len(self._inside):
-            self._behind_until = now + CATCHING_UP_S
-        elif now > self._behind_until:
-            self._behind_until = 0.0
+        engine.poll()  # its Logon is there: it is judged while we know whose it is

@@ -6,16 +6,26 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import quickfix as fix
+
 from otcfix.config import SessionConfig
 from otcfix.config.geofence import NOWHERE, Geofence
 from otcfix.fix.administration import Record
 from otcfix.fix.dictionaries import left_out
+from otcfix.fix.settings import begin_string
 from otcfix.fix.tongues import Tongue
 from otcfix.fix.users import is_secret
 from otcfix.fix.wire import field_of
+from otcfix.model.dialect import Dialect
 from otcfix.model.event import Overflowed
 from otcfix.model.time import Instant
 from otcfix.model.unspoken import words_for
+
+
+def session_id_of(config: SessionConfig) -> Any:
+    """The session as QuickFIX names it, a quickfix.SessionID."""
+    begin = begin_string(config.version)
+    return fix.SessionID(begin, config.sender_comp_id, config.target_comp_id)
 
 
 class Line:
@@ -26,7 +36,10 @@ class Line:
         "caller",
         "cancels_on_disconnect",
         "config",
+        "dialect",
+        "engine",
         "epoch",
+        "forgiven",
         "held",
         "last_in",
         "last_out",
@@ -49,11 +62,17 @@ class Line:
     )
 
     def __init__(
-        self, config: SessionConfig, session_id: Any, tongue: Tongue | None = None
+        self,
+        config: SessionConfig,
+        session_id: Any,
+        tongue: Tongue | None = None,
+        dialect: Dialect | None = None,
     ) -> None:
         self.config = config
+        self.dialect = dialect
         self.session_id = session_id
         self.session: Any = None
+        self.engine: Any = None  # the Engine that runs it; None while that is built anew
         self.caller = ""  # who tries to log on
         self.peer = ""  # who did
         self.cancels_on_disconnect: bool | None = None  # what the Logon said of it
@@ -67,6 +86,7 @@ class Line:
         self.streamed = 0
         self.last_said = 0
         self.held = False
+        self.forgiven = False  # the next Logout to nobody counts as no failed logon
         self.proof_asked = ""
         self.proof_of = 0
         self.refused_at: Instant = 0

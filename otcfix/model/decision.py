@@ -13,7 +13,7 @@ from otcfix.model.ledger import Obligation, Transfer
 from otcfix.model.limit import SetLimit
 from otcfix.model.messages import Side
 from otcfix.model.order import Order
-from otcfix.model.party import Client
+from otcfix.model.party import Client, Session
 from otcfix.model.policy import Policy
 from otcfix.model.post_trade import Allocation, Confirmation, TradeBreak, TradeChange
 from otcfix.model.pricing import Explanation
@@ -61,9 +61,9 @@ class DeskMoved(Struct, frozen=True, gc=False, array_like=True):
 class Decision(Struct, frozen=True, gc=False, array_like=True):
     """The whole consequence of one event. orders, quotes and clients are as they
     stand after it. logouts: sessions to be logged out when it is committed, and with what text.
-    policy: the rules of jurisdiction from now on; None as they were. session_acts: what is done to
-    sessions when it is committed. changes: trades that do not stand any more; what replaces one is
-    among trades."""
+    policy: the rules of jurisdiction from now on; None as they were; sessions likewise.
+    session_acts: what is done to sessions when it is committed. changes: trades that do not stand
+    any more; what replaces one is among trades."""
 
     replies: tuple[Reply, ...] = ()
     transfers: tuple[Transfer, ...] = ()
@@ -102,6 +102,7 @@ class Decision(Struct, frozen=True, gc=False, array_like=True):
     allocations: tuple[Allocation, ...] = ()
     confirmations: tuple[Confirmation, ...] = ()
     asked: tuple[Asked, ...] = ()
+    sessions: tuple[Session, ...] | None = None
 
     @property
     def of_streams(self) -> bool:
@@ -183,6 +184,7 @@ def digest(decision: Decision, verdicts: bytes) -> bytes:
             decision.allocations,
             decision.confirmations,
             decision.asked,
+            decision.sessions,
         )
     )
     return sha256_of(rest + verdicts)

@@ -34,7 +34,7 @@ from otcfix.model.quote import Quote
 from otcfix.model.rates import Conversion, Rates
 from otcfix.model.screening import ReleaseHit, ScreeningTrouble, ScreeningVerdicts
 from otcfix.model.session_act import ActOnSession
-from otcfix.model.session_commands import ResetSecret, SendNews
+from otcfix.model.session_commands import ResetSecret, SendNews, SetSessions
 from otcfix.model.throttle import LoadMoved
 from otcfix.model.time import Instant
 from otcfix.model.trade import Trade
@@ -280,6 +280,7 @@ Command = (
     | SetLimit
     | SetTradingState
     | SetPolicy
+    | SetSessions
     | ReleaseHit
     | BustTrade
     | CorrectTrade

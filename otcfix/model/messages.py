@@ -367,6 +367,12 @@ class Unsupported(Struct, frozen=True, gc=False):
     head: Head
 
 
+class Orphan(Struct, frozen=True, gc=False):
+    """A message of a session that has been removed since it came: journaled, not answered."""
+
+    head: Head
+
+
 Inbound = (
     QuoteRequest
     | NewOrderSingle
@@ -387,4 +393,5 @@ Inbound = (
     | ConfirmationAck
     | Malformed
     | Unsupported
+    | Orphan
 )

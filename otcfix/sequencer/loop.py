@@ -16,7 +16,7 @@ from otcfix.sequencer.acting import ALONE, Acting
 from otcfix.sequencer.committing import Committer
 from otcfix.sequencer.deciding import Decided, decide_in_words, outcome_of
 from otcfix.sequencer.delays import Delays
-from otcfix.sequencer.inbox import Inbox, Incoming
+from otcfix.sequencer.inbox import Inbox, Incoming, parts
 from otcfix.sequencer.occasions import Occasions
 from otcfix.sequencer.ports import (
     Clock,
@@ -186,7 +186,8 @@ class Sequencer:
             if self._sent and now - self._last_batch > QUIET:
                 self._flush()
             return False
-        self._batch(waiting + taken)
+        for part in parts(waiting + taken):
+            self._batch(part)
         self._last_batch = now
         if self.state.seq - self._snapshot_seq >= SNAPSHOT_EVERY:
             self._finish()
@@ -245,6 +246,8 @@ class Sequencer:
                     self._venues.send(request)
             for session, text in decision.logouts:
                 self._wire.logout(session, text)
+            if decision.sessions is not None:
+                self._wire.sessions_changed(decision.sessions)
         for stream in batch.streams:
             self._wire.stream(stream)
 

@@ -7,6 +7,7 @@ from otcfix.model.decision import Decision
 from otcfix.model.enquiries import Spoken, TradesWanted
 from otcfix.model.event import ParametersMoved, Recalled
 from otcfix.model.hedge import VenueRequest
+from otcfix.model.party import Session
 from otcfix.model.rates import Conversion, Rates
 from otcfix.model.record import Batch, JournalRow, OutboxRow, SessionNumbers, StreamRow
 from otcfix.model.replies import Reply
@@ -147,6 +148,10 @@ class WirePort(Protocol):
 
     def act(self, act: SessionAct) -> str:
         """Carry out what staff decided for a session; in words, what was done."""
+        ...
+
+    def sessions_changed(self, sessions: tuple[Session, ...]) -> None:
+        """These are the sessions from now on."""
         ...
 
 

@@ -26,6 +26,7 @@ TINY = bench.Plan(
     commits=20,
     names=600,
     gate_clients=200,
+    sessions=12,
 )
 
 
@@ -46,6 +47,7 @@ def test_the_figures_have_the_promised_shape(figures: dict) -> None:
     }
     assert figures["streams"]["sqlite"]["updates_per_s"] > 0
     assert figures["price"].keys() == prices.STRATEGIES.keys()
+    assert figures["sessions"]["sessions"] == 12
     assert figures["screening"]["names"] == 600
     assert all(value > 0 for key, value in figures["screening"].items() if "mb" not in key)
     assert figures["gate"].keys() >= {"quote", "order", "quote_first", "desk_mb"}

@@ -414,7 +414,8 @@ def _replies(session: str) -> Iterator[Reply]:
     yield QuoteStatusReport(session, "UNKNOWN", "Q", "R", "BTC/USD", "s", "N", "x")
     yield ExecutionReport(
         session, "TRADE", "E", order, "A", at, "B", one, one, one, one, "USD", one, "USD",
-        "20270113", "20270113", Refusal.NO_PRICE, "x", "DESK", "N", "A44", "m", 1, True, exec_ref_id="E0",
+        "20270113", "20270113", Refusal.NO_PRICE, "x", "DESK", "N", "A44", "m", 1, True,
+        exec_ref_id="E0",
     )  # fmt: skip
     yield OrderCancelRejected(session, "O", "A", "B", "1", "1", Refusal.TOO_LATE, "x", "X", at)
     yield MassCancelReported(session, "M", "A", "7", "7", (("A", "O"),), "BTC/USD", "0", "x", at)
