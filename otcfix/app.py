@@ -226,8 +226,7 @@ class App:
         prices = [row for row in unsent if row.price]
         said = {row.outbox_id for row in owed}
         if self.acceptor is not None:
-            ordered_before = ordered(self.state, self.config)
-            unsent = self.acceptor.administration.restore(*ordered_before, unsent)
+            unsent = self.acceptor.administration.restore(*ordered(self.state, self.config), unsent)
         # What is owed from before goes first: the boot event may end orders whose fills the
         # client has not heard of yet.
         self.sequencer.say_again(
