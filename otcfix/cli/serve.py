@@ -19,7 +19,7 @@ from otcfix.cli.options import (
     quiet,
     sqlite_path,
 )
-from otcfix.cli.outcome import NO, complain
+from otcfix.cli.outcome import NO, complain, usage_error
 from otcfix.log import redacted
 from otcfix.model.errors import ConfigError
 
@@ -50,18 +50,33 @@ def serve(
         Path | None,
         typer.Option("--state", metavar="DIR", help="QuickFIX's store; default: [acceptor] store."),
     ] = None,
+    echo: Annotated[
+        bool,
+        typer.Option("--echo", help="No desk: send NewOrderSingle and SecurityDefinition back."),
+    ] = False,
     log_level: LogLevelOption = "info",
 ) -> None:
     """Run the desk: accept FIX sessions, quote, deal and book, until SIGINT or SIGTERM.
 
     Ends with exit code 1 when the desk itself cannot go on; started again, it recovers.
 
+    --echo runs the same acceptor without a desk, for tests of the session level: of the folder it
+    reads sessions.toml alone, and sessions may be of any version, without authentication.
+
     Examples:
       otcfix serve
       otcfix serve --config /etc/otcfix --database postgresql+psycopg://desk@localhost/otcfix
       otcfix serve --feed book.gz --feed-speed 10
+      otcfix serve --echo --config examples/echo
     """
     quiet(log_level)
+    if echo:
+        from otcfix.cli.echo import serve_echo  # noqa: PLC0415
+
+        if feed is not None:
+            raise usage_error("--feed: expected without --echo, which has no prices")
+        serve_echo(config, state)
+        return
     loaded = load_config(config)
     notes: tuple[str, ...] = ()
     if feed is not None:

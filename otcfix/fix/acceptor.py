@@ -52,6 +52,7 @@ class Acceptor:
         depth: Callable[[str], int],
         clock: Callable[[], Instant],
         proven: Callable[[str, int], None],
+        application: type[Application] = Application,
     ) -> None:
         acceptor = config.sessions.acceptor
         self._put_behind = put_behind
@@ -63,7 +64,7 @@ class Acceptor:
         self._lines = Lines()
         self._mouth = Mouth()
         self._proofs = Proofs(self._mouth.send, self._event, proven)
-        self._application = Application(
+        self._application = application(
             *(self._lines, self._mouth, self._proofs, self._admission),
             put=put,
             put_behind=put_behind,
@@ -121,6 +122,10 @@ class Acceptor:
             self._door.open(self._acceptor.poll)
         except OSError as error:
             raise ConfigError(f"cannot listen on port {self._door.port}: {error}") from error
+
+    def be_patient(self, first_s: float, logon_s: float) -> None:
+        """Give connections other times for their first message, and to be logged on."""
+        self._door.patience_s, self._door.logon_s = first_s, logon_s
 
     def take(self) -> None:
         """Take what has arrived: messages into the inbox, callers in or away."""

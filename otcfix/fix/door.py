@@ -65,6 +65,7 @@ class Door:
         self._judge = judge
         self._admission = admission
         self.port = port
+        self.patience_s, self.logon_s = PATIENCE_S, LOGON_S
         self._listener = socket.socket()
         # The engine must be given a port of its own; it is shut as soon as it is opened.
         self._reserved = socket.socket()
@@ -213,7 +214,7 @@ class Door:
             if len(self._outside) >= WAITING_MAX:
                 oldest = min(self._outside.values(), key=lambda waiting: waiting.until)
                 self._turn_away(oldest, "others wait")
-            waiting = _Outside(sock, address, time.monotonic() + PATIENCE_S)
+            waiting = _Outside(sock, address, time.monotonic() + self.patience_s)
             self._outside[sock.fileno()] = waiting
             self._watch(sock.fileno())
             self._look_at(waiting)
@@ -299,7 +300,7 @@ class Door:
             os.dup2(waiting.sock.fileno(), descriptor, inheritable=False)
         self._close(waiting)
         self._inside[descriptor] = identity(descriptor)
-        self._on_trial[descriptor] = (line, time.monotonic() + LOGON_S)
+        self._on_trial[descriptor] = (line, time.monotonic() + self.logon_s)
         self._all.register(descriptor, select.POLLIN)
         line.caller = waiting.address
         self._poll()  # its Logon is there: it is judged while we know whose it is

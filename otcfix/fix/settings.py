@@ -6,7 +6,7 @@ import secrets
 from pathlib import Path
 
 from otcfix.config import AcceptorConfig, Config, SessionConfig
-from otcfix.fix.dictionaries import Dictionaries
+from otcfix.fix.dictionaries import Dictionaries, stock_settings
 
 DAYS = {
     "mon": "monday",
@@ -20,8 +20,8 @@ DAYS = {
 
 
 def begin_string(version: str) -> str:
-    """BeginString(8) of a version: 5.0SP2 travels over FIXT.1.1."""
-    return "FIXT.1.1" if version == "FIX.5.0SP2" else version
+    """BeginString(8) of a version: 5.0 and its service packs travel over FIXT.1.1."""
+    return "FIXT.1.1" if version.startswith("FIX.5") else version
 
 
 def session_id_text(session: SessionConfig) -> str:
@@ -68,19 +68,20 @@ def _session(
         "HeartBtInt": str(session.heartbeat_max),
         "ResetOnLogon": "Y" if session.reset_on_logon else "N",
         "AllowUnknownMsgFields": "Y" if session.unknown_tags == "ignore" else "N",
-        **{
-            name: str(value)
-            for name, value in dictionaries.settings(
-                session.version, flat=session.flat_quote_request
-            ).items()
-        },
     }
+    if session.stock_dictionary:
+        keys |= stock_settings(session.version) | {"ValidateUserDefinedFields": "Y"}
+    else:
+        keys |= dictionaries.settings(session.version, flat=session.flat_quote_request)
+    if not session.check_values:
+        keys["ValidateFieldsHaveValues"] = "N"
     if session.dictionary:
-        fixt = session.version == "FIX.5.0SP2"
+        fixt = begin_string(session.version) == "FIXT.1.1"
         own = without_data(folder / session.dictionary, store / "dictionaries")
         keys["AppDataDictionary" if fixt else "DataDictionary"] = str(own)
     addresses = session.allowed_remote_addresses or acceptor.allow_from
-    if addresses:
+    # Behind TLS or a proxy QuickFIX does not see who calls: the door does, and has asked already.
+    if addresses and acceptor.tls_port is None and not acceptor.proxy_from:
         keys["AllowedRemoteAddresses"] = ",".join(addresses)
     schedule = session.schedule
     if schedule is None:
