@@ -19,7 +19,7 @@ from otcfix.cli.options import (
     quiet,
     sqlite_path,
 )
-from otcfix.cli.outcome import NO, complain, usage_error
+from otcfix.cli.outcome import NO, complain
 from otcfix.log import redacted
 from otcfix.model.errors import ConfigError
 
@@ -58,10 +58,11 @@ def serve(
 ) -> None:
     """Run the desk: accept FIX sessions, quote, deal and book, until SIGINT or SIGTERM.
 
-    Ends with exit code 1 when the desk itself cannot go on; started again, it recovers.
+    Ends with exit code 1 when the desk itself cannot go on; started again, it recovers. SIGHUP
+    reads the TLS certificates again, as a change of their files does.
 
-    --echo runs the same acceptor without a desk, for tests of the session level: of the folder it
-    reads sessions.toml alone, and sessions may be of any version, without authentication.
+    --echo runs the acceptor without a desk, to test the session level: DIR needs sessions.toml
+    alone, whose sessions may be of any version, without authentication.
 
     Examples:
       otcfix serve
@@ -73,10 +74,7 @@ def serve(
     if echo:
         from otcfix.cli.echo import serve_echo  # noqa: PLC0415
 
-        if feed is not None:
-            raise usage_error("--feed: expected without --echo, which has no prices")
-        serve_echo(config, state)
-        return
+        return serve_echo(config, state, feed)
     loaded = load_config(config)
     notes: tuple[str, ...] = ()
     if feed is not None:
@@ -105,6 +103,7 @@ def _run(
     stopping = stop_signals()
     try:
         app.start()
+        on_hangup(app.acceptor)
         _tell(config, database, app, notes)
         while not stopping.is_set() and not app.ended.wait(LOOK_S):
             pass
@@ -134,15 +133,21 @@ def stop_signals() -> threading.Event:
     return stopping
 
 
+def on_hangup(acceptor: Any) -> None:
+    """Have SIGHUP read the TLS certificates of *acceptor*, an Acceptor, again."""
+    signal.signal(signal.SIGHUP, lambda *_: acceptor.reload_certificates())
+
+
 def check_port(config: "Config") -> None:
-    """Errors: ConfigError when the acceptor's port is taken."""
-    port = config.sessions.acceptor.port
-    why = port_taken(port)
-    if why:
-        raise ConfigError(
-            f"{config.folder / 'sessions.toml'}: acceptor.port: cannot listen on {port}: {why}; "
-            "another otcfix may be running: stop it, or name another port"
-        )
+    """Errors: ConfigError when a port of the acceptor is taken."""
+    acceptor = config.sessions.acceptor
+    for key, port in (("port", acceptor.port), ("tls_port", acceptor.tls_port)):
+        why = "" if port is None else port_taken(port)
+        if why:
+            raise ConfigError(
+                f"{config.folder / 'sessions.toml'}: acceptor.{key}: cannot listen on {port}: "
+                f"{why}; another otcfix may be running: stop it, or name another port"
+            )
 
 
 def port_taken(port: int) -> str:
@@ -165,6 +170,8 @@ def _tell(config: "Config", database: str, app: Any, notes: tuple[str, ...]) -> 
     named = "; ".join(f"{version}: {', '.join(keys)}" for version, keys in by_version.items())
     listening = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     print(f"otcfix: listening on port {config.sessions.acceptor.port} since {listening}")
+    if config.sessions.acceptor.tls_port is not None:
+        print(f"otcfix: TLS on port {config.sessions.acceptor.tls_port}")
     print(f"otcfix: {len(sessions)} sessions ({named})")
     print(f"otcfix: database {redacted(database)}, {app.state.seq} events, ", end="")
     print(f"recovered in {app.recovery_s:.2f} s")

@@ -24,6 +24,7 @@ from otcfix.fix.mouth import Mouth
 from otcfix.fix.outgoing import message_of, stream_message_of
 from otcfix.fix.proof import Proofs
 from otcfix.fix.settings import begin_string, settings_text
+from otcfix.fix.tls import tls_port
 from otcfix.model.errors import ConfigError
 from otcfix.model.event import AdminSeen
 from otcfix.model.record import OutboxRow, StreamRow
@@ -60,7 +61,8 @@ class Acceptor:
         self._allow_from = acceptor.allow_from
         self._geofence = geofence_of(config)
         self._admission = Admission(config.throttles.logon, self._turned_away)
-        self._door = Door(acceptor.port, self._caller, self._admission)
+        self._door = Door(acceptor.port, self._caller, self._admission, acceptor.proxy_from)
+        self._tls = tls_port(acceptor, config.folder, self._door)
         self._lines = Lines()
         self._mouth = Mouth()
         self._proofs = Proofs(self._mouth.send, self._event, proven)
@@ -120,6 +122,8 @@ class Acceptor:
         """Open the port. Nobody is let in before `take`. Errors: ConfigError when it is taken."""
         try:
             self._door.open(self._acceptor.poll)
+            if self._tls is not None:
+                self._tls.open()
         except OSError as error:
             raise ConfigError(f"cannot listen on port {self._door.port}: {error}") from error
 
@@ -159,6 +163,13 @@ class Acceptor:
             self.wait(0.005)
         self._acceptor.stop(True)
         self._door.close()
+        if self._tls is not None:
+            self._tls.close()
+
+    def reload_certificates(self) -> None:
+        """Read the TLS files again, for connections from now on; from any thread."""
+        if self._tls is not None:
+            self._tls.reload()
 
     @property
     def online(self) -> list[str]:
