@@ -52,7 +52,7 @@ def serve(
     ] = None,
     echo: Annotated[
         bool,
-        typer.Option("--echo", help="No desk: send NewOrderSingle and SecurityDefinition back."),
+        typer.Option("--echo", help="No desk: an acceptor that sends 35=D and d back."),
     ] = False,
     log_level: LogLevelOption = "info",
 ) -> None:
@@ -61,8 +61,7 @@ def serve(
     Ends with exit code 1 when the desk itself cannot go on; started again, it recovers. SIGHUP
     reads the TLS certificates again, as a change of their files does.
 
-    --echo runs the acceptor without a desk, to test the session level: DIR needs sessions.toml
-    alone, whose sessions may be of any version, without authentication.
+    --echo needs sessions.toml alone; sessions may be of any version, without authentication.
 
     Examples:
       otcfix serve
@@ -74,7 +73,8 @@ def serve(
     if echo:
         from otcfix.cli.echo import serve_echo  # noqa: PLC0415
 
-        return serve_echo(config, state, feed)
+        serve_echo(config, state, feed)
+        return
     loaded = load_config(config)
     notes: tuple[str, ...] = ()
     if feed is not None:

@@ -16,6 +16,7 @@ from otcfix.fix.descriptors import sockets
 from otcfix.fix.pump import Pipe, run
 
 CONNECT_S = 10.0
+ALERT_S = 0.1
 
 
 class Tls(Struct, frozen=True):
@@ -40,6 +41,26 @@ class Tls(Struct, frozen=True):
         except BaseException:
             plain.close()
             raise
+
+    def knock(self, host: str, port: int, timeout_s: float) -> None:
+        """See whether somebody is there who takes our certificate. Errors: as `connect`.
+
+        By TLS 1.3 our side is done before the other one has looked at it: its alert comes after.
+        """
+        with self.connect(host, port, timeout_s) as sock:
+            sock.settimeout(ALERT_S)
+            with contextlib.suppress(TimeoutError):
+                sock.recv(1)
+
+
+def in_words(error: ssl.SSLError) -> str:
+    """What went wrong between two ends of TLS, and what to look at."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the desk's certificate: {error.verify_message}; --ca names whom to believe"
+    reason = (error.reason or str(error)).lower().replace("_", " ")
+    if "alert" in reason:
+        return f"the desk says {reason}; --certificate and --key name our own certificate"
+    return f"{reason}; is it the TLS port?"
 
 
 class Tunnel:
