@@ -122,12 +122,12 @@ def test_other_business_messages_are_unsupported(caller: RawCaller) -> None:
     [
         (f"{ORDER}60=T|777777=x|", "58=Invalid tag number|371=777777|372=D|373=0|"),
         (f"{ORDER}60=T|58=|", "58=Tag specified without a value|371=58|372=D|373=4|"),
-        (f"{ORDER.replace('54=2', '54=~')}60=T|", "58=Value is incorrect (out of range) for this"
-         " tag|371=54|372=D|373=5|"),
+        (f"{ORDER.replace('54=2', '54=~')}60=T|",
+         "58=Value is incorrect (out of range) for this tag|371=54|372=D|373=5|"),
         (f"{ORDER}60=T|44=cheap|", "58=Incorrect data format for value|371=44|372=D|373=6|"),
         (ORDER, "58=Required tag missing|371=60|372=D|373=1|"),
-        (f"{ORDER}60=T|386=3|336=A|336=B|", "58=Incorrect NumInGroup count for repeating group"
-         "|371=386|372=D|373=16|"),
+        (f"{ORDER}60=T|386=3|336=A|336=B|",
+         "58=Incorrect NumInGroup count for repeating group|371=386|372=D|373=16|"),
         (f"{ORDER}60=T|54=2|", "58=Tag appears more than once|371=54|372=D|373=13|"),
         (f"{ORDER}60=T|37=x|", "58=Tag not defined for this message type|371=37|372=D|373=2|"),
     ],

@@ -424,11 +424,11 @@ def test_guesses_behind_a_proxy_count_for_who_guesses(place: Place) -> None:
         except (ssl.SSLError, ConnectionError):
             break  # not even heard any more
         guess.drop()
-    assert "failed logons from 198.51.100.66: turned away" in str(journal(place))
     assert refused(beta(place, source=PROXY, before=version_1("198.51.100.66")))
     good = beta(place, source=PROXY, before=version_1("198.51.100.67"))
     assert good.logon()
     good.logout()
+    assert "failed logons from 198.51.100.66: turned away" in str(journal(place))
 
 
 def test_a_health_check_of_the_proxy_is_nobody_s_fault(place: Place) -> None:
@@ -456,10 +456,8 @@ def test_otcfix_client_speaks_tls(place: Place) -> None:
     assert good.returncode == 0, good.stderr
     assert "Quoted." in good.stdout
     for arguments, code, said in (
-        ((*ca,), 5, "without a word"),
         ((*mine,), 5, "--ca names whom to believe"),
         ((*ca, *mine, "--port", str(place.desk.port)), 5, "TLS port"),
-        ((*mine[:2], *ca, "--key", "none.pem"), 2, "--key: no file none.pem"),
     ):
         bad = place.desk.run(*common, *where, "--timeout", "3", *arguments)
         assert bad.returncode == code, bad.stderr
