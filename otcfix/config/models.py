@@ -6,7 +6,15 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -150,6 +158,7 @@ class SessionConfig(Closed):
     """[[session]] of sessions.toml."""
 
     key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,32}$")]
+    stock_dictionary: bool = False
     version: Version
     sender_comp_id: Id
     target_comp_id: Id
@@ -159,7 +168,6 @@ class SessionConfig(Closed):
     authentication: Literal["password", "none"] = "password"
     username: Id = ""
     password_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{16,64}\$[0-9a-f]{64}$")] = ""
-    stock_dictionary: bool = False
     check_values: bool = True
     tls: Literal["required", "optional", "refused"] = "optional"
     certificate: tuple[CertificateName, ...] = ()
@@ -193,16 +201,22 @@ class SessionConfig(Closed):
     stream_interval_ms: Annotated[int, Field(ge=0, le=5_000)] = 0
     stream_unproven_max: Annotated[int, Field(ge=210)] = 500
 
+    @field_validator("version")
+    @classmethod
+    def _spoken(cls, value: str, others: ValidationInfo) -> str:
+        if value not in SPOKEN and not others.data.get("stock_dictionary"):
+            raise ValueError(f"expected one of {', '.join(SPOKEN)}; more with stock_dictionary")
+        return value
+
     @model_validator(mode="after")
-    def _known(self) -> "SessionConfig":
+    def _complete(self) -> "SessionConfig":
         if self.authentication == "password":
             for name in ("client", "username", "password_hash"):
                 if name not in self.model_fields_set:
-                    raise ValueError(f"{name}: Field required")
-        if self.version not in SPOKEN and not self.stock_dictionary:
-            raise ValueError(f"stock_dictionary: expected true for {self.version}")
+                    raise PydanticCustomError("missing", f"{name}: Field required")
         if self.certificate and self.tls != "required":
-            raise ValueError('tls: expected "required" where a certificate is named')
+            expected = 'tls: expected "required" where a certificate is named'
+            raise PydanticCustomError("missing", expected)
         return self
 
 

@@ -340,8 +340,8 @@ def test_a_bad_folder_is_told_with_exit_code_3(tmp_path: Path) -> None:
     both = one.format("X", "FIX.5.0") + plain + one.format("Y", "FIX.5.0SP2") + plain
     for text, said in (
         (both, "session CompIDs: FIX.5 A B stands there more than once"),
-        (one.format("X", "FIX.4.0"), "client: Field required"),
-        (one.format("X", "FIX.4.0") + 'authentication = "none"\n', "stock_dictionary: expected"),
+        (one.format("X", "FIX.4.4"), "client: Field required"),
+        (one.format("X", "FIX.4.0") + 'authentication = "none"\n', "more with stock_dictionary"),
     ):
         (tmp_path / "sessions.toml").write_text(text)
         done = subprocess.run(

@@ -48,6 +48,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         ('key = "ALPHA44"\n', f'key = "ALPHA44"\n{pinned}'),
         ('key = "GAMMA50"\n', f'key = "GAMMA50"\n{fund}'),
         ("allowed_remote_addresses = []\n", ""),
+        ('tls = "optional"\n', ""),
         ("allow_reset = false\n", "allow_reset = true\n"),
         ('key = "BETA42"\n', 'key = "BETA42"\nallow_reset = true\n'),
     ]
@@ -481,7 +482,10 @@ def test_the_configuration_says_what_is_missing(
     desk = DeskProcess(tmp_path)
     path = desk.config / "sessions.toml"
     path.write_text(
-        path.read_text().replace(f"port = {desk.port}", "port = 9878").replace(old, new)
+        path.read_text()
+        .replace(f"port = {desk.port}", "port = 9878")
+        .replace('tls = "optional"\n', "")
+        .replace(old, new)
     )
     told = desk.run("check", "--config", str(desk.config))
     assert told.returncode == 1

@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +17,8 @@ from otcfix.fix.certificates import Certificates
 from otcfix.fix.first_message import NotFix
 from otcfix.fix.proxy import Peer, proxy_header
 from otcfix.fix.tls import TlsPort
-from tests.support.certificates import Ca, context
-from tests.support.desk_process import free_port
+from tests.support.certificates import Ca, context, fingerprint
+from tests.support.desk_process import ROOT, free_port
 from tests.support.echo_process import framed
 
 V2 = b"\r\n\r\n\x00\r\nQUIT\n"
@@ -212,3 +213,59 @@ def test_bytes_are_a_header_or_not(data: bytes, start: bytes) -> None:
     except NotFix:
         return
     assert found is None or 0 < found[0] <= len(start + data)
+
+
+# -- scripts/certs -----------------------------------------------------------------------------
+
+
+def test_the_script_makes_what_both_sides_need_and_makes_it_once(tmp_path: Path) -> None:
+    """Its CA, its desk and its client understand each other; a second run changes nothing."""
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            [str(ROOT / "scripts/certs"), "--dir", str(tmp_path / "made"), *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    folder = tmp_path / "made"
+    told = run("ALPHA")
+    assert fingerprint(folder / "ALPHA.pem") in told
+    first = {path: path.read_bytes() for path in folder.iterdir()}
+    run("ALPHA", "BETA")
+    second = {path: path.read_bytes() for path in folder.iterdir()}
+    assert first.items() <= second.items()
+    assert {path.name for path in second} - {path.name for path in first} == {
+        "BETA.pem",
+        "BETA.key",
+    }
+    assert all(path.stat().st_mode & 0o077 == 0 for path in second)
+    config = AcceptorConfig(
+        tls_port=free_port(), certificate="desk.pem", private_key="desk.key",
+        client_ca="ca.pem", client_certificate="required",
+    )  # fmt: skip
+    assert config.tls_port is not None
+    door = Seen()
+    made = TlsPort(config.tls_port, Certificates(config, folder), [], door)
+    made.open()
+    try:
+        with context_of(folder, config.tls_port, "ALPHA") as sock:
+            sock.sendall(LOGON)
+            until(door.brought)
+            assert door.brought[0][1].common_name == "ALPHA"
+        bare = context_of(folder, config.tls_port, "")
+        with bare, pytest.raises((ssl.SSLError, ConnectionError)):
+            bare.recv(1)
+    finally:
+        made.close()
+        for inner, _ in door.brought:
+            inner.close()
+
+
+def context_of(folder: Path, port: int, name: str) -> ssl.SSLSocket:
+    """A connection to a desk with the script's certificates."""
+    pair = (folder / f"{name}.pem", folder / f"{name}.key") if name else None
+    plain = socket.create_connection(("127.0.0.1", port), 5)
+    return context(folder / "ca.pem", pair).wrap_socket(plain, server_hostname="localhost")
