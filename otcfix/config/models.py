@@ -6,7 +6,15 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from otcfix.config.loopback import loopback_address
 
@@ -15,6 +23,18 @@ WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Positive = Annotated[Decimal, Field(gt=0)]
 NotNegative = Annotated[Decimal, Field(ge=0)]
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
+
+
+Version = Literal[
+    "FIX.4.0", "FIX.4.1", "FIX.4.2", "FIX.4.3", "FIX.4.4", "FIX.5.0", "FIX.5.0SP1", "FIX.5.0SP2"
+]
+SPOKEN = ("FIX.4.2", "FIX.4.4", "FIX.5.0SP2")
+"""The versions that a desk deals in; the others are for `serve --echo`."""
+
+CertificateName = Annotated[
+    str, Field(pattern=r"^(sha256:[0-9A-Fa-f]{64}|CN=[ -~]{1,64})$", max_length=80)
+]
+"""A client certificate: `sha256:` and its SHA-256 fingerprint, or `CN=` and its subject's name."""
 
 
 class Closed(BaseModel):
@@ -174,14 +194,19 @@ class SessionConfig(Closed):
     """[[session]] of sessions.toml."""
 
     key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,32}$")]
-    version: Literal["FIX.4.2", "FIX.4.4", "FIX.5.0SP2"]
+    stock_dictionary: bool = False
+    version: Version
     sender_comp_id: Id
     target_comp_id: Id
     kind: Literal["quote", "trade", "both", "drop_copy", "provider"] = "both"
-    client: str
+    client: str = ""
     account: str = ""
-    username: Id
-    password_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{16,64}\$[0-9a-f]{64}$")]
+    authentication: Literal["password", "none"] = "password"
+    username: Id = ""
+    password_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{16,64}\$[0-9a-f]{64}$")] = ""
+    check_values: bool = True
+    tls: Literal["required", "optional", "refused"] = "optional"
+    certificate: tuple[CertificateName, ...] = ()
     allowed_remote_addresses: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()
     heartbeat_min: Annotated[int, Field(ge=5, le=60)] = 5
@@ -236,6 +261,24 @@ class SessionConfig(Closed):
             raise ValueError("broker, end_clients: expected both or none of them")
         return self
 
+    @field_validator("version")
+    @classmethod
+    def _spoken(cls, value: str, others: ValidationInfo) -> str:
+        if value not in SPOKEN and not others.data.get("stock_dictionary"):
+            raise ValueError(f"expected one of {', '.join(SPOKEN)}; more with stock_dictionary")
+        return value
+
+    @model_validator(mode="after")
+    def _complete(self) -> "SessionConfig":
+        if self.authentication == "password":
+            for name in ("client", "username", "password_hash"):
+                if name not in self.model_fields_set:
+                    raise PydanticCustomError("missing", f"{name}: Field required")
+        if self.certificate and self.tls != "required":
+            expected = 'tls: expected "required" where a certificate is named'
+            raise PydanticCustomError("missing", expected)
+        return self
+
 
 class AcceptorConfig(Closed):
     """[acceptor] of sessions.toml."""
@@ -245,6 +288,13 @@ class AcceptorConfig(Closed):
     store: str = "state/fix"
     inbox_share: Annotated[int, Field(ge=8)] = 512
     inbox_cancel_reserve: Annotated[int, Field(ge=1)] = 256
+    proxy_from: tuple[str, ...] = ()
+    tls_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    certificate: str = ""
+    private_key: str = ""
+    client_ca: str = ""
+    client_certificate: Literal["optional", "required"] = "optional"
+    tls_version_min: Literal["1.2", "1.3"] = "1.2"
 
 
 class ControlConfig(Closed):

@@ -32,6 +32,7 @@ from otcfix.fix.rereading import Reread, Rereading
 from otcfix.fix.rulers import Rulers
 from otcfix.fix.settings import ruler_of, settings_text
 from otcfix.fix.timetable import Timetable
+from otcfix.fix.tls import tls_port
 from otcfix.fix.tongues import tongue_of
 from otcfix.fix.users import Rotated, never_rotated
 from otcfix.model.dialect import Dialect
@@ -68,6 +69,7 @@ class Acceptor(Controls):
         rotated: Rotated = never_rotated,
         told: Callable[[str, bool], None],
         epoch_of: Callable[[str], int],
+        application: type[Application] = Application,
     ) -> None:
         """told: (session key, whether it is there), when sessions come and go; epoch_of: the last
         sequence epoch of a session that there was once."""
@@ -79,11 +81,12 @@ class Acceptor(Controls):
         self._dictionaries, self._store, self._rulers = dictionaries, store, Rulers()
         self._geofence = geofence_of(config)
         self._admission = Admission(config.throttles.logon, self._turned_away)
-        self._door = Door(acceptor.port, self._caller, self._admission)
+        self._door = Door(acceptor.port, self._caller, self._admission, acceptor.proxy_from)
+        self._tls = tls_port(acceptor, config.folder, self._door)
         self._lines = Lines()
         self._mouth = Mouth()
         self._proofs = Proofs(self._mouth.send, self._event, proven)
-        self._application = Application(
+        self._application = application(
             *(self._lines, self._mouth, self._proofs, self._admission),
             put=put,
             put_behind=put_behind,
@@ -180,8 +183,14 @@ class Acceptor(Controls):
                 self._door.engines.add(engine)
             self._unopened = []
             self._door.open()
+            if self._tls is not None:
+                self._tls.open()
         except OSError as error:
             raise ConfigError(f"cannot listen on port {self._door.port}: {error}") from error
+
+    def be_patient(self, first_s: float, logon_s: float) -> None:
+        """Give connections other times for their first message, and to be logged on."""
+        self._door.patience_s, self._door.logon_s = first_s, logon_s
 
     def take(self) -> None:
         """Take what has arrived: messages into the inbox, callers in or away."""
@@ -225,6 +234,13 @@ class Acceptor(Controls):
             self.take()
             self.wait(0.005)
         self._door.close()
+        if self._tls is not None:
+            self._tls.close()
+
+    def reload_certificates(self) -> None:
+        """Read the TLS files again, for connections from now on; from any thread."""
+        if self._tls is not None:
+            self._tls.reload()
 
     @property
     def lines(self) -> Lines:

@@ -202,6 +202,10 @@ class Admission:
         step = self._floods.failed((session, address), now)
         self._tell(session, f"logged out for too many messages: may come back in {step:g} s", now)
 
+    def note(self, session: str, note: str, now: float) -> None:
+        """Something about a caller that the journal is to keep."""
+        self._tell(session, note, now)
+
     def _tell(self, session: str, note: str, now: float) -> None:
         """Once a second at most: an attack from everywhere must not fill the journal."""
         if now - self._told_at < TOLD_EVERY_S:

@@ -199,6 +199,18 @@ def stock_path(name: str) -> Path:
     return path
 
 
+def stock_settings(version: str) -> dict[str, str]:
+    """The QuickFIX settings of a session that is checked by the stock dictionaries, any version."""
+    name = version.replace(".", "")
+    if not version.startswith("FIX.5"):
+        return {"DataDictionary": str(stock_path(name))}
+    return {
+        "TransportDataDictionary": str(stock_path("FIXT11")),
+        "AppDataDictionary": str(stock_path(name)),
+        "DefaultApplVerID": version,
+    }
+
+
 def build(folder: Path) -> Dictionaries:
     """Write our dictionaries into the folder, unless it has those of the same stock and tables."""
     digest = hashlib.sha256(Path(__file__).read_bytes() + Path(trimmed.__file__).read_bytes())

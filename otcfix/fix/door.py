@@ -5,7 +5,7 @@ session. It also asks for the address only after the logon. So the door listens 
 each connection outside until its whole first message is there, the address and CompIDs are known
 ones, and only then puts the socket in the place of one that the engine has just accepted.
 
-All of it runs on the thread that also polls the engine; `ring` alone is for others.
+All of it runs on the thread that also polls the engine, but for what says "from any thread".
 """
 
 import contextlib
@@ -14,14 +14,18 @@ import os
 import select
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Collection, Mapping
 
 import structlog
 
 from otcfix.fix.backoff import Admission
+from otcfix.fix.certificates import transport_refusal
 from otcfix.fix.engine import CATCHING_UP_WAIT_MS, Engine, Engines
-from otcfix.fix.first_message import FIRST_MAX, NotFix, first_message
+from otcfix.fix.first_message import FIRST_MAX, NotFix
 from otcfix.fix.line import Caller, Line
+from otcfix.fix.outside import Outside, TurnedAway
+from otcfix.fix.proxy import Peer
 
 log = structlog.get_logger("otcfix.fix.door")
 
@@ -45,24 +49,20 @@ Judge = Callable[[str, Mapping[int, str]], Caller]
 """(remote address, first message) to the line it is for, or why it is not let in."""
 
 
-class _Outside:
-    """One connection that waits to be let in."""
-
-    def __init__(self, sock: socket.socket, address: str, until: float) -> None:
-        self.sock = sock
-        self.address = address
-        self.until = until
-        self.seen = 0
-
-
 class Door:
     """Listens on the public port; hands complete, welcome connections to the engine."""
 
-    def __init__(self, port: int, judge: Judge, admission: Admission) -> None:
-        """judge: who is let in; admission: who is not even heard. Not opened before `open`."""
+    def __init__(
+        self, port: int, judge: Judge, admission: Admission, proxies: Collection[str] = ()
+    ) -> None:
+        """judge: who is let in; admission: who is not even heard; proxies: addresses that say who
+        calls by the PROXY protocol. Not opened before `open`."""
         self._judge = judge
+        self._proxies = frozenset(proxies)
+        self._brought: deque[tuple[socket.socket, Peer] | tuple[None, Peer, str]] = deque()
         self._admission = admission
         self.port = port
+        self.patience_s, self.logon_s = PATIENCE_S, LOGON_S
         self._listener = socket.socket()
         # The engines must be given a port: each has it to itself while it is opened, no longer.
         self._reserved = socket.socket()
@@ -70,7 +70,7 @@ class Door:
         self._reserved.bind(("127.0.0.1", 0))
         self.engine_port: int = self._reserved.getsockname()[1]
         self.engines = Engines(self.engine_port)
-        self._outside: dict[int, _Outside] = {}
+        self._outside: dict[int, Outside] = {}
         self._on_trial: dict[int, tuple[Engine, Line, float]] = {}
         self._shut_until = 0.0
         self.waiting_max = WAITING_MAX
@@ -95,6 +95,8 @@ class Door:
 
     def take(self) -> None:
         """Let in who may come in, and have the engines take what has arrived."""
+        while self._brought:
+            self._receive(*self._brought.popleft())
         for descriptor, _ in self._outer.poll(0):
             if descriptor == self._listener.fileno():
                 self._answer()
@@ -106,6 +108,7 @@ class Door:
         """Sleep until something arrives or rings, or *timeout_s* passes."""
         self._sleeping = True
         timeout_ms = CATCHING_UP_WAIT_MS if self.engines.behind else int(timeout_s * 1000)
+        timeout_ms = 0 if self._brought else timeout_ms
         ready = self._all.poll(timeout_ms)
         self._sleeping = False
         for descriptor, _ in ready:
@@ -128,8 +131,22 @@ class Door:
             self._shut_until = 0.0
             self._watch(self._listener.fileno())
 
+    def bring(self, sock: socket.socket, peer: Peer) -> None:
+        """A connection from elsewhere, with its whole first message; from any thread."""
+        self._brought.append((sock, peer))
+        self.ring()
+
+    def bring_fault(self, address: str, why: str) -> None:
+        """A caller was turned away elsewhere: it counts as a failed logon; from any thread."""
+        self._brought.append((None, Peer(address), why))
+        self.ring()
+
+    def stranger(self, address: str) -> str:
+        """Why an address is not heard now; "" when it is; from any thread."""
+        return self._admission.stranger(address, time.monotonic())
+
     def ring(self) -> None:
-        """Wake whoever waits. The one method for other threads."""
+        """Wake whoever waits; from any thread."""
         if self._sleeping:
             with contextlib.suppress(OSError):
                 os.write(self._rope, b".")
@@ -143,6 +160,10 @@ class Door:
         for waiting in self._outside.values():
             waiting.sock.close()
         self._outside.clear()
+        while self._brought:
+            sock = self._brought.popleft()[0]
+            if sock is not None:
+                sock.close()
         self._reserved.close()
         self.engines.close()
         rope, self._rope = self._rope, -1
@@ -173,22 +194,37 @@ class Door:
                     self._shut_until = time.monotonic() + PAUSE_S
                     return
                 continue  # that caller is gone again
-            if self._admission.stranger(address, time.monotonic()):
+            proxied = address in self._proxies
+            if not proxied and self.stranger(address):
                 sock.close()  # it has been told, and journaled, when it began
                 continue
-            sock.setblocking(False)
-            if len(self._outside) >= self.waiting_max:
-                oldest = min(self._outside.values(), key=lambda waiting: waiting.until)
-                self._turn_away(oldest, "others wait")
-            waiting = _Outside(sock, address, time.monotonic() + PATIENCE_S)
-            self._outside[sock.fileno()] = waiting
-            self._watch(sock.fileno())
-            self._look_at(waiting)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._meet(sock, Peer(address), proxied=proxied)
 
-    def _look_at(self, waiting: _Outside) -> None:
+    def _receive(self, sock: socket.socket | None, peer: Peer, why: str = "") -> None:
+        if sock is not None:
+            self._meet(sock, peer)
+        else:
+            self._admission.failed("", peer.address, time.monotonic())
+            self._warn(peer.address, why)
+
+    def _meet(self, sock: socket.socket, peer: Peer, *, proxied: bool = False) -> None:
+        sock.setblocking(False)
+        if len(self._outside) >= self.waiting_max:
+            oldest = min(self._outside.values(), key=lambda waiting: waiting.until)
+            self._turn_away(oldest, "others wait")
+        until = time.monotonic() + self.patience_s
+        waiting = Outside(sock, peer, until, proxied=proxied)
+        self._outside[sock.fileno()] = waiting
+        self._watch(sock.fileno())
+        self._look_at(waiting)
+
+    def _look_at(self, waiting: Outside) -> None:
         """Whatever a caller sends, it is his own end at most."""
         try:
             caller = self._heard(waiting)
+        except TurnedAway as error:
+            caller = Caller(None, str(error), fault=error.fault)
         except (NotFix, OSError) as error:
             caller = Caller(None, str(error))
         except Exception as error:
@@ -205,48 +241,48 @@ class Door:
             log.error("not_let_in", address=waiting.address, error=str(error))
             self._close(waiting)
 
-    def _heard(self, waiting: _Outside) -> Caller | None:
+    def _heard(self, waiting: Outside) -> Caller | None:
         """What is to be thought of a caller; None when he has not finished."""
-        sock = waiting.sock
-        try:
-            data = sock.recv(FIRST_MAX, socket.MSG_PEEK)
-        except BlockingIOError:
-            return None
-        if len(data) == waiting.seen:
-            return Caller(None, "went away" if data else "", fault=bool(data))
-        if not waiting.seen:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        waiting.seen = len(data)
-        fields = first_message(data)
-        if fields is None:
-            # Readable means from here on: more than this.
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, len(data) + 1)
-            return None
-        return self._judge(waiting.address, fields)
+        fields = waiting.first_message(self.stranger)
+        return None if fields is None else self._judged(waiting.peer, fields)
 
-    def _close(self, waiting: _Outside) -> None:
+    def _judged(self, peer: Peer, fields: Mapping[int, str]) -> Caller:
+        caller = self._judge(peer.address, fields)
+        if caller.line is None:
+            return caller
+        why = transport_refusal(caller.line.config, peer)
+        if not why:
+            return caller
+        key = caller.line.config.key
+        self._admission.note(key, f"from {peer.address}: {why}", time.monotonic())
+        return Caller(None, f"session {key}: {why}", key)
+
+    def _close(self, waiting: Outside) -> None:
         descriptor = waiting.sock.fileno()
         if self._outside.pop(descriptor, None) is not None:
             self._unwatch(descriptor)
         waiting.sock.close()
 
     def _turn_away(
-        self, waiting: _Outside, why: str, session: str = "", *, fault: bool = False
+        self, waiting: Outside, why: str, session: str = "", *, fault: bool = False
     ) -> None:
-        now = time.monotonic()
         if fault:
-            self._admission.failed(session, waiting.address, now)
-        self._warned = [then for then in self._warned if now - then < 1]
-        if why and len(self._warned) < WARNINGS_A_SECOND:
-            self._warned.append(now)
-            log.warning("turned_away", address=waiting.address, why=why)
+            self._admission.failed(session, waiting.address, time.monotonic())
+        self._warn(waiting.address, why)
         with contextlib.suppress(OSError):
             waiting.sock.recv(FIRST_MAX)  # closed with something unread it would be a reset
         self._close(waiting)
 
+    def _warn(self, address: str, why: str) -> None:
+        now = time.monotonic()
+        self._warned = [then for then in self._warned if now - then < 1]
+        if why and len(self._warned) < WARNINGS_A_SECOND:
+            self._warned.append(now)
+            log.warning("turned_away", address=address, why=why)
+
     # -- inside --------------------------------------------------------------------------------
 
-    def _let_in(self, waiting: _Outside, line: Line) -> None:
+    def _let_in(self, waiting: Outside, line: Line) -> None:
         """Give a connection to the engine of its line. Errors: OSError."""
         engine = line.engine
         if engine is None:
@@ -254,6 +290,6 @@ class Door:
         waiting.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
         descriptor = self.engines.let_in(waiting.sock, engine)
         self._close(waiting)
-        self._on_trial[descriptor] = (engine, line, time.monotonic() + LOGON_S)
+        self._on_trial[descriptor] = (engine, line, time.monotonic() + self.logon_s)
         line.caller = waiting.address
         engine.poll()  # its Logon is there: it is judged while we know whose it is

@@ -9,12 +9,12 @@ from pathlib import Path
 from otcfix.config import Config, SessionConfig
 from otcfix.config.dialects import session_dialect
 from otcfix.fix.dialect_dictionary import dialect_settings
-from otcfix.fix.dictionaries import Dictionaries
+from otcfix.fix.dictionaries import Dictionaries, stock_settings
 
 
 def begin_string(version: str) -> str:
-    """BeginString(8) of a version: 5.0SP2 travels over FIXT.1.1."""
-    return "FIXT.1.1" if version == "FIX.5.0SP2" else version
+    """BeginString(8) of a version: 5.0 and its service packs travel over FIXT.1.1."""
+    return "FIXT.1.1" if version.startswith("FIX.5") else version
 
 
 def session_id_text(session: SessionConfig) -> str:
@@ -57,6 +57,8 @@ def dictionaries_of(
     """The settings that name a session's dictionaries: its own, or its dialect's, or ours."""
     dialect = session_dialect(session, config.dialects)
     own = session.dictionary or (dialect.dictionary if dialect is not None else "")
+    if session.stock_dictionary:
+        return stock_settings(session.version)
     named = dictionaries.settings(session.version)
     if own:
         copy = without_data(config.folder / own, store / "dictionaries")
@@ -92,7 +94,8 @@ def ruler_of(
     return {
         "BeginString": begin_string(session.version),
         "UseDataDictionary": "Y",
-        "ValidateUserDefinedFields": "N",
+        "ValidateUserDefinedFields": "Y" if session.stock_dictionary else "N",
+        "ValidateFieldsHaveValues": "Y" if session.check_values else "N",
         "AllowUnknownMsgFields": "Y" if session.unknown_tags == "ignore" else "N",
         **dictionaries_of(config, session, dictionaries, store),
     }
