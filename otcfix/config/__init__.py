@@ -25,14 +25,13 @@ from otcfix.config.models import (
     InstrumentConfig,
     SessionConfig,
     SessionsConfig,
-    SourceConfig,
-    VenuesConfig,
     week_span,
 )
 from otcfix.config.pricing import MeasureConfig, PricingConfig
 from otcfix.config.reading import read
 from otcfix.config.screening import ListConfig, ScreeningConfig
 from otcfix.config.throttles import LogonConfig, ThrottlesConfig
+from otcfix.config.venue_models import SourceConfig, VenuesConfig
 from otcfix.model.errors import ConfigError
 from otcfix.model.instrument import Hours, Instrument
 from otcfix.model.money import Asset

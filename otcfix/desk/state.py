@@ -273,10 +273,9 @@ class State:
         step = base_left(order) - (base_left(before) if before else ZERO)
         left = self.leaves.get(key, ZERO) + step
         self.limits.usage.count_resting(order.symbol, order.side, step)
-        if left:
-            self.leaves[key] = left
-        else:
-            self.leaves.pop(key, None)
+        self.leaves[key] = left
+        if not left:
+            del self.leaves[key]
 
     def _put_quote(self, quote: Quote) -> None:
         before = self.quotes.get(quote.quote_id)
@@ -308,10 +307,9 @@ class State:
         count = counts.get(key, 0) + step
         if count < 0:
             raise InvariantBroken(f"fewer than none of {key}")
-        if count:
-            counts[key] = count
-        else:
-            counts.pop(key, None)
+        counts[key] = count
+        if not count:
+            del counts[key]
 
     def _move(self, what: str, key: str, value: str | int) -> None:
         if what == "owed_withdrawal":
@@ -323,10 +321,9 @@ class State:
             self.owed_withdrawals.pop(key, None)
             return
         words = self.words.setdefault(what, {})
-        if value == "" or value == 0:
-            words.pop(key, None)
-        else:
-            words[key] = value
+        words[key] = value
+        if value in ("", 0):
+            del words[key]
 
     def _fired(self, event: Event, decision: Decision) -> None:
         if decision.failed:

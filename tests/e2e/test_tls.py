@@ -499,11 +499,11 @@ def test_a_key_that_is_not_the_certificate_s_stops_the_start(tmp_path: Path) -> 
     shutil.copy(ca.sign("b")[1], tmp_path / "desk.key")
     tls = (
         f'tls_port = {free_port()}\ncertificate = "{tmp_path}/desk.pem"\n'
-        f'private_key = "{tmp_path}/desk.key"\n[[session]]'
+        f'private_key = "{tmp_path}/desk.key"\n'
     )
     desk = DeskProcess(tmp_path)
     path = desk.config / "sessions.toml"
-    path.write_text(path.read_text().replace("[[session]]", tls, 1))
+    path.write_text(path.read_text().replace("[acceptor]\n", f"[acceptor]\n{tls}", 1))
     told = desk.run("serve", "--config", str(desk.config), "--database", desk.database)
     assert told.returncode == 3
     assert "acceptor.certificate" in told.stderr
