@@ -120,10 +120,13 @@ class Line:
             fields |= {553: self.who.username, 554: self.who.secret}
         return fields | dict(self.who.extra)
 
-    def say(self, kind: str, fields: Iterable[tuple[int, str]]) -> int:
+    def say(
+        self, kind: str, fields: Iterable[tuple[int, str]], *, lost: bool = False
+    ) -> int:
         """Send one message and return its MsgSeqNum(34).
 
         A field of the header or trailer takes the place of ours. A 34 that is given does not count.
+        lost: it is numbered and kept, and never leaves.
         """
         fields = list(fields)
         wrong = {tag: value for tag, value in fields if tag in WHOLE}
@@ -137,7 +140,11 @@ class Line:
             self._sent[self.numbers.next_out] = (kind, [*given.items(), *body], now)
             self.numbers.next_out += 1
         ordered = [(tag, header[tag]) for tag in HEADER if header.get(tag, "-") != "-"]
-        self._write(framed(self.begin, kind, ordered, body, wrong))
+        whole = framed(self.begin, kind, ordered, body, wrong)
+        if lost:
+            self.note(f"lost on its way: {_readable(whole)}")
+        else:
+            self._write(whole)
         return int(number) if number.isdecimal() else 0
 
     def raw(self, data: bytes) -> None:
@@ -249,8 +256,10 @@ class Line:
         text = heard.get(36)
         if text.isdecimal():
             self.numbers.next_in = int(text)
-            for number in [n for n in self._ahead if n < self.numbers.next_in]:
-                del self._ahead[number]
+            for number in sorted(n for n in self._ahead if n < self.numbers.next_in):
+                early = self._ahead.pop(number)
+                if early.has(49):
+                    self.heard.append(early)  # filled over, but we have it
 
     # -- what was missed ---------------------------------------------------------------------
 

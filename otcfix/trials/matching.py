@@ -86,7 +86,7 @@ def matched(fields: tuple[Field, ...], heard: Heard, version: str, lookup: Looku
                 match.captured[field.value] = got
             continue
         expected = filled(field.value, known)
-        if not _fits(field, expected, got, known):
+        if not _fits(field, expected, got):
             match.differences.append(_difference(field, expected, got))
     return match
 
@@ -99,7 +99,7 @@ def _difference(field: Field, expected: str, got: str | None) -> Difference:
     return Difference(field.tag, told, got)
 
 
-def _fits(field: Field, expected: str, got: str | None, lookup: Lookup) -> bool:
+def _fits(field: Field, expected: str, got: str | None) -> bool:
     if field.op == "=" and field.value in (ABSENT, EITHER):
         return field.value == EITHER or got is None
     if got is None:
@@ -115,7 +115,8 @@ def _fits(field: Field, expected: str, got: str | None, lookup: Lookup) -> bool:
     if field.value == ANY:
         return True
     if TOLERANCE in expected:
-        return _near(*expected.split(TOLERANCE, 1), got)
+        wanted, _, span = expected.partition(TOLERANCE)
+        return _near(wanted.strip(), span.strip(), got)
     if expected.endswith(REST):
         return got.startswith(expected.removesuffix(REST).rstrip())
     return _equal(field.tag, expected, got)
@@ -148,8 +149,7 @@ def ordered(expected: str, got: str, holds: Callable[[int], bool]) -> bool:
 
 def _near(expected: str, span: str, got: str) -> bool:
     """Within a number, basis points of the expected (`5bp`), or a time (`500ms`)."""
-    span = span.strip()
-    wanted, found = number(expected.strip()), number(got)
+    wanted, found = number(expected), number(got)
     if wanted is not None and found is not None:
         within = (
             abs(wanted) * Decimal(span.removesuffix("bp")) / 10_000
@@ -160,7 +160,7 @@ def _near(expected: str, span: str, got: str) -> bool:
             raise Unclear(f"{TOLERANCE.strip()} {span}: not a number")
         return abs(wanted - found) <= within
     try:
-        return abs(seconds_of(expected.strip()) - seconds_of(got)) <= duration(span) + 0.0005
+        return abs(seconds_of(expected) - seconds_of(got)) <= duration(span) + 0.0005
     except ValueError:
         return False
 

@@ -159,7 +159,7 @@ class Player:
         if not self.line.connected:
             raise Unexpected("a connection", "none: it was closed")
 
-    def connect(self, step: Step) -> None:
+    def connect(self, _: Step) -> None:
         """Open a socket."""
         self.ear.forget_housekeeping()
         self.line.connect()
@@ -188,23 +188,24 @@ class Player:
             self.line.note(f"our numbers were behind: going on at {behind[1]}")
             self.line.close()
 
-    def logout(self, step: Step) -> None:
+    def logout(self, _: Step) -> None:
         """Say goodbye, hear it, and close."""
         self._needs_line()
         self.line.say("5", [])
         self.ear.goodbye(self.patience_s)
         self.line.close("")
 
-    def drop(self, step: Step) -> None:
+    def drop(self, _: Step) -> None:
         """Close without a word."""
         self.line.close()
 
     def say(self, step: Step) -> None:
-        """Send a message."""
+        """Send a message, or (lose) only count it as sent."""
         self._needs_line()
         filled = self._filled(step.fields)
         kind = next(value for tag, value in filled if tag == 35)
-        number = self.line.say(kind, [pair for pair in filled if pair[0] != 35])
+        body = [pair for pair in filled if pair[0] != 35]
+        number = self.line.say(kind, body, lost=step.verb == "lose")
         for name in step.words:
             self.scope.known[name] = str(number)
         order = dict(filled)
@@ -216,7 +217,7 @@ class Player:
         self._needs_line()
         self.line.again(int(self.scope(step.words[0])), dict(self._filled(step.fields)))
 
-    def heartbeat(self, step: Step) -> None:
+    def heartbeat(self, _: Step) -> None:
         """Send a Heartbeat now."""
         self._needs_line()
         self.line.say("0", [])
@@ -350,6 +351,7 @@ VERBS: dict[str, Callable[[Player, Step], None]] = {
         "connect knock logon logout drop say again heartbeat raw second hear find maybe all quiet "
         "closed wait next ignore answer resend skip let check"
     ).split()},
+    "lose": Player.say,
     "operator": Player.stage_act,
     "market": Player.stage_act,
 }  # fmt: skip

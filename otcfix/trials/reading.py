@@ -16,11 +16,15 @@ PROFILE = ("sender", "target", "username", "secret", "heartbeat", "host", "port"
 """Names that every counterparty gives a value."""
 
 BEHAVIOURS = ("test-requests", "resend-requests", "heartbeats", "gaps", "all")
+BARE = ("connect", "logout", "drop", "heartbeat")
 COMPARED = ("==", "!=", ">=", "<=", ">", "<")
 
-_PREFIX = re.compile(r"(?P<when>\d\.\d(?:SP\d)?\+?(?:,\d\.\d(?:SP\d)?\+?)*)\s+(?P<rest>.+)", re.DOTALL)
+_PREFIX = re.compile(
+    r"(?P<when>\d\.\d(?:SP\d)?\+?(?:,\d\.\d(?:SP\d)?\+?)*)\s+(?P<rest>.+)", re.DOTALL
+)
 _FIELD = re.compile(
-    r"(?:(?P<when>[\d.SP,+]+):)?(?P<tag>\d{1,5})(?P<op>=>|>=|<=|!=|=|~|>|<| in )(?P<value>.*)", re.DOTALL
+    r"(?:(?P<when>[\d.SP,+]+):)?(?P<tag>\d{1,5})(?P<op>=>|>=|<=|!=|=|~|>|<| in )(?P<value>.*)",
+    re.DOTALL,
 )
 _WITHIN = re.compile(r"within\s+(\S+)\s*(.*)", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -202,16 +206,21 @@ class _Reader:
     # -- verbs -------------------------------------------------------------------------------
 
     def _parsed(self, number: int, verb: str, rest: str, parts: list[tuple[int, str]]) -> Step:
-        if verb in ("connect", "logout", "drop", "heartbeat"):
+        if verb in BARE:
             return self._alone(number, verb, rest)
         if verb in ("logon", "knock", "second"):
             return Step(number, verb, "", fields_of(rest))
         if verb in ("hear", "find", "maybe", "closed", "quiet"):
             return self._heard(number, verb, rest, parts)
-        if verb in ("say", "again"):
+        if verb in ("say", "again", "lose"):
             return self._said(number, verb, rest)
         if verb in ("wait", "raw", "next", "ignore", "answer", "resend", "skip"):
             return self._line_control(number, verb, rest)
+        if verb in ("let", "check", "operator", "market"):
+            return self._worded(number, verb, rest)
+        raise _Fault(f"{verb!r}: no such step; see otcfix/trials/README.md")
+
+    def _worded(self, number: int, verb: str, rest: str) -> Step:
         if verb == "let":
             name, equals, value = rest.partition("=")
             if not equals or not _NAME.match(name.strip()):
@@ -224,13 +233,11 @@ class _Reader:
             if len(words) != 3 or words[1] not in COMPARED:
                 raise _Fault(f"check: expected VALUE OP VALUE, OP one of {' '.join(COMPARED)}")
             return Step(number, verb, "", words=words)
-        if verb in ("operator", "market"):
-            if not rest:
-                raise _Fault(f"{verb}: expected what it shall do")
-            if verb not in self.heading.get("needs", "").split():
-                raise _Fault(f"{verb}: expected `needs {verb}` in front of the steps")
-            return Step(number, verb, "", words=tuple(rest.split()))
-        raise _Fault(f"{verb!r}: no such step; see otcfix/trials/README.md")
+        if not rest:
+            raise _Fault(f"{verb}: expected what it shall do")
+        if verb not in self.heading.get("needs", "").split():
+            raise _Fault(f"{verb}: expected `needs {verb}` in front of the steps")
+        return Step(number, verb, "", words=tuple(rest.split()))
 
     @staticmethod
     def _alone(number: int, verb: str, rest: str) -> Step:
@@ -286,8 +293,8 @@ class _Reader:
                 raise _Fault(f"say as {name!r}: expected a name")
             self.known.add(name)
         fields = fields_of(rest)
-        if verb == "say" and not any(f.tag == 35 for f in fields):
-            raise _Fault("say: expected MsgType(35)")
+        if verb != "again" and not any(f.tag == 35 for f in fields):
+            raise _Fault(f"{verb}: expected MsgType(35)")
         for field in fields:
             if field.op != "=":
                 raise _Fault(f"{verb}: {field.tag}{field.op}: what is said is written tag=value")

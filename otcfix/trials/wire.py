@@ -1,4 +1,4 @@
-"""FIX text as a trial sees it: fields in their order, headers, frames, right ones and wrong ones."""
+"""FIX text as a trial sees it: fields in their order, headers, frames right and wrong."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from otcfix.fix.wire import SOH
 
-VERSIONS = ("FIX.4.0", "FIX.4.1", "FIX.4.2", "FIX.4.3", "FIX.4.4", "FIX.5.0", "FIX.5.0SP1", "FIX.5.0SP2")  # fmt: skip
+VERSIONS = tuple(f"FIX.{n}" for n in "4.0 4.1 4.2 4.3 4.4 5.0 5.0SP1 5.0SP2".split())
 APPL_VER_IDS = {"FIX.5.0": "7", "FIX.5.0SP1": "8", "FIX.5.0SP2": "9"}
 """DefaultApplVerID(1137) of what is spoken over FIXT.1.1."""
 
@@ -20,8 +20,10 @@ HOUSEKEEPING = frozenset("0 1 2 4 A".split())
 
 SECRETS = frozenset((96, 554, 925))
 NUMBERS = frozenset(
-    (6, 12, 14, 31, 32, 38, 44, 53, 99, 110, 111, 118, 119, 132, 133, 134, 135, 140, 151, 152, 188)
-    + (190, 192, 194, 270, 271, 381, 387, 479, 1138, 2676, 900, 921, 704, 705, 708)
+    (
+        *(6, 12, 14, 31, 32, 38, 44, 53, 99, 110, 111, 118, 119, 132, 133, 134, 135, 140, 151),
+        *(152, 188, 190, 192, 194, 270, 271, 381, 387, 479, 704, 705, 708, 900, 921, 1138, 2676),
+    )
 )
 """Tags whose values are compared as numbers: 100100 is 100100.00."""
 
