@@ -27,6 +27,7 @@ _FIELD = re.compile(
     re.DOTALL,
 )
 _WITHIN = re.compile(r"within\s+(\S+)\s*(.*)", re.DOTALL)
+_WORD = re.compile(r"(?:\{[^{}]*\}|[^\s{}])+")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -229,7 +230,7 @@ class _Reader:
             self.known.add(name.strip())
             return Step(number, verb, "", words=(name.strip(), value.strip()))
         if verb == "check":
-            words = tuple(rest.split())
+            words = tuple(_WORD.findall(rest))
             if len(words) != 3 or words[1] not in COMPARED:
                 raise _Fault(f"check: expected VALUE OP VALUE, OP one of {' '.join(COMPARED)}")
             return Step(number, verb, "", words=words)
@@ -237,7 +238,7 @@ class _Reader:
             raise _Fault(f"{verb}: expected what it shall do")
         if verb not in self.heading.get("needs", "").split():
             raise _Fault(f"{verb}: expected `needs {verb}` in front of the steps")
-        return Step(number, verb, "", words=tuple(rest.split()))
+        return Step(number, verb, "", words=tuple(_WORD.findall(rest)))
 
     @staticmethod
     def _alone(number: int, verb: str, rest: str) -> Step:
@@ -301,7 +302,7 @@ class _Reader:
         return Step(number, verb, "", fields, (name,) if name else ())
 
     def _line_control(self, number: int, verb: str, rest: str) -> Step:
-        words = tuple(rest.split())
+        words = tuple(_WORD.findall(rest))
         if verb == "raw":
             return Step(number, verb, "", words=(rest,))
         if verb == "wait":
