@@ -106,9 +106,12 @@ class Campaign:
         scenarios: Sequence[Scenario],
         *,
         kept: Kept | None = None,
+        fresh: bool = False,
         told: Told = lambda _: None,
     ) -> None:
-        """told: is given every result, on the thread that made it, one at a time."""
+        """kept: where numbers outlive the run; fresh: what stands there is forgotten. told: is given
+        every result, on the thread that made it, one at a time.
+        """
         self.party = party
         self.results: list[Result] = []
         self._kept = kept
@@ -121,7 +124,7 @@ class Campaign:
         self._skipped: list[Result] = []
         self._plan(scenarios)
         for lane in party.lanes:
-            if kept is not None:
+            if kept is not None and not fresh:
                 kept.load(lane)
 
     def _plan(self, scenarios: Sequence[Scenario]) -> None:

@@ -120,9 +120,7 @@ class Line:
             fields |= {553: self.who.username, 554: self.who.secret}
         return fields | dict(self.who.extra)
 
-    def say(
-        self, kind: str, fields: Iterable[tuple[int, str]], *, lost: bool = False
-    ) -> int:
+    def say(self, kind: str, fields: Iterable[tuple[int, str]], *, lost: bool = False) -> int:
         """Send one message and return its MsgSeqNum(34).
 
         A field of the header or trailer takes the place of ours. A 34 that is given does not count.

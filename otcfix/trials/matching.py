@@ -57,7 +57,9 @@ def kind_of(fields: tuple[Field, ...], version: str) -> str:
 
 
 def matched(fields: tuple[Field, ...], heard: Heard, version: str, lookup: Lookup) -> Match:
-    """Hold *heard* against *fields*: the nth mention of a tag is its nth occurrence.
+    """Hold *heard* against *fields*: the nth `=` or `=>` of a tag is its nth occurrence, and
+    what else is said of it is about the one that was last named.
+
 
     Errors: Unclear for an expectation that cannot be worked out.
     """
@@ -76,7 +78,10 @@ def matched(fields: tuple[Field, ...], heard: Heard, version: str, lookup: Looku
         if not field.counts(version):
             continue
         place = seen.get(field.tag, 0)
-        seen[field.tag] = place + 1
+        if field.op in ("=", "=>"):
+            seen[field.tag] = place + 1
+        elif place:
+            place -= 1  # of the occurrence that was last named
         there = values.get(field.tag, [])
         got = there[place] if place < len(there) else None
         if field.op == "=>":

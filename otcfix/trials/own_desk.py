@@ -88,8 +88,8 @@ class OwnDesk:
         )
         logon = config.throttles.logon.model_copy(
             update={
-                "failures": 10_000, "session_failures": 1_000_000, "logons_per_second": Decimal(10_000),
-                "logon_burst": 10_000,
+                "failures": 10_000, "session_failures": 1_000_000, "logon_burst": 10_000,
+                "logons_per_second": Decimal(10_000),
             }
         )  # fmt: skip
         wide = tuple(t for t in config.throttles.throttle if t.session == "*")
@@ -271,7 +271,11 @@ OPERATOR: dict[str, tuple[int, Callable[..., None]]] = {
     "disable": (1, lambda desk, key: desk.set_session(key, False)),
     "enable": (1, lambda desk, key: desk.set_session(key, True)),
 }
-MARKET: dict[str, tuple[int, Callable[..., None]]] = {"nudge": (2, OwnDesk.nudge), "stall": (1, OwnDesk.stall), "resume": (1, OwnDesk.go_on)}
+MARKET: dict[str, tuple[int, Callable[..., None]]] = {
+    "nudge": (2, OwnDesk.nudge),
+    "stall": (1, OwnDesk.stall),
+    "resume": (1, OwnDesk.go_on),
+}
 
 
 def _template(config: Config) -> ClientConfig:
@@ -308,7 +312,8 @@ def _sources(config: Config, prices: Mapping[str, Decimal]) -> tuple[SourceConfi
         mid = mids[pair]
         simulated = SimulatedConfig(
             seed=7, mid=mid, tick=instrument.tick, lot=instrument.lot, sigma_bps=Decimal(0),
-            level_notional=_depth(instrument, instrument.symbol == thin) * mid, interval_ms=100, frozen=True,
+            level_notional=_depth(instrument, instrument.symbol == thin) * mid,
+            interval_ms=100, frozen=True,
         )  # fmt: skip
         made[pair] = SourceConfig(
             name=f"trial-{pair.replace('/', '-').lower()}", venue="trial", base=instrument.base,
@@ -344,7 +349,8 @@ def _values(config: Config, prices: Mapping[str, Decimal]) -> dict[str, str]:
         "life": f"{first.quote_life_ms}", "notional_max": plain(notional),
         "dear_qty": plain(dear),
         "terms_unit": plain(Decimal(1).scaleb(-scales[first.terms])),
-        "no_symbol": "NOPE/USD", "heartbeat_min": "5", "heartbeat_max": "60", "end_client": END_CLIENTS[0], "end_client2": END_CLIENTS[1],
+        "no_symbol": "NOPE/USD", "heartbeat_min": "5", "heartbeat_max": "60",
+        "end_client": END_CLIENTS[0], "end_client2": END_CLIENTS[1],
     }  # fmt: skip
     others = [i for i in open_now[1:] if i.terms == first.terms]
     if others:

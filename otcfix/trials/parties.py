@@ -1,6 +1,7 @@
 """Counterparties: where they listen, who we are there, and what scenarios need to know of them."""
 
 import os
+import socket
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +13,7 @@ from pydantic import Field, model_validator
 from otcfix.config.models import Closed, Id
 from otcfix.config.reading import read
 from otcfix.model.errors import ConfigError
-from otcfix.trials.line import Numbers, Who
+from otcfix.trials.line import CONNECT_S, Numbers, Who
 from otcfix.trials.playing import Stage
 from otcfix.trials.scenario import NEEDS
 
@@ -34,8 +35,8 @@ class SessionProfile(Closed):
     secret: str = ""
     secret_env: str = ""
     heartbeat: Annotated[int, Field(ge=1, le=3600)] = 30
-    logon: dict[Annotated[str, Field(pattern=r"^\d{1,5}$")], str] = {}
-    values: dict[ValueName, str] = {}
+    logon: dict[Annotated[str, Field(pattern=r"^\d{1,5}$")], str] = Field(default_factory=dict)
+    values: dict[ValueName, str] = Field(default_factory=dict)
 
     def the_secret(self) -> str:
         """The password: of the environment where secret_env names a variable, else as written."""
@@ -53,7 +54,7 @@ class PartyProfile(Closed):
     patience_s: Annotated[float, Field(gt=0, le=600)] = 5.0
     pause_s: Annotated[float, Field(ge=0, le=60)] = 0.6
     session: Annotated[tuple[SessionProfile, ...], Field(min_length=1)]
-    values: dict[ValueName, str] = {}
+    values: dict[ValueName, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _known_needs(self) -> "PartyProfile":
@@ -147,6 +148,16 @@ def party_of(profile: PartyProfile) -> Party:
         pause_s=profile.pause_s,
         about=profile.about,
     )
+
+
+def reachable(party: Party) -> str:
+    """Why nobody answers at the counterparty's address, "" when somebody does."""
+    who = party.lanes[0].who
+    try:
+        socket.create_connection((who.host, who.port), CONNECT_S).close()
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 class Kept:

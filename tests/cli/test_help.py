@@ -31,6 +31,7 @@ COMMANDS = (
     *(f"sanctions {name}" for name in ("update", "status", "screen", "screen-address")),
     *("sanctions evaluate", "sanctions reviews", "sanctions release"),
     *("throttles show", "decision show", "decision list"),
+    *("certify", "record"),
 )
 READS = (
     *("trades", "replay", "check", "demo", "bench"),
@@ -42,6 +43,7 @@ READS = (
     *("client list", "client show", "approvals list", "state show", "limits show"),
     *("sanctions status", "sanctions screen", "sanctions screen-address", "sanctions evaluate"),
     *("sanctions reviews", "throttles show", "decision show", "decision list"),
+    *("certify", "record"),
 )
 
 
