@@ -18,7 +18,7 @@ from otcfix.trials.scenario import NEEDS, PASSED, SKIPPED, Result, Scenario
 
 PACK = "client"
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-RUN_DIGITS = 5
+RUN_DIGITS = 7
 
 Told = Callable[[Result], None]
 
@@ -109,8 +109,9 @@ class Campaign:
         fresh: bool = False,
         told: Told = lambda _: None,
     ) -> None:
-        """kept: where numbers outlive the run; fresh: what stands there is forgotten. told: is given
-        every result, on the thread that made it, one at a time.
+        """kept: where numbers outlive the run; fresh: what stands there is forgotten.
+
+        told: is given every result, on the thread that made it, one at a time.
         """
         self.party = party
         self.results: list[Result] = []
@@ -118,7 +119,7 @@ class Campaign:
         self._told = told
         self._lock = threading.Lock()
         self._stopped = threading.Event()
-        self._run = _digits(int(time.time() * 10), RUN_DIGITS)
+        self._run = _digits(time.time_ns() // 1_000_000, RUN_DIGITS)
         self._queues: dict[tuple[str, str], deque[Task]] = {}
         self._alone: list[Task] = []
         self._skipped: list[Result] = []

@@ -13,7 +13,7 @@ from otcfix.trials.wire import HOUSEKEEPING, Heard
 IDS = (11, 41, 131, 262, 320, 335, 568, 584, 649, 693, 710, 923)
 """Tags that hold an id of ours: by them we know whose answer a message is."""
 
-MADE = re.compile(r"[0-9A-Z]{5}-[0-9A-Z]+-")
+MADE = re.compile(r"[0-9A-Z]{7}-[0-9A-Z]{2}-")
 """How every id that a trial makes begins."""
 
 Fields = tuple[Field, ...]
@@ -191,7 +191,7 @@ class Ear:
         return "|".join(told_fields)
 
     def _value(self, field: Field) -> str:
-        if field.op == "=>" or field.tag in (96, 554, 925):
+        if field.op in ("=>", "as") or field.tag in (96, 554, 925):
             return field.value
         return self.scope.fill(field.value)
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from decimal import Decimal
 
 from msgspec import Struct
 
@@ -17,7 +16,10 @@ TOLERANCE = " +- "
 
 
 class Field(Struct, frozen=True):
-    """One field of a line. op: = => ~ != > >= < <= in. versions: where it counts; empty: all."""
+    """One field of a line. versions: where it counts; empty: everywhere.
+
+    op: = => ~ != > >= < <= in, and `as`, which captures the occurrence that was last named.
+    """
 
     tag: int
     op: str
@@ -84,7 +86,7 @@ def matched(fields: tuple[Field, ...], heard: Heard, version: str, lookup: Looku
             place -= 1  # of the occurrence that was last named
         there = values.get(field.tag, [])
         got = there[place] if place < len(there) else None
-        if field.op == "=>":
+        if field.op in ("=>", "as"):
             if got is None:
                 match.differences.append(Difference(field.tag, "a value", None))
             else:
@@ -156,13 +158,10 @@ def _near(expected: str, span: str, got: str) -> bool:
     """Within a number, basis points of the expected (`5bp`), or a time (`500ms`)."""
     wanted, found = number(expected), number(got)
     if wanted is not None and found is not None:
-        within = (
-            abs(wanted) * Decimal(span.removesuffix("bp")) / 10_000
-            if span.endswith("bp")
-            else number(span)
-        )
-        if within is None:
+        given = number(span.removesuffix("bp"))
+        if given is None:
             raise Unclear(f"{TOLERANCE.strip()} {span}: not a number")
+        within = abs(wanted) * given / 10_000 if span.endswith("bp") else given
         return abs(wanted - found) <= within
     try:
         return abs(seconds_of(expected) - seconds_of(got)) <= duration(span) + 0.0005

@@ -26,6 +26,7 @@ _FIELD = re.compile(
     r"(?:(?P<when>[\d.SP,+]+):)?(?P<tag>\d{1,5})(?P<op>=>|>=|<=|!=|=|~|>|<| in )(?P<value>.*)",
     re.DOTALL,
 )
+_CAPTURED = re.compile(r"(?P<value>.*) => (?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*", re.DOTALL)
 _WITHIN = re.compile(r"within\s+(\S+)\s*(.*)", re.DOTALL)
 _WORD = re.compile(r"(?:\{[^{}]*\}|[^\s{}])+")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -92,9 +93,13 @@ def fields_of(text: str) -> tuple[Field, ...]:
             value = value.strip()
         if op == "=>" and not _NAME.match(value):
             raise _Fault(f"{plain!r}: expected a name behind =>")
+        captured = _CAPTURED.fullmatch(value) if op != "=>" else None
+        value = captured["value"] if captured else value
         if op == "~":
             _compiled(value)
         found.append(Field(int(match["tag"]), op, value, _when(match["when"])))
+        if captured:
+            found.append(Field(int(match["tag"]), "as", captured["name"], _when(match["when"])))
     return tuple(found)
 
 
@@ -188,7 +193,7 @@ class _Reader:
     def _reads(self, fields: Iterable[Field], words: Iterable[str]) -> None:
         """Note captures; complain about names that nothing has given a value."""
         for field in fields:
-            if field.op == "=>":
+            if field.op in ("=>", "as"):
                 self.known.add(field.value)
                 continue
             self._known(field.value)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from otcfix.trials.recording import Overheard
 from otcfix.trials.values import number
-from otcfix.trials.wire import APPL_VER_IDS, HOUSEKEEPING, Heard, seconds_of
+from otcfix.trials.wire import APPL_VER_IDS, HOUSEKEEPING, Heard, seconds_of, timestamp
 
 OURS = {11: "A", 41: "A", 131: "R", 262: "M", 649: "S", 693: "N", 584: "U", 335: "T", 320: "L",
         568: "C", 923: "P", 710: "B"}  # fmt: skip
@@ -22,6 +22,8 @@ DATES = frozenset((64, 75, 432, 193, 272, 541))
 LEFT_OUT = frozenset((8, 9, 10, 34, 35, 49, 52, 56, 43, 122, 50, 57, 369, 1128))
 STREAMED = ("W", "X")
 GAP_MIN_S = 0.4
+LATE_S = 2.0
+Body = tuple[tuple[int, str], ...]
 
 _TIME = re.compile(r"\d{8}-\d\d:\d\d:\d\d(\.\d+)?\Z")
 _CODE = re.compile(r"([A-Z][A-Z_]+[A-Z])\b.*")
@@ -39,6 +41,8 @@ class Turned:
         self._words: dict[str, str] = {}
         self._ids: list[str] = []
         self._numbers: dict[str, str] = {}
+        self._repeated: set[Body] = set()
+        self._first: dict[Body, str] = {}
         self._streamed = False
         self._lines: list[str] = []
         self._last = 0.0
@@ -46,6 +50,8 @@ class Turned:
     def text(self, messages: Sequence[Overheard], title: str) -> str:
         """The whole file."""
         referred = {m.heard.get(45) for m in messages if m.way == "<" and m.heard.has(45)}
+        bodies = [_body(m.heard) for m in messages if m.way == ">"]
+        self._repeated = {body for body in bodies if bodies.count(body) > 1 and len(body) > 2}
         on = False
         for place, message in enumerate(messages):
             if message.way == "x":
@@ -102,10 +108,7 @@ class Turned:
             gap = heard.at - self._last if self._last else 0.0
             if gap >= GAP_MIN_S:
                 self._lines.append(f"wait  {min(gap, self._gap_max_s) * 1000:.0f}ms")
-            name = ""
-            if heard.get(34) in referred:
-                name = self._numbers[heard.get(34)] = self._counted("message")
-            self._lines.append(_joined("say ", f"as {name} " if name else "", self._said(heard)))
+            self._lines.append(self._saying_all(heard, referred))
         elif heard.kind in STREAMED and self._streamed:
             return
         else:
@@ -118,6 +121,22 @@ class Turned:
 
     # -- what we say -------------------------------------------------------------------------
 
+    def _saying_all(self, heard: Heard, referred: set[str]) -> str:
+        """A `say`, or an `again` where the very same was said before (what 97=Y is for)."""
+        body, marked = _body(heard), f" 97={heard.get(97)}" if heard.has(97) else ""
+        if body in self._first:
+            return f"again {self._first[body]}{marked}"
+        name = ""
+        if heard.get(34) in referred or body in self._repeated:
+            name = self._numbers[heard.get(34)] = self._counted("message")
+        if body in self._repeated:
+            self._first[body] = name
+        fields = self._said(heard)
+        apart = seconds_of(heard.get(52)) - heard.at if _TIME.match(heard.get(52)) else 0.0
+        if abs(apart) >= LATE_S:
+            fields.append(f"52={_span(heard.get(52), heard.at)}")
+        return _joined("say ", f"as {name} " if name else "", fields)
+
     def _said(self, heard: Heard) -> list[str]:
         fields = [f"35={heard.kind}"]
         for tag, value in heard.pairs:
@@ -128,7 +147,7 @@ class Turned:
     def _saying(self, tag: int, value: str, heard: Heard) -> str:
         if tag in OURS:
             return self._our_id(tag, value)
-        if tag in THEIRS and (known := self._known(tag, value)):
+        if tag in THEIRS and (known := self._known(value)):
             return known
         if tag in (1, 55):
             return self._word("account" if tag == 1 else "symbol", value)
@@ -152,10 +171,10 @@ class Turned:
         return fields
 
     def _expecting(self, tag: int, value: str, heard: Heard) -> str:
-        if tag in OURS:
+        if tag in OURS or ("ours", value) in self._names:
             return f"{tag}={self._our_id(tag, value)}"
         if tag in THEIRS and value not in ("0", "NONE"):
-            if known := self._known(tag, value):
+            if known := self._known(value):
                 return f"{tag}={known}"
             name = self._names["theirs", value] = self._counted(THEIRS[tag])
             return f"{tag}=>{name}"
@@ -197,7 +216,7 @@ class Turned:
             self._ids.append(name)
         return f"{{{self._names['ours', value]}}}"
 
-    def _known(self, tag: int, value: str) -> str:
+    def _known(self, value: str) -> str:
         name = self._names.get(("theirs", value))
         return f"{{{name}}}" if name else ""
 
@@ -208,6 +227,12 @@ class Turned:
             count = sum(1 for known in self._words.values() if known.startswith(name))
             self._words[value] = name if not count else f"{name}{count + 1}"
         return f"{{{self._words[value]}}}"
+
+
+def _body(heard: Heard) -> Body:
+    """What makes two messages the same."""
+    body = tuple(pair for pair in heard.pairs if pair[0] not in LEFT_OUT and pair[0] != 97)
+    return ((35, heard.kind), *body)
 
 
 def _joined(verb: str, name: str, fields: list[str]) -> str:
@@ -233,8 +258,6 @@ def _span(text: str, at: float) -> str:
 
 
 def _day(at: float) -> str:
-    from otcfix.trials.wire import timestamp  # noqa: PLC0415
-
     return timestamp(at)[:8]
 
 
