@@ -20,6 +20,7 @@ from otcfix.fix.provider import Provider
 from otcfix.fix.provider_market import ProvidedSource
 from otcfix.fix.provider_quotes import OnAnswer, ProviderAnswer
 from otcfix.fix.providers import Providers
+from otcfix.fix.recovering import Recovering, mend_all
 from otcfix.fix.wire import SOH, field_of
 from otcfix.fix.words import Words
 from otcfix.model.decision import Decision
@@ -73,6 +74,7 @@ class App:
         self._on_event = on_event
         self.on_answer: OnAnswer | None = None
         folder = state_folder or Path(config.sessions.acceptor.store)
+        self._sessions_folder = folder / "sessions"
         self.store = open_store(database)
         self.store.lock()
         self.desk = config.to_desk()
@@ -102,10 +104,11 @@ class App:
         self.measures = self._measured()
         self.acceptor: Acceptor | None = None
         if serve_fix:
+            mend_all(config.sessions.session, self._sessions_folder, self.store, wall_clock())
             self.acceptor = Acceptor(
                 config,
                 dictionaries.build(folder / "dictionaries"),
-                folder / "sessions",
+                self._sessions_folder,
                 put=self._put,
                 put_behind=self._put_behind,
                 depth=self.inbox.depth,
@@ -217,16 +220,20 @@ class App:
         """Recover sessions, say what is owed, then let clients in (they come last)."""
         seq, last_hash, _, outbox_id = self.store.head()
         self.sequencer.start_from(last_hash if seq else GENESIS, outbox_id, 0)
-        unrecorded, owed = self._recover_sessions()
-        unsent = list(self.store.unsent())
-        prices = [row for row in unsent if row.price]
-        said = {row.outbox_id for row in owed}
+        recovering = Recovering(
+            self.config.sessions.session, self._sessions_folder, self.store, self.acceptor
+        )
+        for key, numbers in self.store.session_numbers().items():
+            self.sequencer.proven[key] = numbers.proven
+        epochs = {key: int(epoch) for key, epoch in self.state.words.get("epoch", {}).items()}
+        unrecorded = recovering.numbers(epochs)
+        owed = recovering.owed()
         # What is owed from before goes first: the boot event may end orders whose fills the
         # client has not heard of yet.
-        self.sequencer.say_again(
-            owed + [row for row in unsent if not row.price and row.outbox_id not in said]
-        )
-        self.sequencer.mark_unsaid(prices)
+        self.sequencer.say_owed(owed.again, again=True)
+        self.sequencer.say_owed(owed.copies, again=False)
+        self.sequencer.note_sent(owed.done)
+        prices = owed.prices
         self.sequencer.boot(self._boot(prices))
         if self.recovery_s > SLOW_RECOVERY_S:
             self.sequencer.snapshot()  # a desk that is killed again must not pay for it again
@@ -265,25 +272,6 @@ class App:
                 if row.msg_type == "S" and row.session in {s.key for s in self.desk.sessions}
             ),
         )
-
-    def _recover_sessions(self) -> tuple[list[str], list[OutboxRow]]:
-        """Numbers from the database (R1); what QuickFIX's store lost is owed again."""
-        unrecorded: list[str] = []
-        owed: list[OutboxRow] = []
-        if self.acceptor is None:
-            return unrecorded, owed
-        for key, numbers in self.store.session_numbers().items():
-            self.sequencer.proven[key] = numbers.proven
-            epoch = max(numbers.epoch, int(self.state.word("epoch", key, 0)))
-            was_reset, store_out = self.acceptor.recover(
-                key, epoch, numbers.last_in, numbers.last_out
-            )
-            if was_reset:
-                unrecorded.append(key)
-            if store_out and store_out <= numbers.last_out:
-                rows = self.store.said_from_number(key, numbers.epoch, store_out)
-                owed += [row for row in rows if row.exec_id or row.msg_type in ("9", "r")]
-        return unrecorded, owed
 
     def _run(self) -> None:
         assert self.acceptor is not None

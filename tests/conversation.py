@@ -34,8 +34,9 @@ from typing import Any
 from otcfix.config import desk_hash
 from otcfix.desk.clientele import floors_of
 from otcfix.desk.state import State
+from otcfix.fix.copies import Spoken, spoken
 from otcfix.fix.parse import Parser
-from otcfix.fix.render import Rendered, rendered
+from otcfix.fix.render import rendered
 from otcfix.fix.render_prices import stream_rows
 from otcfix.model.decision import Decision
 from otcfix.model.event import (
@@ -49,7 +50,7 @@ from otcfix.model.messages import Inbound
 from otcfix.model.money import from_minor
 from otcfix.model.order import Order
 from otcfix.model.party import Desk
-from otcfix.model.record import Batch, OutboxRow, StreamRow
+from otcfix.model.record import Batch, OutboxRow, SentMark, StreamRow
 from otcfix.model.replies import Reply
 from otcfix.model.screening import ScreeningHit, ScreeningVerdict, ScreeningVerdicts
 from otcfix.model.time import Instant
@@ -175,8 +176,9 @@ class Conversation:
         prices = [row for row in unsent if row.price]
         now_hash = desk_hash(self.desk)
         changed = self.desk if now_hash != self.state.desk_hash else None
-        self.sequencer.say_again([row for row in unsent if not row.price])
-        self.sequencer.mark_unsaid(prices)
+        self.sequencer.say_owed([row for row in unsent if not row.price], again=True)
+        never = [SentMark(row.outbox_id, row.session, 0, 0) for row in prices]
+        self.sequencer.note_sent(never)
         self.sequencer.boot(Boot(now_hash, changed, "test", tuple(map(_unsaid, prices))))
         if self.screens:
             self.screened()
@@ -187,9 +189,13 @@ class Conversation:
             register = state.register
             return Parser(register.sessions[session], register.instruments).parse(text)
 
-        def render(reply: Reply) -> Rendered:
+        def render(reply: Reply) -> list[Spoken]:
             register = state.register
-            return rendered(reply, register.sessions[reply.session], register.instruments)
+            return spoken(
+                reply,
+                register.sessions,
+                lambda one, session: rendered(one, session, register.instruments),
+            )
 
         return parse, render
 

@@ -183,6 +183,16 @@ def write(folder: Path, port: int, sessions: int, streamed: Sequence[str] = ()) 
     (folder / "sessions.toml").write_text(acceptor + told, "utf-8")
 
 
+def copy_all(folder: Path, number: int) -> None:
+    """Make the session of that number a drop copy of all clients."""
+    path = folder / "sessions.toml"
+    text = path.read_text("utf-8")
+    name = session_name(number)
+    clients = ", ".join(f'"{session_name(n)}"' for n in range(number + 1))
+    key = f'key = "{name}"\n'
+    path.write_text(text.replace(key, f'{key}kind = "drop_copy"\ndrop_copy_of = [{clients}]\n'))
+
+
 def free_port() -> int:
     """A port of 127.0.0.1 that nobody listens on."""
     ports = random.SystemRandom().sample(PORTS, len(PORTS))

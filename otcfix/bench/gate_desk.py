@@ -176,7 +176,7 @@ def _session(client: Client) -> Session:
         client.client_id,
         "",
         False,
-        (),
+        {},
         (),
         "currency",
         False,

@@ -6,7 +6,7 @@ from pathlib import Path
 DATABASES = ("sqlite", "postgresql")
 PHASES = (
     *("echo", "commit", "quote", "cycles8", "cycles100", "streams", "market", "price"),
-    *("screening", "gate"),
+    *("screening", "gate", "copies"),
 )
 FULL_PHASES = ("memory", "restart", "replay", "engine")
 """Of `full`: restart and replay work on the journal that memory wrote."""

@@ -52,6 +52,8 @@ def write(figures: Answer, databases: list[str], console: Console) -> None:
         console.print(_flat_table("Prices", {k: figures.get(k, {}) for k in ("market", "price")}))
     if "screening" in figures:
         console.print(_flat_table("Screening", {"screening": figures["screening"]}))
+    if "copies" in figures:
+        console.print(_flat_table("A drop copy of everybody", figures["copies"]))
     if "gate" in figures:
         console.print(_flat_table("The gate", figures["gate"]))
     if "full" in figures:

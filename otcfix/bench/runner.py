@@ -6,7 +6,7 @@ from functools import partial
 
 from rich.console import Console
 
-from otcfix.bench import figures, gate, long, machine, market, phases, prices, screening
+from otcfix.bench import copying, figures, gate, long, machine, market, phases, prices, screening
 from otcfix.bench.children import Answer
 from otcfix.bench.measure import rounded
 from otcfix.bench.plan import Plan
@@ -34,6 +34,9 @@ def measure(plan: Plan, progress: Console) -> Answer:
         results = _rounds(stage, profile, say)
         found = figures.summed_up(results, databases)
         found |= _prices(plan, say)
+        if plan.has("copies") and "sqlite" in databases:
+            found["copies"] = one = copying.measure(stage)
+            say(f"drop copy: {one['added_us']:.0f} µs more a fill, {one['added_to_a_fill']:.0%}")
         if plan.full_phases:
             found["full"] = long.measure(stage, databases, say)
         found["checks"] = _finish(stage, found, say)

@@ -123,14 +123,14 @@ class Stage:
             self._children["subscribers"] = self.start("subscribers", "subscribers")
         return self._children["subscribers"]
 
-    def desk(self, database: str, *, streams: bool = False) -> Desk:
-        """The desk on *database*, funded; the one with streams is another."""
-        key = f"{database}-streams" if streams else database
+    def desk(self, database: str, *, streams: bool = False, copies: bool = False) -> Desk:
+        """The desk on *database*, funded; those with streams and with a drop copy are others."""
+        key = f"{database}-streams" if streams else f"{database}-copies" if copies else database
         if key not in self._desks:
             folder = self.folder / f"desk-{key}"
             port = desk_config.free_port()
             sessions = self.plan.few + self.plan.many if streams else self.plan.many
-            self._config(folder, port, sessions, streams=streams)
+            self._config(folder, port, sessions, streams=streams, copies=copies)
             address = self.new_database(database, f"desk-{key}")
             self._desks[key] = Desk(self.start_desk(key, address, "--fund"), port, address)
         return self._desks[key]
@@ -153,8 +153,12 @@ class Stage:
         return self.server.pids if database == "postgresql" and self.server else []
 
     @staticmethod
-    def _config(folder: Path, port: int, sessions: int, *, streams: bool = False) -> Path:
+    def _config(
+        folder: Path, port: int, sessions: int, *, streams: bool = False, copies: bool = False
+    ) -> Path:
         config = folder / "config"
         config.mkdir(parents=True)
         desk_config.write(config, port, sessions, STREAMED if streams else ())
+        if copies:
+            desk_config.copy_all(config, sessions - 1)
         return config

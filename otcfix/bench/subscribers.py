@@ -23,8 +23,8 @@ class Listener(Line):
     """A session to which updates may come at any time."""
 
     def courtesy(self, kind: bytes, frame: bytes) -> bytes | None:
-        """Nothing is owed for an update."""
-        return b"" if kind == b"W" else super().courtesy(kind, frame)
+        """Nothing is owed for an update, nor for a copy."""
+        return b"" if kind in (b"W", b"8") else super().courtesy(kind, frame)
 
 
 class Subscribers:
@@ -58,6 +58,10 @@ class Subscribers:
         )
         for line in self._lines:
             line.sock.sendall(line.built(b"V", body))
+        return self.listen()
+
+    def listen(self) -> Answer:
+        """Begin to listen to whatever comes."""
         self._stopping = False
         self._thread = threading.Thread(target=self._listen, name="listen", daemon=True)
         self._thread.start()
@@ -143,6 +147,7 @@ def main() -> None:
         return {}, {
             "log_on": subscribers.log_on,
             "subscribe": subscribers.subscribe,
+            "listen": subscribers.listen,
             "begin": subscribers.begin,
             "counted": subscribers.counted,
             "log_off": subscribers.log_off,

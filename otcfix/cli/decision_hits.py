@@ -22,7 +22,7 @@ def hits_behind(store: Any, seq: int, session: str, measured: str) -> list[dict[
     version = rest.removeprefix("lists ").rpartition("; ")[0]
     desk = registered(store).desk if listed else None
     known = [one for one in desk.sessions if one.key == session] if desk is not None else []
-    clients = {name for one in known for name in (one.client_id, *one.end_clients)}
+    clients = {name for one in known for name in (one.client_id, *one.end_clients.values())}
     decode = msgspec.json.Decoder(ScreeningVerdicts).decode
     for row in told_before(store, (ScreeningVerdicts.__name__,), seq) if clients else ():
         body = decode(row.text)

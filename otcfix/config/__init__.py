@@ -158,7 +158,7 @@ def _desk(config: Config) -> Desk:
             s.client,
             s.account or accounts.get(s.client, ""),
             s.broker,
-            s.end_clients,
+            dict(sorted(s.end_clients.items())),
             s.drop_copy_of,
             s.side_of,
             s.flat_quote_request,
@@ -177,6 +177,8 @@ def _desk(config: Config) -> Desk:
             s.messages_per_second,
             s.enabled,
             s.stream_interval_ms,
+            s.drop_copy_accounts,
+            s.drop_copy_delay_ms,
         )
         for s in config.sessions.session
     )

@@ -153,11 +153,14 @@ class SessionConfig(Closed):
     schedule: ScheduleConfig | None = None
     allow_reset: bool = False
     reset_on_logon: bool = False
+    next_expected: bool = False
     dictionary: str = ""
     enabled: bool = True
     broker: bool = False
-    end_clients: tuple[Id, ...] = ()
+    end_clients: dict[Id, Id] = {}
     drop_copy_of: tuple[str, ...] = ()
+    drop_copy_accounts: tuple[Id, ...] = ()
+    drop_copy_delay_ms: Annotated[int, Field(ge=0, le=600_000)] = 0
     side_of: Literal["currency", "base"] = "currency"
     flat_quote_request: bool = False
     quote_type_default: Literal[0, 1] = 1
@@ -168,6 +171,7 @@ class SessionConfig(Closed):
     quote_request_age_max_ms: Annotated[int, Field(gt=0)] = 2_000
     clock_skew_max_ms: Annotated[int, Field(ge=0)] = 1_000
     cancel_on_disconnect: bool = False
+    cancel_on_disconnect_tag: Annotated[int, Field(ge=5_000, le=99_999)] | None = None
     cancel_grace_ms: Annotated[int, Field(ge=0)] = 0
     unknown_tags: Literal["reject", "ignore"] = "reject"
     symbols: dict[str, str] = {}
@@ -175,6 +179,25 @@ class SessionConfig(Closed):
     unproven_max: Annotated[int, Field(ge=10)] = 2_000
     stream_interval_ms: Annotated[int, Field(ge=0, le=5_000)] = 0
     stream_unproven_max: Annotated[int, Field(ge=210)] = 500
+
+    @field_validator("end_clients", mode="before")
+    @classmethod
+    def _named_as_they_are(cls, value: object) -> object:
+        """["ACME", "BOLT"] are end clients who go by their client ids."""
+        return {name: name for name in value} if isinstance(value, list) else value
+
+    @model_validator(mode="after")
+    def _only_drop_copies_copy(self) -> "SessionConfig":
+        copies = self.drop_copy_of or self.drop_copy_accounts or self.drop_copy_delay_ms
+        if copies and self.kind != "drop_copy":
+            raise ValueError("drop_copy_of, _accounts, _delay_ms: expected only with drop_copy")
+        return self
+
+    @model_validator(mode="after")
+    def _only_brokers_bridge(self) -> "SessionConfig":
+        if self.broker != bool(self.end_clients):
+            raise ValueError("broker, end_clients: expected both or none of them")
+        return self
 
 
 class AcceptorConfig(Closed):
@@ -250,6 +273,7 @@ class ProviderConfig(Closed):
     heartbeat: Annotated[int, Field(ge=1, le=60)] = 10
     reconnect_s: Annotated[int, Field(ge=1, le=600)] = 2
     reset_on_logon: bool = False
+    next_expected: bool = False
     stream: bool = True
     incremental: bool = True
     depth: Annotated[int, Field(ge=0, le=1_000)] = 0

@@ -192,7 +192,7 @@ def on_order_cancel_replace_request(draft: Draft, message: OrderCancelReplaceReq
     if draft.retry_after_ms:
         case.gate_refusal = too_many(draft.retry_after_ms)
     elif order is not None and order.is_open and not wanted.missing:
-        case.changed_tag = _changed(order, wanted, session)
+        case.changed_tag = _changed(order, wanted)
         if not case.changed_tag:
             case.gate_refusal = _judge(draft, order, wanted, session)
     verdict = judge(CANCEL_CHECKS, case)
@@ -204,9 +204,9 @@ def on_order_cancel_replace_request(draft: Draft, message: OrderCancelReplaceReq
     _replace(draft, order, wanted)
 
 
-def _changed(order: Order, wanted: NewOrderSingle, session: Session) -> int:
+def _changed(order: Order, wanted: NewOrderSingle) -> int:
     """The tag of a field that a replace changes and may not (A11); 0 for none."""
-    account = wanted.account or session.account
+    account = wanted.account or order.account
     unit = Unit.TERMS if wanted.unit is Unit.TERMS else Unit.BASE
     if wanted.symbol and wanted.symbol != order.symbol:
         return 55

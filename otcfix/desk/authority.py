@@ -42,7 +42,10 @@ def authority_of(
     if client is None or desk is None:
         return asked
     asked.tier_known = client.tier in draft.register.tiers
-    if client.profile.networks:
+    asked_on = draft.register.sessions.get(session)
+    if asked_on is not None and asked_on.broker and asked_on.client_id != client.client_id:
+        asked.broker = authority_of(draft, draft.client(asked_on.client_id), session)
+    elif client.profile.networks:
         asked.away = away(draft, client, session)
     asked.screened, asked.subject_digest = draft.screening(client.client_id)
     words = state.words

@@ -214,7 +214,7 @@ def on_offboard_client(draft: Draft, command: OffboardClient) -> None:
         _refuse(draft, f"{client.client_id} still has {', '.join(has)}")
         return
     after = structs.replace(client, status=OFFBOARDED, changed=noted(client, "status"))
-    quote_streams.end_request(draft, client.client_id)
+    quote_streams.end_of(draft, client.client_id)
     _take(draft, after)
 
 

@@ -8,7 +8,9 @@ from otcfix.desk import fills, limiting, quote_streams, quoting, rungs
 from otcfix.desk.authority import authority_of, tell_review
 from otcfix.desk.draft import Draft
 from otcfix.desk.lookups import (
+    account_of,
     duplicate_text,
+    owner_of,
     prior_use,
     quote_of,
     scope_of,
@@ -73,20 +75,21 @@ def order_case(draft: Draft, message: NewOrderSingle, session: Session) -> Order
     """Look up what the gate needs, but for price and funds."""
     register, state = draft.register, draft.state
     instrument = register.instruments.get(message.symbol)
-    client = register.clients.get(session.client_id)
+    client_id = owner_of(session, message.end_client)
+    client = register.clients.get(client_id)
     assert register.desk is not None
     case = OrderCase(
         head=message.head,
         session=session,
         client=client,
-        client_id=session.client_id,
+        client_id=client_id,
         authority=authority_of(draft, client, session.key, instrument, message.side, deals=True),
         received_at=draft.event.received_at,
         desk=register.desk,
         halted=state.halted,
         throttled=draft.retry_after_ms > 0,
         retry_after_ms=draft.retry_after_ms,
-        account=message.account or session.account,
+        account=account_of(session, client, message.account),
         end_client=message.end_client,
         instrument=instrument,
         instrument_state=state.instrument_state(message.symbol) if instrument else "",
@@ -96,7 +99,7 @@ def order_case(draft: Draft, message: NewOrderSingle, session: Session) -> Order
     if message.ord_type == PREVIOUSLY_QUOTED and rungs.is_rung(message.quote_id):
         rungs.lay(draft, case, message, session)
     elif message.ord_type == PREVIOUSLY_QUOTED and message.quote_id:
-        case.quote = quote_of(draft, session.client_id, message.quote_id)
+        case.quote = quote_of(draft, session, message.end_client, message.quote_id)
         if case.quote is not None:
             case.quote_state = case.quote.state if case.quote.firm else INDICATIVE
             case.quoted_price = case.quote.price_for(message.side)
@@ -129,12 +132,13 @@ def _order(
     unit = Unit.TERMS if message.unit is Unit.TERMS else Unit.BASE
     cash = message.quantity if message.unit is Unit.CASH else None
     quantity = message.quantity if message.quantity is not None else Decimal(0)
+    client_id = owner_of(session, message.end_client)
     return Order(
         "NONE",
-        session.client_id,
+        client_id,
         scope,
         message.end_client,
-        message.account or session.account,
+        account_of(session, draft.register.clients.get(client_id), message.account),
         head.session,
         message.cl_ord_id,
         message.symbol,
@@ -160,7 +164,7 @@ def _order(
         ((message.cl_ord_id, head.digest),),
         deliver_to=head.on_behalf_of,
         deliver_to_sub=head.on_behalf_of_sub,
-        cancel_on_disconnect=session.cancel_on_disconnect or "o" in message.exec_inst.split(),
+        cancel_on_disconnect="o" in message.exec_inst.split(),
     )
 
 

@@ -268,13 +268,20 @@ class Draft:
 
     def say(self, reply: Reply) -> None:
         """Say *reply*; executions go to the client's drop copy sessions as well (R23)."""
-        self.replies.append(reply)
         if isinstance(reply, ExecutionReport) and reply.exec_type != "STATUS":
-            for key in self.register.drop_copies.get(reply.order.client_id, ()):
-                if key != reply.session:
-                    self.replies.append(
-                        msgspec.structs.replace(reply, session=key, copy_of=reply.session)
-                    )
+            copies = tuple([key for key in self._copied_to(reply.order) if key != reply.session])
+            if copies:
+                reply = msgspec.structs.replace(reply, copied_to=copies)
+        self.replies.append(reply)
+
+    def _copied_to(self, order: Order) -> tuple[str, ...]:
+        """The drop copy sessions of an order's client, and of the broker who gave it."""
+        register = self.register
+        found = register.drop_copies.get(order.client_id, ())
+        broker = register.brokers.get(order.session)
+        if broker is not None:
+            found = tuple(dict.fromkeys((*found, *register.drop_copies.get(broker, ()))))
+        return tuple(key for key in found if register.sessions[key].copies(order.account))
 
     def move(self, what: str, key: str, value: str | int) -> None:
         """Set one of State's small facts."""

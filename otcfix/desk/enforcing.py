@@ -24,17 +24,30 @@ def enforce(
     them. but: checks of the gate that are left out.
     """
     state = draft.state
+    concerns_him = _with_brokers(draft, concerns)
     for quote in tuple(state.quotes.values()):
-        if symbol in ("", quote.symbol) and concerns(quote.client_id):
+        if symbol in ("", quote.symbol) and concerns_him(quote.client_id, quote.session):
             now = draft.quote(quote.quote_id)
             if now is not None and now.lives and _quote_forbidden(draft, now, but):
                 quoting.withdraw(draft, now)
     for order in sorted(state.orders.values(), key=lambda o: o.accepted_seq):
-        if symbol in ("", order.symbol) and concerns(order.client_id):
+        if symbol in ("", order.symbol) and concerns_him(order.client_id, order.session):
             current = draft.order(order.order_id)
             if current is not None and current.is_open and order_forbidden(draft, current, but):
                 cancel_by_desk(draft, current)
     _empty_streams(draft, concerns, symbol)
+
+
+def _with_brokers(draft: Draft, concerns: Callable[[str], bool]) -> Callable[[str, str], bool]:
+    """Whether a client is to be looked at, or the broker on whose session he asked."""
+    sessions = draft.register.sessions
+
+    def concerns_him(client_id: str, session: str) -> bool:
+        asked_on = sessions.get(session)
+        through = asked_on is not None and asked_on.broker and concerns(asked_on.client_id)
+        return concerns(client_id) or through
+
+    return concerns_him
 
 
 def _quote_forbidden(draft: Draft, quote: Quote, but: tuple[object, ...]) -> bool:

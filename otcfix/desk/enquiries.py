@@ -52,7 +52,7 @@ def _no_order(
     return Order(
         "NONE",
         session.client_id,
-        session.client_id,
+        scope_of(session, ""),
         "",
         session.account,
         head.session,

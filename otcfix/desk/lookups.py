@@ -9,15 +9,36 @@ from otcfix.model.event import IdUse
 from otcfix.model.instrument import Instrument
 from otcfix.model.messages import Side
 from otcfix.model.order import STATUS_WORDS, Order
-from otcfix.model.party import Session
+from otcfix.model.party import Client, Session
 from otcfix.model.quote import Quote
 
 ZERO = Decimal(0)
 
 
+def owner_of(session: Session, end_client: str) -> str:
+    """The client whom a message is for: whose limits, KYC and purse it is judged by and booked to.
+
+    On a broker's session that is the client behind the end client's name (R23); behind an unknown
+    name the broker himself, whom the gate refuses then (UNKNOWN_ACCOUNT).
+    """
+    if not session.broker:
+        return session.client_id
+    return session.end_clients.get(end_client, session.client_id)
+
+
 def scope_of(session: Session, end_client: str) -> str:
-    """Who a ClOrdID must be unique for: the client, and his end client for a broker (R17)."""
-    return f"{session.client_id}|{end_client}" if session.broker else session.client_id
+    """Who a ClOrdID must be unique for: the client, and his end client for a broker (R17). What
+    stands before the first | is the client."""
+    if not session.broker:
+        return session.client_id
+    return f"{owner_of(session, end_client)}|{session.client_id}|{end_client}"
+
+
+def account_of(session: Session, client: Client | None, named: str) -> str:
+    """Account(1) as named, else the session's; an end client's own first one (A5)."""
+    if named or client is None or client.client_id == session.client_id:
+        return named or session.account
+    return client.accounts[0] if client.accounts else ""
 
 
 class Prior(Struct, gc=False):
@@ -65,13 +86,27 @@ def order_of(draft: Draft, scope: str, cl_ord_id: str, order_id: str) -> Order |
     return order if order is not None and order.scope == scope else None
 
 
-def quote_of(draft: Draft, client_id: str, quote_id: str) -> Quote | None:
-    """A client's quote, alive or recalled; another client's is as unknown as none."""
+def quote_of(draft: Draft, session: Session, end_client: str, quote_id: str) -> Quote | None:
+    """The quote of whom a message is for, alive or recalled; another's is as unknown as none.
+
+    A broker's message that names no end client is about a live quote of any of his.
+    """
     quote = draft.quote(quote_id)
-    if quote is not None:
-        return quote if quote.client_id == client_id else None
-    found = draft.recalled("quote", client_id, quote_id)
-    return found.quotes[0] if found and found.quotes else None
+    if quote is None:
+        found = draft.recalled("quote", owner_of(session, end_client), quote_id)
+        quote = found.quotes[0] if found and found.quotes else None
+    return quote if quote is not None and is_of(draft, quote, session, end_client) else None
+
+
+def is_of(draft: Draft, quote: Quote, session: Session, end_client: str) -> bool:
+    """Whether a quote is of whom a message is for. What a broker asked for in the name of an end
+    client is nothing to that client's other sessions, nor to another broker."""
+    if not session.broker:
+        return quote.client_id == session.client_id and not quote.end_client
+    asked_on = draft.register.sessions.get(quote.session)
+    if asked_on is None or not asked_on.broker or asked_on.client_id != session.client_id:
+        return False
+    return end_client in ("", quote.end_client)
 
 
 def quotes_of_request(draft: Draft, client_id: str, quote_req_id: str) -> list[Quote]:

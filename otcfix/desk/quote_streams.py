@@ -8,8 +8,10 @@ from msgspec import structs
 from otcfix.desk.authority import authority_of, forbidden
 from otcfix.desk.draft import Draft
 from otcfix.desk.limiting import room_for_quote
+from otcfix.desk.lookups import is_of
 from otcfix.desk.market import Market
 from otcfix.model.messages import QuoteRequest, Side
+from otcfix.model.party import Session
 from otcfix.model.quote import LIVE, Quote
 from otcfix.model.replies import QuoteMade
 from otcfix.model.stream import QuoteStream, stream_key
@@ -115,11 +117,19 @@ def end(draft: Draft, key: str) -> None:
         draft.quote_streams[key] = structs.replace(stream, ended=True)
 
 
-def end_request(draft: Draft, client_id: str, quote_req_id: str = "") -> None:
-    """End every line of a request, or of every request of the client."""
+def end_of(draft: Draft, client_id: str) -> None:
+    """End every stream of a client."""
+    for key, stream in draft.state.streams.quote_streams.items():
+        if stream.quote.client_id == client_id:
+            end(draft, key)
+
+
+def end_request(draft: Draft, session: Session, end_client: str, quote_req_id: str = "") -> None:
+    """End every line of a request, or of every request of whom the message is for."""
     for key, stream in draft.state.streams.quote_streams.items():
         quote = stream.quote
-        if quote.client_id == client_id and quote_req_id in ("", quote.quote_req_id):
+        mine = is_of(draft, quote, session, end_client)
+        if mine and quote_req_id in ("", quote.quote_req_id):
             end(draft, key)
 
 

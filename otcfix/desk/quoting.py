@@ -8,7 +8,7 @@ from otcfix.desk import limiting, quote_streams
 from otcfix.desk.authority import authority_of, forbidden, tell_review
 from otcfix.desk.draft import Draft
 from otcfix.desk.leaves import smaller
-from otcfix.desk.lookups import quotes_of_request
+from otcfix.desk.lookups import account_of, owner_of, quotes_of_request
 from otcfix.desk.market import Market
 from otcfix.gate import QUOTE_CHECKS, QuoteCase, judge
 from otcfix.ledger.holds import hold_for
@@ -41,10 +41,12 @@ def on_quote_request(draft: Draft, request: QuoteRequest) -> None:
     """Answer each line of a QuoteRequest(35=R) alone: a Quote, or a reject (rules.md 2.12)."""
     head = request.head
     session = draft.register.sessions[head.session]
-    known = quotes_of_request(draft, session.client_id, request.quote_req_id)
+    owner = owner_of(session, request.end_client)
+    known = quotes_of_request(draft, owner, request.quote_req_id)
     if session.broker:
         known = [quote for quote in known if quote.end_client == request.end_client]
-    if known and head.resent and _may_hear(draft, session) and _say_again(draft, request, known):
+    again = known and head.resent and _may_hear(draft, session, owner)
+    if again and _say_again(draft, request, known):
         return
     firm_known = [quote for quote in known if quote.firm]
     if not firm_known:
@@ -69,9 +71,9 @@ def on_quote_request(draft: Draft, request: QuoteRequest) -> None:
 _NO_LINE = QuoteRequestLine("", "", None, "", None, Unit.BASE, "", None, "", "", "")
 
 
-def _may_hear(draft: Draft, session: Session) -> bool:
+def _may_hear(draft: Draft, session: Session, owner: str) -> bool:
     """Whether a session may be told a price at all; else the gate says why not."""
-    asked = authority_of(draft, draft.register.clients.get(session.client_id), session.key)
+    asked = authority_of(draft, draft.register.clients.get(owner), session.key)
     return session.may_quote and not draft.state.halted and forbidden(asked) is None
 
 
@@ -104,21 +106,22 @@ def quote_case(draft: Draft, request: QuoteRequest, line: QuoteRequestLine) -> Q
     """Look up what the gate needs, but for price and funds."""
     register, state, head = draft.register, draft.state, request.head
     session = register.sessions[head.session]
-    client = register.clients.get(session.client_id)
+    client_id = owner_of(session, request.end_client)
+    client = register.clients.get(client_id)
     instrument = register.instruments.get(line.symbol)
     assert register.desk is not None
     return QuoteCase(
         head=head,
         session=session,
         client=client,
-        client_id=session.client_id,
+        client_id=client_id,
         authority=authority_of(draft, client, session.key, instrument, line.side),
         received_at=draft.event.received_at,
         desk=register.desk,
         halted=state.halted,
         throttled=draft.retry_after_ms > 0,
         retry_after_ms=draft.retry_after_ms,
-        account=line.account or session.account,
+        account=account_of(session, client, line.account),
         end_client=request.end_client,
         instrument=instrument,
         instrument_state=state.instrument_state(line.symbol) if instrument else "",
@@ -296,7 +299,7 @@ def _quote(draft: Draft, case: QuoteCase, instrument: Instrument, sides: Sides, 
         draft.ids.next("Q" if firm or session.version != "FIX.4.2" else "I"),
         case.request.quote_req_id,
         number,
-        session.client_id,
+        case.client_id,
         case.end_client,
         case.account,
         head.session,

@@ -65,6 +65,10 @@ class Register:
             client_id: tuple(s.key for s in self.sessions.values() if client_id in s.drop_copy_of)
             for client_id in sorted({c for s in self.sessions.values() for c in s.drop_copy_of})
         }
+        self.brokers: dict[str, str] = {
+            s.key: s.client_id for s in self.sessions.values() if s.broker
+        }
+        """The brokers' sessions, and whose they are."""
         self.hedging: dict[str, HedgeRule] = {r.symbol: r for r in desk.hedging} if desk else {}
         self.hedge_venues = frozenset(
             venue for rule in self.hedging.values() for venue in rule.venues

@@ -6,6 +6,7 @@ from msgspec import structs
 
 from otcfix.desk.draft import Draft
 from otcfix.desk.ids import seq_of
+from otcfix.desk.lookups import account_of, owner_of
 from otcfix.desk.market import Market
 from otcfix.gate import OrderCase
 from otcfix.model.messages import NewOrderSingle, Side, Unit
@@ -73,15 +74,17 @@ def _quote(
     state: str,
     valid_until: Instant,
 ) -> Quote:
+    client_id = owner_of(session, message.end_client)
+    account = account_of(session, draft.register.clients.get(client_id), message.account)
     side, rung = _found(image, message.quote_id)
     price = rung.price if rung else None
     return Quote(
         message.quote_id,
         "",
         0,
-        session.client_id,
+        client_id,
         message.end_client,
-        message.account or session.account,
+        account,
         session.key,
         image.symbol if image else message.symbol,
         message.symbol_sent,
@@ -113,17 +116,17 @@ def _found(image: StreamImage | None, rung_id: str) -> tuple[Side | None, Rung |
 
 
 def dealt(draft: Draft, case: OrderCase, quantity: Decimal) -> None:
-    """Take *quantity* off every rung of that side for this client: rungs are prices of one amount
-    or another, not layers of a book, so nobody deals on all of them at once. What was dealt on is
-    shown anew under another id."""
+    """Take *quantity* off every rung of that side for whoever has the stream: rungs are prices of
+    one amount or another, not layers of a book, so nobody deals on all of them at once. What was
+    dealt on is shown anew under another id."""
     assert case.quote is not None
     streams = draft.state.streams
-    image = streams.image_of_rung(case.client_id, case.quote.quote_id)
+    image = streams.image_of_rung(case.session.client_id, case.quote.quote_id)
     assert image is not None
     for rung in image.bids if case.quote.side is Side.SELL else image.offers:
-        hit = streams.hits.get((case.client_id, rung.rung_id))
+        hit = streams.hits.get((case.session.client_id, rung.rung_id))
         taken = (hit.taken if hit else Decimal(0)) + quantity
-        draft.rung_hits.append(RungHit(case.client_id, rung.rung_id, taken))
+        draft.rung_hits.append(RungHit(case.session.client_id, rung.rung_id, taken))
     if draft.state.streams.listens(case.quote.symbol):
         draft.looks_owed[case.quote.symbol] = None
 
@@ -132,7 +135,7 @@ def explain(draft: Draft, case: OrderCase, exec_id: str) -> None:
     """Say under the deal's ExecID why the rung had its price: it stood in no table of quotes."""
     quote = case.quote
     assert quote is not None
-    image = draft.state.streams.image_of_rung(case.client_id, quote.quote_id)
+    image = draft.state.streams.image_of_rung(case.session.client_id, quote.quote_id)
     assert image is not None
     sides = tuple(
         one for one in image.why.sides if (one.side, one.quantity) == (quote.side, quote.quantity)

@@ -4,12 +4,13 @@ from msgspec import structs
 
 from otcfix.desk import quote_streams
 from otcfix.desk.draft import Draft
-from otcfix.desk.lookups import quote_of, quotes_of_request
+from otcfix.desk.lookups import is_of, owner_of, quote_of, quotes_of_request
 from otcfix.model.messages import (
     QuoteCancel,
     QuoteCounter,
     QuoteStatusRequest,
 )
+from otcfix.model.party import Session
 from otcfix.model.quote import EXPIRED, LIVE, PASSED, Quote
 from otcfix.model.refusal import Refusal, wording
 from otcfix.model.replies import (
@@ -29,15 +30,16 @@ def on_quote_cancel(draft: Draft, message: QuoteCancel) -> None:
         return
     everything = message.quote_cancel_type == "4" and not message.quote_resp_id
     if everything:
-        mine = [q for q in draft.state.quotes.values() if q.client_id == session.client_id]
+        everyone = draft.state.quotes.values()
+        mine = [q for q in everyone if is_of(draft, q, session, message.end_client)]
     elif message.quote_id and message.quote_id != "*":
-        found = quote_of(draft, session.client_id, message.quote_id)
+        found = quote_of(draft, session, message.end_client, message.quote_id)
         mine = [found] if found else []
     else:
-        mine = quotes_of_request(draft, session.client_id, message.quote_req_id)
-        quote_streams.end_request(draft, session.client_id, message.quote_req_id)
+        mine = _of_request(draft, message, session)
+        quote_streams.end_request(draft, session, message.end_client, message.quote_req_id)
     if everything:
-        quote_streams.end_request(draft, session.client_id)
+        quote_streams.end_request(draft, session, message.end_client)
     for quote in mine:
         quote_streams.end_line(draft, quote.client_id, quote.quote_req_id, quote.line)
         if quote.lives:
@@ -67,6 +69,18 @@ def on_quote_cancel(draft: Draft, message: QuoteCancel) -> None:
     )
 
 
+def _of_request(
+    draft: Draft, message: QuoteCancel | QuoteStatusRequest, session: Session
+) -> list[Quote]:
+    """The quotes of a QuoteReqID(131); of every end client of a broker who names none."""
+    end_client = message.end_client
+    owners = [owner_of(session, end_client)]
+    if session.broker and not end_client:
+        owners += [one for one in dict.fromkeys(session.end_clients.values()) if one not in owners]
+    found = [q for one in owners for q in quotes_of_request(draft, one, message.quote_req_id)]
+    return [quote for quote in found if is_of(draft, quote, session, end_client)]
+
+
 def _final_word(draft: Draft, quote: Quote | None) -> str:
     if quote is None:
         return "UNKNOWN"
@@ -94,10 +108,10 @@ def on_quote_status_request(draft: Draft, message: QuoteStatusRequest) -> None:
         )
         return
     if message.quote_id:
-        found = quote_of(draft, session.client_id, message.quote_id)
+        found = quote_of(draft, session, message.end_client, message.quote_id)
         quotes: list[Quote | None] = [found]
     else:
-        quotes = list(quotes_of_request(draft, session.client_id, message.quote_req_id)) or [None]
+        quotes = list(_of_request(draft, message, session)) or [None]
     for quote in quotes:
         status = _final_word(draft, quote)
         draft.say(

@@ -35,7 +35,7 @@ from otcfix.model.event import (
     TimerFired,
 )
 from otcfix.model.order import CANCELED, EXPIRED, Order
-from otcfix.model.party import Client, Desk
+from otcfix.model.party import Client, Desk, Session
 from otcfix.model.profile import ACTIVE
 from otcfix.model.quote import LIVE, WITHDRAWN
 from otcfix.model.refusal import Refusal, wording
@@ -274,6 +274,9 @@ def on_session_up(draft: Draft, up: SessionUp) -> None:
     draft.move("cancel_due", up.session, 0)
     draft.move("say_again", up.session, 0)
     draft.move("thrown_out", up.session, 0)
+    asked = up.cancel_on_disconnect
+    # Zero would read as "not said"; the word is 1 for yes and -1 for no.
+    draft.move("cancel_on_disconnect", up.session, 0 if asked is None else 1 if asked else -1)
     whereabouts.on_session_up(draft, up)
     owed = draft.state.owed_withdrawals.get(up.session, {})
     for quote in owed.values():
@@ -294,17 +297,27 @@ def _went_down(draft: Draft, key: str) -> None:
     session = draft.register.sessions.get(key)
     if session is None:
         return
+    every = _cancels_every(draft, session)
     mine = (o for o in draft.state.orders.values() if o.session == key)
-    if any(order.cancel_on_disconnect for order in mine):
+    if any(every or order.cancel_on_disconnect for order in mine):
         due = draft.event.at + session.cancel_grace_ms * MS
         draft.move("cancel_due", key, due)
         draft.timer(due, "disconnect", key)
 
 
+def _cancels_every(draft: Draft, session: Session) -> bool:
+    """Whether every order goes when the session stays away: as its last Logon said, else as it is
+    configured. Orders with ExecInst(18)=o go in any case."""
+    asked = int(draft.word("cancel_on_disconnect", session.key, 0))
+    return asked > 0 if asked else session.cancel_on_disconnect
+
+
 def _cancel_disconnected(draft: Draft, session_key: str) -> None:
     draft.move("cancel_due", session_key, 0)
+    session = draft.register.sessions.get(session_key)
+    every = session is not None and _cancels_every(draft, session)
     for order in sorted(draft.state.orders.values(), key=lambda o: o.accepted_seq):
-        if order.session == session_key and order.cancel_on_disconnect:
+        if order.session == session_key and (every or order.cancel_on_disconnect):
             current = draft.order(order.order_id)
             if current is not None and current.is_open:
                 fills.close(

@@ -16,7 +16,7 @@ import structlog
 from otcfix.fix.backoff import Admission
 from otcfix.fix.callbacks import guarded
 from otcfix.fix.fields import blank_secrets
-from otcfix.fix.line import Line, logon_refusal, overflow_of
+from otcfix.fix.line import Line, cancels_on_disconnect, logon_refusal, overflow_of
 from otcfix.fix.lines import Lines
 from otcfix.fix.mouth import Mouth
 from otcfix.fix.proof import Proofs
@@ -80,7 +80,8 @@ class Application(fix.Application):  # type: ignore[misc]
         line.online, line.peer = True, line.caller
         self._admission.succeeded(line.config.key, line.caller)
         self._proofs.begin(line)
-        self._event(line, SessionUp(line.config.key, line.epoch, line.caller))
+        cancels = line.cancels_on_disconnect
+        self._event(line, SessionUp(line.config.key, line.epoch, line.caller, cancels))
         log.info("session_up", session=line.config.key)
 
     @guarded
@@ -205,6 +206,7 @@ class Application(fix.Application):  # type: ignore[misc]
         session, (sender, target) = line.session, line.numbers
         was_reset = session.getExpectedTargetNum() < max(target, line.last_in + 1)
         refusal = logon_refusal(line.config, message, wants_reset)
+        line.cancels_on_disconnect = cancels_on_disconnect(line.config, message)
         if refusal and wants_reset:
             # Whoever may not reset must not shift the numbers of the client who may be asleep.
             session.setNextSenderMsgSeqNum(max(sender, line.last_out + 1))

@@ -21,6 +21,7 @@ class Line:
     __slots__ = (
         "again_from",
         "caller",
+        "cancels_on_disconnect",
         "config",
         "epoch",
         "held",
@@ -47,6 +48,7 @@ class Line:
         self.session: Any = None
         self.caller = ""  # who tries to log on
         self.peer = ""  # who did
+        self.cancels_on_disconnect: bool | None = None  # what the Logon said of it
         self.epoch = 0
         self.online = False
         self.last_in = 0
@@ -111,12 +113,27 @@ def logon_refusal(config: SessionConfig, message: Any, wants_reset: bool) -> str
         return "username or password"
     if message.isSetField(1137) and message.getField(1137) != "9":
         return "DefaultApplVerID(1137) other than 9"  # its dictionary would check nothing
+    tag = config.cancel_on_disconnect_tag
+    if tag is not None and message.isSetField(tag) and message.getField(tag) not in YES_OR_NO:
+        return f"{tag} is neither Y nor N"  # he must not believe that his orders would go
     if wants_reset and not config.allow_reset:
         return "141=Y is not allowed"
     with contextlib.suppress(ValueError):
         if config.heartbeat_min <= int(message.getField(108)) <= config.heartbeat_max:
             return ""
     return "HeartBtInt(108) out of bounds"
+
+
+def cancels_on_disconnect(config: SessionConfig, message: Any) -> bool | None:
+    """What a Logon says of the session's orders when it drops: Y (or 1) and N (or 0) in the tag
+    that the configuration names. None: it does not say."""
+    tag = config.cancel_on_disconnect_tag
+    if tag is None or not message.isSetField(tag):
+        return None
+    return YES_OR_NO.get(message.getField(tag))
+
+
+YES_OR_NO = {"Y": True, "1": True, "N": False, "0": False}
 
 
 LOGON_VALUES = {

@@ -333,6 +333,7 @@ class Parser(ProviderPieces, PriceReader):
             sent,
             values.get(301) != "0",
             missing=() if named else (117,),
+            end_client=self._end_client(values, fields),
         )
 
     def _quote_response(self, head: Head, values: Values, fields: Fields) -> Inbound:
@@ -352,6 +353,7 @@ class Parser(ProviderPieces, PriceReader):
                 True,
                 resp_id,
                 () if values.get(117) else (117,),
+                self._end_client(values, fields),
             )
         return QuoteCounter(head, resp_id, kind)
 
@@ -367,6 +369,7 @@ class Parser(ProviderPieces, PriceReader):
             symbol,
             sent,
             () if values.get(117) or values.get(131) else (117,),
+            self._end_client(values, fields),
         )
 
     def _complaint(self, head: Head, values: Values, fields: Fields) -> Complaint:

@@ -43,8 +43,8 @@ class Pieces:
             if tag == 448:
                 party = value
             elif tag == 452 and value == "3" and party:
-                return party
-        return values.get(109) or values.get(1) or values.get(115) or ""
+                return read_id(448, party)
+        return self._id(values, 109) or values.get(1) or self._id(values, 115)
 
     def _size(self, values: Values, symbol: str) -> tuple[Decimal | None, Unit]:
         """Quantity and what it counts (R6)."""

@@ -229,8 +229,19 @@ def _execution(reply: ExecutionReport, session: Session, instruments: Instrument
         body.text(reply.text)
     if version != V42:
         _references(body, reply)
+    if order.end_client:
+        _end_client(body, order.end_client, version)
     exec_id = "" if reply.exec_type == "STATUS" else reply.exec_id
     return Rendered("8", "".join(body.parts), exec_id)
+
+
+def _end_client(body: Body, end_client: str, version: str) -> None:
+    """Whose report it is, in the words that a broker names him by (R23)."""
+    if version == V42:
+        body.add(109, end_client)
+        return
+    for tag, value in ((453, "1"), (448, end_client), (447, "D"), (452, "3")):
+        body.add(tag, value)
 
 
 def _references(body: Body, reply: ExecutionReport) -> None:
@@ -384,5 +395,6 @@ GROUPS: dict[str, tuple[int, tuple[int, ...]]] = {
     "AG": (146, (55, 54, 38, 152, 15)),
     "Z": (295, (55,)),
     "r": (534, (41, 1824, 535)),
+    "8": (453, (448, 447, 452)),
 }
 """Repeating groups that we send: count tag, and the tags of an entry, first one first."""

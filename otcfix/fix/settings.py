@@ -67,6 +67,7 @@ def _session(
         "TargetCompID": session.target_comp_id,
         "HeartBtInt": str(session.heartbeat_max),
         "ResetOnLogon": "Y" if session.reset_on_logon else "N",
+        "SendNextExpectedMsgSeqNum": "Y" if session.next_expected else "N",
         "AllowUnknownMsgFields": "Y" if session.unknown_tags == "ignore" else "N",
         **{
             name: str(value)

@@ -1,11 +1,13 @@
 """Reading and writing for the desk that State holds."""
 
 from otcfix.desk.state import State
+from otcfix.fix.copies import Spoken, spoken
 from otcfix.fix.parse import Parser
 from otcfix.fix.render import Rendered, rendered
 from otcfix.fix.render_prices import stream_rows
 from otcfix.model.decision import Decision
 from otcfix.model.messages import Inbound
+from otcfix.model.party import Session
 from otcfix.model.record import StreamRow
 from otcfix.model.replies import Reply
 from otcfix.model.time import Instant
@@ -29,10 +31,12 @@ class Words:
             self._hash = self._state.desk_hash
         return self._parsers[session].parse(text)
 
-    def render(self, reply: Reply) -> Rendered:
-        """Write a reply in its session's version."""
-        register = self._state.register
-        return rendered(reply, register.sessions[reply.session], register.instruments)
+    def render(self, reply: Reply) -> list[Spoken]:
+        """Write a reply in its session's version, and in those of its drop copies."""
+        return spoken(reply, self._state.register.sessions, self._rendered)
+
+    def _rendered(self, reply: Reply, session: Session) -> Rendered:
+        return rendered(reply, session, self._state.register.instruments)
 
     def render_streams(self, decision: Decision, at: Instant) -> list[StreamRow]:
         """Write what a decision, not yet applied, streams."""

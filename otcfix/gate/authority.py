@@ -29,7 +29,7 @@ class Authority(Struct, gc=False):
     reduce_when: how his KYC may stand for such a deal all the same. deals: it is an order; a price
     alone changes no position. desk_state, instrument_state: as client_state. tier_known: his tier
     is configured, without which he has no price. away: where the session came from, when that is
-    none of the client's networks.
+    none of the client's networks. broker: the same about the broker who asks for him, if one does.
     """
 
     client: Client | None
@@ -49,6 +49,7 @@ class Authority(Struct, gc=False):
     instrument_state: str = ACTIVE
     tier_known: bool = True
     away: str = ""
+    broker: "Authority | None" = None
 
 
 _ENABLED = Finding("client_enabled")
@@ -73,6 +74,17 @@ def client_enabled(asked: Authority) -> Finding:
     if asked.away:
         networks = ", ".join(client.profile.networks)
         return Finding("client_enabled", Refusal.NOT_AUTHORISED, f"from {asked.away}", networks)
+    return _ENABLED if asked.broker is None else _broker(asked, asked.broker)
+
+
+def _broker(asked: Authority, broker: Authority) -> Finding:
+    """A broker who may not deal may not deal for others either."""
+    broker.reduces, broker.deals = asked.reduces, asked.deals
+    for check in (client_enabled, client_state, kyc, screened):
+        found = check(broker)
+        if found is not None and found.refusal is not None:
+            who = broker.client.client_id if broker.client else "unknown"
+            return Finding("client_enabled", found.refusal, f"broker {who}: {found.measured}")
     return _ENABLED
 
 

@@ -74,13 +74,14 @@ def screened(case: Common) -> Finding | None:
 
 
 def account_known(case: Common) -> Finding | None:
-    """Account(1) is one of the client's; a broker's end client is one of the session's (R23)."""
+    """Account(1) is one of the client's; a broker's end client is one of the session's (R23), and
+    may be named by it."""
     if case.client is None:
         return None
-    if case.session.broker:
-        if case.end_client not in case.session.end_clients:
-            return Finding("account_known", Refusal.UNKNOWN_ACCOUNT, measured=case.end_client)
-    elif case.account and case.account not in case.client.accounts:
+    if case.session.broker and case.end_client not in case.session.end_clients:
+        return Finding("account_known", Refusal.UNKNOWN_ACCOUNT, measured=case.end_client)
+    named = case.session.broker and case.account == case.end_client
+    if case.account and not named and case.account not in case.client.accounts:
         return Finding("account_known", Refusal.UNKNOWN_ACCOUNT, measured=case.account, tag=1)
     return ACCOUNT_KNOWN
 

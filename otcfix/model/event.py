@@ -116,11 +116,13 @@ class StreamHeld(Struct, frozen=True, tag=True):
 
 
 class SessionUp(Struct, frozen=True, tag=True):
-    """A client's session logged on."""
+    """A client's session logged on. cancel_on_disconnect: what its Logon asked for, by the tag that
+    the session's configuration names; None when it did not say."""
 
     session: str
     epoch: int
     remote: str = ""
+    cancel_on_disconnect: bool | None = None
 
 
 class SessionDown(Struct, frozen=True, tag=True):

@@ -211,6 +211,7 @@ class QuoteCancel(Struct, frozen=True, gc=False):
     wants_answer: bool
     quote_resp_id: str = ""
     missing: tuple[int, ...] = ()
+    end_client: str = ""
 
 
 class QuoteCounter(Struct, frozen=True, gc=False):
@@ -231,6 +232,7 @@ class QuoteStatusRequest(Struct, frozen=True, gc=False):
     symbol: str
     symbol_sent: str
     missing: tuple[int, ...] = ()
+    end_client: str = ""
 
 
 class MarketDataRequest(Struct, frozen=True, gc=False):

@@ -56,6 +56,9 @@ class Session(Struct, frozen=True):
 
     kind: quote, trade, both, drop_copy or provider; version: FIX.4.2, FIX.4.4 or FIX.5.0SP2.
     stream_interval_ms: between two updates of a stream, where it is longer than the desk's.
+    broker: the session bridges others: end_clients are their names on it, and whose they are.
+    drop_copy_accounts: of the clients copied only these accounts; empty: all. drop_copy_delay_ms:
+    how long after it happened an execution is copied.
     """
 
     key: str
@@ -64,7 +67,7 @@ class Session(Struct, frozen=True):
     client_id: str
     account: str
     broker: bool
-    end_clients: tuple[str, ...]
+    end_clients: dict[str, str]
     drop_copy_of: tuple[str, ...]
     side_of: str
     flat_quote_request: bool
@@ -83,11 +86,17 @@ class Session(Struct, frozen=True):
     messages_per_second: int
     enabled: bool
     stream_interval_ms: int = 0
+    drop_copy_accounts: tuple[str, ...] = ()
+    drop_copy_delay_ms: int = 0
 
     @property
     def may_quote(self) -> bool:
         """Whether QuoteRequest(35=R) belongs on this session."""
         return self.kind in ("quote", "both")
+
+    def copies(self, account: str) -> bool:
+        """Whether a drop copy takes in executions of *account*."""
+        return not self.drop_copy_accounts or account in self.drop_copy_accounts
 
     @property
     def may_trade(self) -> bool:

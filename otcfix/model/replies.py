@@ -71,7 +71,8 @@ class ExecutionReport(Struct, frozen=True, gc=False, array_like=True, tag=True):
 
     exec_type: NEW, TRADE, CANCELED, REPLACED, REJECTED, EXPIRED or STATUS. last_qty counts the
     order's unit; gross is terms, contra the amount of the asset that Currency(15) is not.
-    cl_ord_id and orig_cl_ord_id are the ones to print. at is TransactTime(60).
+    cl_ord_id and orig_cl_ord_id are the ones to print. at is TransactTime(60). copied_to: the drop
+    copies that hear it as well (R23); copy_of: of the copy for one of them, whom it was said to.
     """
 
     session: str
@@ -98,6 +99,7 @@ class ExecutionReport(Struct, frozen=True, gc=False, array_like=True, tag=True):
     mass_status_req_id: str = ""
     mass_status_total: int | None = None
     mass_status_last: bool = False
+    copied_to: tuple[str, ...] = ()
 
 
 class OrderCancelRejected(Struct, frozen=True, gc=False, array_like=True, tag=True):

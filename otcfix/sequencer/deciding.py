@@ -1,6 +1,6 @@
 """An event to its decision and its words: the one path that both live and replay take."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import structlog
@@ -9,7 +9,7 @@ from otcfix.desk.decide import decide, failed
 from otcfix.desk.state import State
 from otcfix.model.decision import Decision, digest, encoded_verdicts
 from otcfix.model.event import Event
-from otcfix.model.replies import Reply
+from otcfix.sequencer.ports import Render, Said
 
 log = structlog.get_logger("otcfix.sequencer")
 
@@ -18,14 +18,12 @@ class Decided(NamedTuple):
     """A decision, its replies in words, its digest, its verdicts as they are journaled."""
 
     decision: Decision
-    words: list[tuple[str, str, str, bool]]
+    words: list[Sequence[Said]]
     digest: bytes
     verdicts: bytes
 
 
-def decide_in_words(
-    state: State, event: Event, render: Callable[[Reply], tuple[str, str, str, bool]]
-) -> Decided:
+def decide_in_words(state: State, event: Event, render: Render) -> Decided:
     """Decide *event* and render what it says; never applies anything.
 
     An exception is a bug in the code, not in the message: State is untouched, so the event gets
@@ -40,7 +38,7 @@ def decide_in_words(
         return _in_words(failed(state, event, error), render)
 
 
-def _in_words(decision: Decision, render: Callable[[Reply], tuple[str, str, str, bool]]) -> Decided:
+def _in_words(decision: Decision, render: Render) -> Decided:
     """Whatever has no words, or no bytes (a number that is too large), has failed as well."""
     words = [render(reply) for reply in decision.replies]
     verdicts = encoded_verdicts(decision)

@@ -20,6 +20,7 @@ from otcfix.model.record import Batch, JournalRow, OutboxRow, SentMark
 from otcfix.model.time import MS, SECOND, Instant
 from otcfix.sequencer.committing import Committer
 from otcfix.sequencer.deciding import Decided, decide_in_words, outcome_of
+from otcfix.sequencer.delays import Delays
 from otcfix.sequencer.inbox import Inbox, Incoming
 from otcfix.sequencer.occasions import Occasions
 from otcfix.sequencer.ports import (
@@ -100,6 +101,7 @@ class Sequencer:
         self._hash = b""
         self._outbox_id = 0
         self._sent: list[SentMark] = []
+        self._delays = Delays(state)
         self._to_say_again: list[str] = []
         self.proven: dict[str, int] = {}
         self._occasions = Occasions(
@@ -175,6 +177,8 @@ class Sequencer:
     def step(self, now: Instant | None = None) -> bool:
         """One batch; False when there was nothing to do. now: until when timers may fire."""
         now = self._clock() if now is None else now
+        for row in self._delays.due(now):
+            self._say_now(row)
         waiting = self._occasions.due(now)
         room = BATCH_MAX - len(waiting)
         taken = self.inbox.take(room)
@@ -305,24 +309,14 @@ class Sequencer:
 
     def _outbox(self, event: Event, decided: Decided) -> list[OutboxRow]:
         rows: list[OutboxRow] = []
-        for reply, words in zip(decided.decision.replies, decided.words, strict=True):
-            self._outbox_id += 1
-            msg_type, text, exec_id, price = words
+        for reply, said in zip(decided.decision.replies, decided.words, strict=True):
             # A report or a quote is routed as its order or quote is; other replies say it.
             route: Any = getattr(reply, "order", None) or getattr(reply, "quote", None) or reply
-            rows.append(
-                OutboxRow(
-                    self._outbox_id,
-                    event.seq,
-                    reply.session,
-                    msg_type,
-                    exec_id,
-                    price,
-                    route.deliver_to,
-                    route.deliver_to_sub,
-                    text,
-                )
-            )
+            to, to_sub = route.deliver_to, route.deliver_to_sub
+            for session, msg_type, text, exec_id, price in said:
+                self._outbox_id += 1
+                about = (session, msg_type, exec_id, price, to, to_sub, text)
+                rows.append(OutboxRow(self._outbox_id, event.seq, *about))
         return rows
 
     def _journal(self, batch: Batch, stamped: "_Stamped", decided: Decided) -> None:
@@ -343,6 +337,11 @@ class Sequencer:
         batch.rows.append(JournalRow(*fields, self._hash, decided.verdicts))
 
     def _say(self, row: OutboxRow, *, again: bool = False) -> None:
+        if self._delays.keeps(row, self._clock()):
+            return
+        self._say_now(row, again=again)
+
+    def _say_now(self, row: OutboxRow, *, again: bool = False) -> None:
         said = self._wire.say(row, again=again)
         if said is not None:
             self._sent.append(SentMark(row.outbox_id, row.session, *said))
@@ -371,9 +370,9 @@ class Sequencer:
             self._batch(taken)
         self._finish()
 
-    def mark_unsaid(self, rows: list[OutboxRow]) -> None:
-        """Note prices that a stop kept from being said: they never will be (R10)."""
-        self._sent += [SentMark(row.outbox_id, row.session, 0, 0) for row in rows]
+    def note_sent(self, marks: list[SentMark]) -> None:
+        """Note what became of replies that are not to be said any more."""
+        self._sent += marks
         self._flush()
 
     def check_commands(self) -> None:
@@ -382,10 +381,11 @@ class Sequencer:
         while self.step():
             pass
 
-    def say_again(self, rows: list[OutboxRow]) -> None:
-        """Say reports again with 97=Y (R10), before any client is let in."""
+    def say_owed(self, rows: list[OutboxRow], *, again: bool) -> None:
+        """Say what is owed from before any client is let in; again: with 97=Y, for it may have been
+        said (R10)."""
         for row in rows:
-            self._say(row, again=True)
+            self._say(row, again=again)
         self._flush()
 
     def snapshot(self) -> None:

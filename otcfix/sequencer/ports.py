@@ -16,8 +16,11 @@ Clock = Callable[[], Instant]
 Parse = Callable[[str, str], Inbound]
 """(session key, FIX text) to a typed message."""
 
-Render = Callable[[Reply], tuple[str, str, str, bool]]
-"""A reply to (MsgType, body, ExecID, is a price)."""
+Said = tuple[str, str, str, str, bool]
+"""(session, MsgType, body, ExecID, is a price)."""
+
+Render = Callable[[Reply], Sequence[Said]]
+"""A reply in words: to its own session, then to each drop copy."""
 
 
 RenderStreams = Callable[[Decision, Instant], list[StreamRow]]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from otcfix.desk.lookups import scope_of
+from otcfix.desk.lookups import owner_of, scope_of
 from otcfix.desk.rungs import is_rung
 from otcfix.desk.state import State
 from otcfix.model import messages
@@ -145,7 +145,7 @@ class Stamper:
         return [] if session is None else self._named(body, session)
 
     def _named(self, body: object, session: Session) -> list[Key]:
-        client = session.client_id
+        client = owner_of(session, getattr(getattr(body, "order", body), "end_client", ""))
         if isinstance(body, messages.NewOrderSingle):
             keys: list[Key] = [("cl_ord_id", scope_of(session, body.end_client), body.cl_ord_id)]
             if body.quote_id and not is_rung(body.quote_id):

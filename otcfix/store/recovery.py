@@ -117,6 +117,28 @@ class Recovery(Reader):
             ids = [row.outbox_id for row in connection.execute(query)]
         yield from self._replies(ids)
 
+    def said_under(self, session: str, epoch: int) -> Iterator[tuple[int, OutboxRow]]:
+        """Yield what was sent in an epoch, each with its MsgSeqNum(34), by that number.
+
+        Prices are left out (R10). Reads all sent marks: for the start after QuickFIX's own store
+        was lost.
+        """
+        query = (
+            sa.select(sent.c.msg_seq_num, sent.c.outbox_id)
+            .join(outbox, outbox.c.outbox_id == sent.c.outbox_id)
+            .where(
+                sa.not_(outbox.c.price),
+                sent.c.session == session,
+                sent.c.epoch == epoch,
+                sent.c.msg_seq_num > 0,
+            )
+            .order_by(sent.c.msg_seq_num)
+        )
+        with self.reading() as connection:
+            numbers = [tuple(row) for row in connection.execute(query)]
+        rows = self._replies([outbox_id for _, outbox_id in numbers])
+        yield from zip([number for number, _ in numbers], rows, strict=True)
+
     def _replies(self, ids: Sequence[int]) -> Iterator[OutboxRow]:
         """Yield the outbox rows of *ids*, in that order, in constant memory."""
         query = sa.select(outbox).where(outbox.c.outbox_id.in_(sa.bindparam("ids", expanding=True)))

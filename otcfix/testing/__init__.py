@@ -1,1 +1,1 @@
-"""What users test their own strategy with: a pytest plugin with a desk, a FIX client and a venue."""
+"""What users test their own strategy with: a pytest plugin; a desk, a FIX client, a venue."""

@@ -17,7 +17,7 @@ ORDER = "35=D|11=A1|55=BTC/USD|54=1|38=1|40=2|44=99900|59=1"
     [
         ("453=1|448=END1|447=D|452=3", "END1"),
         ("453=2|448=DEALER|447=D|452=1|448=END2|447=D|452=3", "END2"),
-        ("453=1|448=END1|447=D|452=3|1=END2|115=END2", "END1"),
+        ("453=1|448=END1|447=D|452=3|115=END2", "END1"),
         ("1=END1", "END1"),
         ("1=END1|115=END2", "END1"),
         ("115=END2", "END2"),
@@ -31,21 +31,21 @@ def test_who_the_end_client_is(
     client = desk.client(f"P{number}")
     client.C(f"{ORDER}|{fields}")
     assert client.hears().get(150) == "0"
-    order = desk.order("A1", f"PRIME|{end_client}")
+    order = desk.order("A1", f"{end_client}|PRIME|{end_client}")
     assert order is not None
     assert order.end_client == end_client
 
 
 @pytest.mark.parametrize(
     ("fields", "end_client"),
-    [("109=END1|1=END2", "END1"), ("1=END2", "END2"), ("115=END1", "END1")],
+    [("109=END1|1=END1-2", "END1"), ("1=END2", "END2"), ("115=END1", "END1")],
 )
 def test_who_the_end_client_is_in_4_2(desk: Conversation, fields: str, end_client: str) -> None:
     """4.2: ClientID(109), else 1, else 115."""
     client = desk.client("P42")
     client.C(f"{ORDER}|{fields}")
     assert client.hears().get(150) == "0"
-    assert desk.order("A1", f"PRIME|{end_client}") is not None
+    assert desk.order("A1", f"{end_client}|PRIME|{end_client}") is not None
 
 
 @pytest.mark.parametrize("fields", ["", "|1=END3", "|115=END3"])
@@ -221,3 +221,40 @@ def test_nobody_trades_on_a_drop_copy(open_desk: OpenDesk, key: str) -> None:
         C 35=G|11=G1|41=A1
         D 35=j|372=G|379=G1|380=(WRONG_SESSION)
     """)
+
+
+def test_a_drop_copy_of_some_accounts(open_desk: OpenDesk) -> None:
+    """drop_copy_accounts: what is done on the others is not copied."""
+    some = {
+        "kind": "drop_copy",
+        "drop_copy_of": ("ALPHA",),
+        "drop_copy_accounts": ("ALPHA-2",),
+    }
+    desk = open_desk(sessions={"DEAL44": some})
+    client, copy = desk.client("A44"), desk.client("DEAL44")
+    client.C(ORDER)
+    client.C(f"{ORDER.replace('A1', 'A2')}|1=ALPHA-2")
+    assert [(heard.get(11), heard.get(1)) for heard in copy.hears_all()] == [("A2", "ALPHA-2")]
+
+
+@pytest.mark.parametrize("asked", [True, False, None])
+@pytest.mark.parametrize("configured", [True, False])
+def test_cancel_on_disconnect_as_the_logon_says(
+    open_desk: OpenDesk, asked: bool | None, configured: bool
+) -> None:
+    """The Logon's word goes before the configuration's, for the orders of earlier logons too; an
+    order with 18=o goes in any case; the next Logon that does not say falls back."""
+    desk = open_desk(sessions={"A44": {"cancel_on_disconnect": configured}})
+    client = desk.client("A44")
+    client.C(ORDER)
+    client.C(f"{ORDER.replace('A1', 'A2')}|18=o")
+    client.logs_on(cancel_on_disconnect=asked)
+    client.drops()
+    desk.at("+20ms")
+    goes = configured if asked is None else asked
+    assert (desk.order("A1") is None) == goes
+    assert desk.order("A2") is None
+    client.logs_on()
+    client.drops()
+    desk.at("+20ms")
+    assert (desk.order("A1") is None) == (goes or configured)

@@ -143,7 +143,7 @@ def test_a_quote_of_another_end_client(desk: Conversation, number: str) -> None:
         C 35=R|115=END1|131=R1|146=1|55=BTC/USD|54=1|38=1
         D 35=S|117=Q1
         C 35=D|115=END2|11=A1|117=Q1|55=BTC/USD|54=1|38=1|40=D
-        D 35=8|103=(QUOTE_DIFFERS)|58=QUOTE_DIFFERS tag=453: ...
+        D 35=8|103=(UNKNOWN_QUOTE)|58=UNKNOWN_QUOTE tag=117: ...
         C 35=D|115=END1|11=A2|117=Q1|55=BTC/USD|54=1|38=1|40=D
         D 35=8|150=0
         D 35=8|150=F

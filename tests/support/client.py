@@ -32,10 +32,10 @@ class Client:
 
     # -- the connection --------------------------------------------------------------------
 
-    def logs_on(self, remote: str = "") -> None:
+    def logs_on(self, remote: str = "", cancel_on_disconnect: bool | None = None) -> None:
         """The session comes up from *remote*; what was said meanwhile is resent."""
         self.conversation.wire.logs_on(self.line)
-        self._event(SessionUp(self.key, self.line.epoch, remote))
+        self._event(SessionUp(self.key, self.line.epoch, remote, cancel_on_disconnect))
 
     def drops(self) -> None:
         """The session goes off."""

@@ -138,6 +138,8 @@ CLIENTS = {
         client("ALPHA"),
         client("BETA"),
         client("PRIME"),
+        client("END1"),
+        client("END2"),
         client("TREASURY", settlement_limits=CREDIT),
         client("FEES", tier="dear"),
     )
@@ -147,6 +149,8 @@ FUNDS = {
     "ALPHA": {"USD": "500000", "BTC": "5"},
     "BETA": {"USD": "500000", "BTC": "5"},
     "PRIME": {"USD": "500000", "BTC": "5"},
+    "END1": {"USD": "500000", "BTC": "5"},
+    "END2": {"USD": "500000", "BTC": "5"},
     "FEES": {"USD": "500000", "BTC": "5"},
 }
 """What stands on a client's available accounts when a conversation begins."""
@@ -162,7 +166,7 @@ def session(key: str, client_id: str, version: str, **changes: Any) -> Session:
             client_id=client_id,
             account=f"{client_id}-1" if client_id else "",
             broker=False,
-            end_clients=(),
+            end_clients={},
             drop_copy_of=(),
             side_of="currency",
             flat_quote_request=False,
@@ -185,6 +189,10 @@ def session(key: str, client_id: str, version: str, **changes: Any) -> Session:
     )
 
 
+ENDS = {"END1": "END1", "END2": "END2"}
+"""The broker's end clients, by the names that he has for them."""
+
+
 def _sessions() -> dict[str, Session]:
     made: list[Session] = []
     for number, version in VERSIONS.items():
@@ -193,7 +201,7 @@ def _sessions() -> dict[str, Session]:
             session(f"ASK{number}", "ALPHA", version, kind="quote"),
             session(f"DEAL{number}", "ALPHA", version, kind="trade"),
             session(f"B{number}", "BETA", version),
-            session(f"P{number}", "PRIME", version, broker=True, end_clients=("END1", "END2")),
+            session(f"P{number}", "PRIME", version, broker=True, end_clients=ENDS),
             session(f"T{number}", "TREASURY", version),
             session(f"FEE{number}", "FEES", version),
         ]
