@@ -64,6 +64,7 @@ class OwnDesk:
         self._prices = prices
         self._template = _template(config)
         self.lanes: list[Lane] = []
+        self._funded: list[str] = []
         self.config = self._made(config, mains)
         self._app: App | None = None
 
@@ -78,7 +79,9 @@ class OwnDesk:
             for role, key in keys:
                 if role == "flat" and number != "42":
                     continue
-                clients.append(self._client(key, values))
+                ends = [f"{key}-{name}" for name in END_CLIENTS] if role == "broker" else []
+                self._funded += [key, *ends]
+                clients += [self._client(one, values) for one in (key, *ends)]
                 sessions.append(self._session(key, role, version))
                 own = {"account": f"{key}-A", "account2": f"{key}-B"}
                 who = Who(HOST, self.port, version, key, DESK, key, SECRET)
@@ -134,7 +137,7 @@ class OwnDesk:
             allow_reset=role == "reset",
             messages_per_second=2 if role == "slow" else 0,
             broker=role == "broker",
-            end_clients=END_CLIENTS if role == "broker" else (),
+            end_clients={n: f"{key}-{n}" for n in END_CLIENTS} if role == "broker" else {},
             flat_quote_request=role == "flat",
         )
 
@@ -172,8 +175,8 @@ class OwnDesk:
         """Give every client much of every asset but the one that scenarios find empty."""
         unfunded = self.lanes[0].values.get("unfunded_base", "")
         commands = [
-            MoveFunds(lane.key, asset.code, RICH, self.config.venues.custody, "trial", "trial")
-            for lane in self.lanes
+            MoveFunds(client, asset.code, RICH, self.config.venues.custody, "trial", "trial")
+            for client in self._funded
             for asset in self.config.desk.asset
             if asset.code != unfunded
         ]
@@ -211,6 +214,15 @@ class OwnDesk:
             known = ", ".join(acts)
             raise Unexpected(f"an act of the {what}: {known}", " ".join(words))
         acts[verb][1](self, *rest)
+
+    def restore(self) -> None:
+        """Deal, price and let in again, whatever a scenario that failed has left behind."""
+        self.unkill()
+        for instrument in self.config.desk.instrument:
+            self.set_instrument(instrument.symbol, "OPEN")
+            self.go_on(instrument.symbol)
+        for lane in self.lanes:
+            self.set_session(lane.key, True)
 
     def _command(self, command: object) -> None:
         try:

@@ -34,6 +34,9 @@ class Stage(Protocol):
     def act(self, what: str, words: list[str]) -> None:
         """Do it (what: "operator" or "market"). Errors: Unexpected when it cannot be done."""
 
+    def restore(self) -> None:
+        """Put everything back. Errors: Unexpected when it cannot be done."""
+
 
 class Player:
     """Plays one scenario. Nothing of it survives, but the session's numbers."""
@@ -89,6 +92,7 @@ class Player:
             if done.verdict == FAILED:
                 verdict, why = FAILED, f"line {step.line}: expected {done.expected}, got {done.got}"
                 self._tidy()
+                self._restore()
                 break
         if verdict == PASSED and self._leaves(results) is not None:
             verdict = FAILED
@@ -148,6 +152,14 @@ class Player:
             self.line.poll(TIDY_S)
         self.line.say("5", [])
         self.line.poll(TIDY_S)
+
+    def _restore(self) -> None:
+        """What its acts have changed behind their back must not outlive a failure."""
+        if self.stage is not None and self.scenario.alone:
+            try:
+                self.stage.restore()
+            except Unexpected as error:
+                self.line.note(f"not put back: {error}")
 
     # -- saying ------------------------------------------------------------------------------
 
