@@ -36,7 +36,9 @@ LOOK_S = 0.02
 MAINS = 3
 ROLES = ("quote_only", "trade_only", "reset", "slow", "broker", "flat")
 RICH = Decimal(10_000_000)
-WIDE = {"position_max": Decimal(10**18), "open_orders_max": 1_000, "open_quotes_max": 1_000}
+WIDE = {"position_max": Decimal(10**18), "open_orders_max": 1_000, "open_quotes_max": 1_000,
+        "slippage_default_bps": Decimal(500)}  # fmt: skip
+"""Limits that scenarios do not try; the spread doubles when they move the market."""
 END_CLIENTS = ("END1", "END2")
 
 
