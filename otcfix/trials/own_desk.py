@@ -34,7 +34,7 @@ VERSIONS = {"42": "FIX.4.2", "44": "FIX.4.4", "50": "FIX.5.0SP2"}
 READY_S = 20.0
 LOOK_S = 0.02
 MAINS = 3
-ROLES = ("quote_only", "trade_only", "reset", "slow", "broker", "flat")
+ROLES = ("quote_only", "trade_only", "reset", "slow", "broker", "flat", "cod")
 RICH = Decimal(10_000_000)
 WIDE = {"position_max": Decimal(10**18), "open_orders_max": 1_000, "open_quotes_max": 1_000,
         "slippage_default_bps": Decimal(500)}  # fmt: skip
@@ -137,6 +137,7 @@ class OwnDesk:
             username=key,
             password_hash=hash_secret(SECRET, "7a" * 16),
             allow_reset=role == "reset",
+            cancel_on_disconnect=role == "cod",
             messages_per_second=2 if role == "slow" else 0,
             broker=role == "broker",
             end_clients={n: f"{key}-{n}" for n in END_CLIENTS} if role == "broker" else {},
