@@ -2,6 +2,7 @@
 clients and sessions of the trial's own, so that nothing depends on what else is there."""
 
 import contextlib
+import random
 import shutil
 import socket
 import tempfile
@@ -31,6 +32,7 @@ HOST = "127.0.0.1"
 DESK = "OTCFIX"
 SECRET = "trial-of-our-own"
 VERSIONS = {"42": "FIX.4.2", "44": "FIX.4.4", "50": "FIX.5.0SP2"}
+PORTS = range(15_000, 20_000)
 READY_S = 20.0
 LOOK_S = 0.02
 MAINS = 3
@@ -47,10 +49,16 @@ class NoTrial(OtcfixError):
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on, below those that the system gives to callers.
+
+    Errors: NoTrial.
+    """
+    for port in random.SystemRandom().sample(PORTS, len(PORTS)):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("", port))
+            return port
+    raise NoTrial(f"no free port in {PORTS}")
 
 
 class OwnDesk:
