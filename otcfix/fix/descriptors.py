@@ -88,15 +88,20 @@ def listens(descriptor: int, port: int = 0) -> bool:
     return False
 
 
-def connected_to(name: tuple[str, int]) -> int | None:
-    """Our descriptor whose other end is *name*."""
-    return next((one for one in numbers() if is_connected_to(one, name)), None)
+def connected_to(name: tuple[str, int], here: tuple[str, int]) -> int | None:
+    """Our descriptor whose other end is *name* and whose own end is *here*.
+
+    Both count: the system gives one port to many connections, as long as their other ends differ,
+    so a client on this machine may have the port of *name* as well.
+    """
+    return next((one for one in numbers() if is_connected_to(one, name, here)), None)
 
 
-def is_connected_to(descriptor: int, name: tuple[str, int]) -> bool:
-    """Whether it is a socket whose other end is *name*."""
+def is_connected_to(descriptor: int, name: tuple[str, int], here: tuple[str, int]) -> bool:
+    """Whether it is a socket whose other end is *name* and whose own end is *here*."""
     with contextlib.suppress(OSError), seen_as_socket(descriptor) as seen:
-        return seen.family == socket.AF_INET and seen.getpeername() == name
+        ours = seen.family == socket.AF_INET
+        return ours and (seen.getpeername(), seen.getsockname()) == (name, here)
     return False
 
 

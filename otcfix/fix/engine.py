@@ -102,7 +102,7 @@ class Engine:
             decoy.connect(ear.getsockname())
             os.dup2(ear.fileno(), self._ear, inheritable=False)
             try:
-                descriptor = self._accepted(decoy.getsockname())
+                descriptor = self._accepted(decoy.getsockname(), decoy.getpeername())
             finally:
                 os.dup2(silence, self._ear, inheritable=False)
             os.dup2(sock.fileno(), descriptor, inheritable=False)
@@ -110,14 +110,14 @@ class Engine:
         self.inside[descriptor] = identity(descriptor)
         return descriptor
 
-    def _accepted(self, name: tuple[str, int]) -> int:
+    def _accepted(self, name: tuple[str, int], here: tuple[str, int]) -> int:
         # What the engine dropped since its last poll takes that poll's place.
         for _ in range(DROPPED_MAX):
             (likely,) = descriptors.next_free(1)
             self.poll()
-            if descriptors.is_connected_to(likely, name):
+            if descriptors.is_connected_to(likely, name, here):
                 return likely
-            descriptor = connected_to(name)
+            descriptor = connected_to(name, here)
             if descriptor is not None:
                 return descriptor
         raise OSError(errno.ECONNABORTED, "the engine did not accept it")

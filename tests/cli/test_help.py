@@ -38,6 +38,7 @@ COMMANDS = (
     *("sanctions evaluate", "sanctions reviews", "sanctions release"),
     *("throttles show", "decision show", "decision list"),
     *(f"dialect {name}" for name in ("list", "show", "check", "test")),
+    *("certify", "record"),
 )
 READS = (
     *("breaks list", "breaks show", "allocations list"),
@@ -52,6 +53,7 @@ READS = (
     *("sanctions status", "sanctions screen", "sanctions screen-address", "sanctions evaluate"),
     *("sanctions reviews", "throttles show", "decision show", "decision list"),
     *(f"dialect {name}" for name in ("list", "show", "check", "test")),
+    *("certify", "record"),
 )
 
 
