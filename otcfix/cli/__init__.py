@@ -15,6 +15,8 @@ from otcfix.cli import (
     database,
     decision,
     evaluate,  # noqa: F401 - adds its command to sanctions
+    fix_logs,
+    fix_told,  # noqa: F401 - adds its commands to fix
     funds,  # noqa: F401 - adds its commands to ledger
     hedges,
     journal,
@@ -67,6 +69,7 @@ app.add_typer(limits.app, name="limits", rich_help_panel=ASK)
 app.add_typer(journal.app, name="journal", rich_help_panel=ASK)
 app.add_typer(decision.app, name="decision", rich_help_panel=ASK)
 app.command(rich_help_panel=ASK)(replay.replay)
+app.add_typer(fix_logs.app, name="fix", rich_help_panel=ASK)
 app.add_typer(policy.app, name="policy", rich_help_panel=ASK)
 app.add_typer(sanctions.app, name="sanctions", rich_help_panel=ASK)
 app.add_typer(throttles.app, name="throttles", rich_help_panel=ASK)

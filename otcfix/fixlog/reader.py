@@ -44,16 +44,18 @@ def read(
     delimiter: bytes = b"",
     notes: bool = False,
     idle: Callable[[], bool] | None = None,
+    start: int = 0,
 ) -> Iterator[Logged]:
     """Read every message of *source* in its order.
 
     delimiter: what stands between fields; b"" finds it out for each message. notes: tell lines
     without a message as well (events, junk). idle: follow the source: called whenever there is
-    nothing new, waits and says whether to go on. Errors: OSError where it cannot be opened.
+    nothing new, waits and says whether to go on. start: where in a plain file to begin, bytes;
+    lines are counted from there. Errors: OSError where it cannot be opened.
     """
-    if idle is None and (store := sources.store_of(source)) is not None:
+    if idle is None and not start and (store := sources.store_of(source)) is not None:
         return sources.stored(*store)
-    return Scan(sources.chunks(source, idle), delimiter, notes).logged()
+    return Scan(sources.chunks(source, idle, start), delimiter, notes).logged()
 
 
 class Scan:

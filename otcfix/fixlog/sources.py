@@ -23,15 +23,17 @@ _BINARY = struct.Struct(">iqi")  # QuickFIX/J: number, place, size
 
 
 def chunks(
-    source: Path | str | IO[bytes], idle: Callable[[], bool] | None = None
+    source: Path | str | IO[bytes], idle: Callable[[], bool] | None = None, start: int = 0
 ) -> Iterator[bytes]:
     """Read *source* in pieces, gunzipped where it is gzip; b"" when there is nothing new yet.
 
-    A gzip file that ends early ends here as well. Errors: OSError where it cannot be opened.
+    start: where in a plain file to begin, bytes. A gzip file that ends early ends here as well.
+    Errors: OSError where it cannot be opened.
     """
     if isinstance(source, str | Path) and str(source) != "-":
         path = Path(source)
         file = path.open("rb")  # here, so that what is missing is said at once
+        file.seek(start)
         return _followed(path, file, idle) if idle is not None else _closing(file)
     stream = sys.stdin.buffer if isinstance(source, str | Path) else source
     return _stream(stream)
@@ -110,13 +112,12 @@ def _is_another(path: Path, file: IO[bytes]) -> bool:
     return (now.st_ino, now.st_dev) != (held.st_ino, held.st_dev) or now.st_size < file.tell()
 
 
-def tail(path: Path, size: int) -> tuple[bytes, bool]:
-    """Return the last *size* bytes of a plain file, and whether that is all of it."""
+def tail(path: Path, size: int) -> tuple[bytes, int]:
+    """Return the last *size* bytes of a plain file, and where in it they begin."""
     with path.open("rb") as file:
-        length = file.seek(0, 2)
-        begin = max(length - size, 0)
+        begin = max(file.seek(0, 2) - size, 0)
         file.seek(begin)
-        return file.read(size), begin == 0
+        return file.read(size), begin
 
 
 def is_gzip(path: Path) -> bool:

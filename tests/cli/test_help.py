@@ -11,6 +11,7 @@ from tests.support.desk_process import ROOT
 GROUPS = (
     *("ledger", "price", "journal", "client", "sessions", "instrument", "db", "hedges", "sim"),
     *("approvals", "state", "policy", "limits", "throttles", "sanctions", "decision"),
+    "fix",
 )
 COMMANDS = (
     *("demo", "serve", "check", "bench", "trades", "replay", "kill", "unkill"),
@@ -26,6 +27,7 @@ COMMANDS = (
     *("instrument pause", "instrument resume", "db upgrade", "db status"),
     *(f"hedges {name}" for name in ("list", "show", "scorecard", "now", "settle")),
     "sim venue",
+    *(f"fix {name}" for name in ("cat", "tail", "grep", "stats", "trace", "diff")),
     *(f"policy {name}" for name in ("explain", "show", "reload")),
     *(f"limits {name}" for name in ("show", "set", "remove")),
     *(f"sanctions {name}" for name in ("update", "status", "screen", "screen-address")),
@@ -42,6 +44,7 @@ READS = (
     *("client list", "client show", "approvals list", "state show", "limits show"),
     *("sanctions status", "sanctions screen", "sanctions screen-address", "sanctions evaluate"),
     *("sanctions reviews", "throttles show", "decision show", "decision list"),
+    *(f"fix {name}" for name in ("cat", "tail", "grep", "stats", "trace", "diff")),
 )
 
 
