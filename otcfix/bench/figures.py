@@ -43,6 +43,7 @@ TARGETS = (
     Target("10,000 parties screened again s", "screening.register_10000_s", "60", "60"),
     Target("gate for a quote p50 µs", "gate.quote.p50_us", "40", "40"),
     Target("gate for an order p50 µs", "gate.order.p50_us", "60", "60"),
+    Target("fix cat messages/s", "fixlog.per_s", "50000", "50000", "≥"),
     Target("MB with 100 sessions logged on", "more.{}.rss_mb_100_sessions", "250", "250"),
     Target("engine bytes per message sent", "full.engine.bytes_per_message", "150", "150"),
     Target("restart after a stop s", "full.{}.restart.snapshot_s", "10", "10"),

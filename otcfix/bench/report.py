@@ -54,6 +54,8 @@ def write(figures: Answer, databases: list[str], console: Console) -> None:
         console.print(_flat_table("Screening", {"screening": figures["screening"]}))
     if "gate" in figures:
         console.print(_flat_table("The gate", figures["gate"]))
+    if "fixlog" in figures:
+        console.print(_flat_table("FIX logs", {"fix cat": figures["fixlog"]}))
     if "full" in figures:
         console.print(_flat_table("The long ones", figures["full"]))
     console.print(_targets(figures["targets"]))

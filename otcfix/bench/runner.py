@@ -6,7 +6,7 @@ from functools import partial
 
 from rich.console import Console
 
-from otcfix.bench import figures, gate, long, machine, market, phases, prices, screening
+from otcfix.bench import figures, fixlog, gate, long, machine, market, phases, prices, screening
 from otcfix.bench.children import Answer
 from otcfix.bench.measure import rounded
 from otcfix.bench.plan import Plan
@@ -73,6 +73,9 @@ def _prices(plan: Plan, say: long.Say) -> Answer:
         found["gate"] = laid = gate.measure(plan.gate_clients)
         told = ", ".join(f"{laid[kind]['p50_us']:.0f} µs a {kind}" for kind in ("quote", "order"))
         say(f"gate: {told}")
+    if plan.has("fixlog"):
+        found["fixlog"] = read = fixlog.measure(plan.log_messages)
+        say(f"fixlog: {read['per_s']:,.0f} messages/s, {read['peak_mb']:.0f} MB")
     return found
 
 

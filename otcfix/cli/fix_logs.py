@@ -86,9 +86,7 @@ def cat(
     logs = sources_of(files)
     if follow and len(logs) > 1:
         raise usage_error("--follow: one log at a time")
-    out = Out(
-        *(names, shape), as_json=as_json, colour=coloured(colour), secrets=secrets, columns=columns
-    )
+    out = Out(names, shape, as_json, coloured(colour), secrets, columns=columns)
     for path in logs:
         if len(logs) > 1:
             out.title(f"==> {path} <==")
@@ -136,9 +134,7 @@ def tail(
     names = dictionaries_of(dictionary)
     match = matching(names, expression, "", "")
     mark = delimiter_of(delimiter)
-    out = Out(
-        *(names, shape), as_json=as_json, colour=coloured(colour), secrets=secrets, columns=columns
-    )
+    out = Out(names, shape, as_json, coloured(colour), secrets, columns=columns)
     start, lines = _tail_start(file, count, mark, match, heartbeats)
     last: deque[Shown] = deque(maxlen=count)
     held: list[deque[Shown]] = [last]
@@ -244,10 +240,8 @@ def grep(
     names = dictionaries_of(dictionary)
     wanted = matching(names, f"not ({expression})" if invert else expression, since, until)
     mark = delimiter_of(delimiter)
-    out = Out(
-        *(names, shape), as_json=as_json and not count, colour=coloured(colour), secrets=secrets,
-        columns=columns,
-    )  # fmt: skip
+    plain = (as_json and not count, coloured(colour), secrets)
+    out = Out(names, shape, *plain, columns=columns)
     assert wanted is not None
     around = (before or context, after or context)
     logs = sources_of(files)

@@ -146,10 +146,10 @@ class Out:
         self,
         dictionaries: "Dictionaries",
         shape: Shape,
-        *,
         as_json: bool,
         colour: bool,
         secrets: bool,
+        *,
         columns: str = "",
     ) -> None:
         from otcfix.fixlog.line import Lines  # noqa: PLC0415

@@ -12,8 +12,13 @@ from otcfix.fixlog.logged import SOH, Logged
 from otcfix.fixlog.names import Dictionaries, Names
 from otcfix.fixlog.watch import Flag, is_reject
 
-KEPT = 50_000
+KEPT = 20_000
 """Rendered fields of a version that are kept; then all are forgotten."""
+
+ONCE = frozenset(
+    b"11 14 17 19 31 34 37 41 44 52 60 62 117 131 132 133 151 198 262 270 527 6 112 122".split()
+)
+"""Ids, times and prices: hardly seen twice, so not kept."""
 
 DATA_SHOWN = 200
 SECRETS = frozenset((b"96", b"554", b"925", b"1402", b"1404"))
@@ -47,9 +52,10 @@ class _Fields(dict[bytes, bytes]):
         if tag in DATA_TAGS and value.isdigit():
             raise _Length
         shown = self.shown(tag, value)
-        if len(self) >= KEPT:
-            self.clear()
-        self[part] = shown
+        if tag not in ONCE:
+            if len(self) >= KEPT:
+                self.clear()
+            self[part] = shown
         return shown
 
     def shown(self, tag: bytes, value: bytes) -> bytes:

@@ -26,11 +26,13 @@ REJECTS = {
     b"AG": "QuoteRequestReject", b"Y": "MarketDataRequestReject",
 }  # fmt: skip
 _MAYBE = {
-    b"8": ((b"150", b"8"), (b"39", b"8")), b"b": ((b"297", b"5"),), b"AI": ((b"297", b"5"),),
-    b"AR": ((b"939", b"1"),), b"P": ((b"87", b"1"),), b"AQ": ((b"750", b"2"),),
-    b"r": ((b"531", b"0"),), b"AU": ((b"940", b"2"),),
+    b"8": (b"\x01150=8\x01", b"\x0139=8\x01"), b"b": (b"\x01297=5\x01",),
+    b"AI": (b"\x01297=5\x01",), b"AR": (b"\x01939=1\x01",), b"P": (b"\x0187=1\x01",),
+    b"AQ": (b"\x01750=2\x01",), b"r": (b"\x01531=0\x01",), b"AU": (b"\x01940=2\x01",),
 }  # fmt: skip
-_SPECIAL = frozenset((b"2", b"4", b"A", *REJECTS, *_MAYBE))
+"""What makes a no of a report."""
+
+_SPECIAL = frozenset((b"2", b"4", b"A", *REJECTS))
 _REASONS = (b"103", b"102", b"373", b"380", b"658", b"300", b"281", b"532", b"751", b"88")
 
 
@@ -56,7 +58,8 @@ def is_reject(kind: bytes, message: bytes) -> bool:
     """Whether a message says no: a Reject of any kind, or a report of one."""
     if kind in REJECTS:
         return True
-    return any(value_of(message, tag) == value for tag, value in _MAYBE.get(kind, ()))
+    texts = _MAYBE.get(kind)
+    return texts is not None and (texts[0] in message or texts[-1] in message)
 
 
 def reason_of(message: bytes) -> str:
@@ -88,6 +91,7 @@ class Watch:
         if (
             count == side.due
             and kind not in _SPECIAL
+            and (kind not in _MAYBE or not is_reject(kind, message))
             and not again
             and not logged.faults
             and sent >= side.sent
@@ -101,7 +105,7 @@ class Watch:
             found += self._clock(side, sent)
         if count >= 0:
             found += self._number(side, kind, count, again, message)
-        if kind in _SPECIAL:
+        if kind in _SPECIAL or kind in _MAYBE:
             found += self._special(kind, message)
         return found
 

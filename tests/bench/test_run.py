@@ -26,6 +26,7 @@ TINY = bench.Plan(
     commits=20,
     names=600,
     gate_clients=200,
+    log_messages=2_000,
 )
 
 
@@ -51,6 +52,8 @@ def test_the_figures_have_the_promised_shape(figures: dict) -> None:
     assert figures["gate"].keys() >= {"quote", "order", "quote_first", "desk_mb"}
     assert figures["gate"]["quote"]["p99_us"] >= figures["gate"]["quote"]["p50_us"] > 0
     assert figures["gate"]["findings_a_quote"] > 25
+    assert figures["fixlog"]["messages"] >= 2_000
+    assert min(figures["fixlog"][key] for key in ("per_s", "peak_mb", "stats_per_s")) > 0
     assert figures["market"]["recorded"]["times_real"] > 0
     assert all(value > 0 for value in figures["otcfix"]["sqlite"].values())
     assert json.loads(json.dumps(figures)) == figures
