@@ -25,6 +25,7 @@ from otcfix.cli import (
     policy,
     price,
     replay,
+    replay_fix,
     reviews,  # noqa: F401 - adds its commands to sanctions
     sanctions,
     screen,  # noqa: F401 - adds its commands to sanctions
@@ -69,6 +70,7 @@ app.add_typer(limits.app, name="limits", rich_help_panel=ASK)
 app.add_typer(journal.app, name="journal", rich_help_panel=ASK)
 app.add_typer(decision.app, name="decision", rich_help_panel=ASK)
 app.command(rich_help_panel=ASK)(replay.replay)
+app.command("replay-fix", rich_help_panel=RUN)(replay_fix.replay_fix)
 app.add_typer(fix_logs.app, name="fix", rich_help_panel=ASK)
 app.add_typer(policy.app, name="policy", rich_help_panel=ASK)
 app.add_typer(sanctions.app, name="sanctions", rich_help_panel=ASK)

@@ -26,7 +26,7 @@ COMMANDS = (
     *(f"sessions {name}" for name in ("list", "secret", "enable", "disable")),
     *("instrument pause", "instrument resume", "db upgrade", "db status"),
     *(f"hedges {name}" for name in ("list", "show", "scorecard", "now", "settle")),
-    "sim venue",
+    *("sim venue", "replay-fix"),
     *(f"fix {name}" for name in ("cat", "tail", "grep", "stats", "trace", "diff")),
     *(f"policy {name}" for name in ("explain", "show", "reload")),
     *(f"limits {name}" for name in ("show", "set", "remove")),
@@ -35,7 +35,7 @@ COMMANDS = (
     *("throttles show", "decision show", "decision list"),
 )
 READS = (
-    *("trades", "replay", "check", "demo", "bench"),
+    *("trades", "replay", "check", "demo", "bench", "replay-fix"),
     *("ledger balances", "ledger statement", "ledger trial-balance"),
     *("journal show", "journal verify", "journal streams", "sessions list", "db status"),
     *("hedges list", "hedges show", "hedges scorecard"),

@@ -1,0 +1,261 @@
+"""otcfix replay-fix: play the client's side of a FIX log, and compare the answers."""
+
+import time
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from otcfix.cli.fix_view import (
+    DelimiterOption,
+    DictionaryOption,
+    FilterOption,
+    FromOption,
+    UntilOption,
+    delimiter_of,
+    dictionaries_of,
+    matching,
+)
+from otcfix.cli.options import JsonOption, load_config, quiet
+from otcfix.cli.outcome import CONNECT, NO, STORE, USAGE, Failed, usage_error
+from otcfix.cli.show import print_json
+from otcfix.model.time import DAY, SECOND
+
+if TYPE_CHECKING:
+    from otcfix.fixlog.names import Dictionaries
+    from otcfix.trials.matching import Comparison, Matcher
+    from otcfix.trials.replay_report import Report
+    from otcfix.trials.replaying import Plan, Player
+    from otcfix.trials.remapping import Remapping
+
+
+def replay_fix(
+    log: Annotated[Path, typer.Argument(metavar="LOG", help="A FIX log of any make.")],
+    against: Annotated[
+        str, typer.Option("--against", metavar="HOST:PORT", help="A desk that listens there.")
+    ] = "",
+    desk: Annotated[
+        Path | None,
+        typer.Option("--desk", metavar="CONFIG", help="A desk of this configuration, made for it."),
+    ] = None,
+    side: Annotated[
+        str, typer.Option("--side", metavar="COMPID", help="Who is the client; default: who asks.")
+    ] = "",
+    sender: Annotated[
+        str, typer.Option("--sender", metavar="COMPID", help="Log on as; default: as in the log.")
+    ] = "",
+    target: Annotated[str, typer.Option("--target", metavar="COMPID", help="To whom.")] = "",
+    username: Annotated[str, typer.Option("--username", metavar="NAME")] = "",
+    secret: Annotated[
+        str,
+        typer.Option("--secret", metavar="TEXT", envvar="OTCFIX_SECRET", help="Password(554)."),
+    ] = "",
+    reset: Annotated[bool, typer.Option("--reset", help="Log on with 141=Y.")] = False,
+    session: Annotated[
+        str, typer.Option("--session", metavar="KEY", help="With --desk: the session to play on.")
+    ] = "",
+    rates: Annotated[
+        Path | None,
+        typer.Option("--rates", metavar="FILE", help="With --desk: CSV, or a recorded market."),
+    ] = None,
+    fund: Annotated[
+        str, typer.Option("--fund", metavar="AMOUNT", help="With --desk: of each asset, to each.")
+    ] = "1000000000",
+    speed: Annotated[
+        float, typer.Option("--speed", metavar="N", min=0, help="0: as fast as answers come.")
+    ] = 0.0,
+    gap_max: Annotated[
+        float, typer.Option("--gap-max", metavar="SECONDS", min=0, help="Longer silences: this.")
+    ] = 86_400.0,
+    wait: Annotated[
+        float, typer.Option("--wait", metavar="SECONDS", min=0, help="For an answer of the log.")
+    ] = 2.0,
+    since: FromOption = "",
+    until: UntilOption = "",
+    expression: FilterOption = "",
+    matcher: Annotated[
+        Path | None, typer.Option("--matcher", metavar="FILE", help="How to compare: TOML.")
+    ] = None,
+    ignore: Annotated[
+        str, typer.Option("--ignore", metavar="TAGS", help="Not compared either.")
+    ] = "",
+    tolerance: Annotated[
+        str, typer.Option("--price-tolerance", metavar="BPS", help="Prices may differ so much.")
+    ] = "",
+    unordered: Annotated[
+        bool, typer.Option("--unordered", help="Reports of one order in any order.")
+    ] = False,
+    junit: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit's XML as well.")
+    ] = None,
+    dictionary: DictionaryOption = None,
+    delimiter: DelimiterOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Play the client's side of a FIX log as a session, and compare the answers with the log's.
+
+    Numbers, times and the client's ids are new; what the desk named is taken from its answers: an
+    order on a quote of the log hits the quote received now. Exit code 1 unless all are the same.
+
+    --desk makes a desk without sockets whose clock follows the log: the same log gives the same
+    report. Its prices are those of the log, or of --rates.
+
+    Examples:
+      otcfix replay-fix day.log --against 127.0.0.1:9878 --username alpha --secret ...
+      otcfix replay-fix day.log --desk config --rates rates.csv --junit report.xml
+      otcfix replay-fix day.log --desk config --from 10:00 --filter "Symbol=BTC/USD" --json
+    """
+    if bool(against) == (desk is not None):
+        raise usage_error("either --against HOST:PORT or --desk CONFIG")
+    quiet("error")
+    names = dictionaries_of(dictionary)
+    run = _Run(names, _matcher(matcher, ignore, tolerance, unordered), gap_max, wait)
+    plan = run.plan(log, delimiter, side, matching(names, expression, since, until))
+    if desk is not None:
+        report = run.on_desk(plan, log, desk, session, rates, _amount(fund))
+    else:
+        login = {"sender": sender, "target": target, "username": username, "secret": secret}
+        report = run.on_wire(plan, log, against, speed, reset, login)
+    if junit is not None:
+        report.junit(junit)
+    if as_json:
+        print_json(report.document())
+    else:
+        for line in report.lines():
+            print(line)
+    if not report.good:
+        raise typer.Exit(NO)
+
+
+def _amount(text: str) -> Decimal:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or amount < 0:
+        raise usage_error(f"--fund: {text!r} is no amount")
+    return amount
+
+
+def _matcher(path: Path | None, ignore: str, tolerance: str, unordered: bool) -> "Matcher":
+    """The matcher of the file, with the flags on top. Errors: ConfigError, BadParameter."""
+    from otcfix.trials.matching import Matcher, load  # noqa: PLC0415
+
+    made = load(path) if path is not None else Matcher()
+    more: dict[str, Any] = {}
+    if ignore:
+        tags = tuple(one.strip() for one in ignore.split(",") if one.strip())
+        more["ignore"] = (*made.ignore, *tags)
+    if tolerance:
+        try:
+            more["price_tolerance_bps"] = Decimal(tolerance)
+        except InvalidOperation:
+            raise usage_error(f"--price-tolerance: {tolerance!r} is no number") from None
+    if unordered:
+        more["ordered"] = False
+    return made.model_copy(update=more)
+
+
+class _Run:
+    """One replay, on either target."""
+
+    def __init__(
+        self, names: "Dictionaries", matcher: "Matcher", gap_max_s: float, wait_s: float
+    ) -> None:
+        self._names = names
+        self._matcher = matcher
+        self._gap_max = min(int(gap_max_s * SECOND), 365 * DAY)
+        self._wait_s = wait_s
+
+    def plan(self, log: Path, delimiter: str, side: str, match: Any) -> "Plan":
+        """The script. Errors: ConfigError."""
+        from otcfix.fixlog.reader import read  # noqa: PLC0415
+        from otcfix.trials.replaying import Plan  # noqa: PLC0415
+
+        if str(log) == "-":
+            raise usage_error("LOG: a file, which is read more than once")
+        mark = delimiter_of(delimiter)
+        try:
+            return Plan(
+                lambda: read(log, delimiter=mark),
+                side=side.encode(),
+                match=match,
+                counts=lambda kind: kind.decode("latin-1") not in self._matcher.types_ignored,
+            )
+        except OSError as error:
+            raise Failed(STORE, f"{log}: {error.strerror}") from None
+
+    def _parts(self, prefix: str) -> "tuple[Comparison, Remapping]":
+        from otcfix.trials.matching import Comparison  # noqa: PLC0415
+        from otcfix.trials.remapping import Remapping  # noqa: PLC0415
+
+        remapping = Remapping(prefix)
+        return Comparison(self._matcher, self._names, remapping), remapping
+
+    def _player(self, plan: "Plan", target: Any, parts: Any) -> "Player":
+        from otcfix.trials.replaying import Player  # noqa: PLC0415
+
+        return Player(plan, target, *parts, gap_max=self._gap_max, wait_s=self._wait_s)
+
+    def on_desk(
+        self,
+        plan: "Plan",
+        log: Path,
+        folder: Path,
+        session: str,
+        rates: Path | None,
+        fund: Decimal,
+    ) -> "Report":
+        """Play it to a desk of its own."""
+        from otcfix.trials.replay_report import Report  # noqa: PLC0415
+        from otcfix.trials.replaying import OverDesk  # noqa: PLC0415
+        from otcfix.trials.staged_desk import StagedDesk  # noqa: PLC0415
+
+        config = load_config(folder)
+        parts = self._parts("RF")
+        with StagedDesk(config, plan.began, fund=fund, rates=rates) as desk:
+            player = self._player(plan, OverDesk(config, desk, session), parts)
+            player.play()
+            return Report(
+                *(log.name, plan, player, parts[0], self._names), fingerprint=desk.fingerprint
+            )
+
+    def on_wire(
+        self,
+        plan: "Plan",
+        log: Path,
+        against: str,
+        speed: float,
+        reset: bool,
+        login: dict[str, str],
+    ) -> "Report":
+        """Play it to a desk that listens. Errors: Failed (5) without a session."""
+        from otcfix.trials.fix_link import Link, LinkLost  # noqa: PLC0415
+        from otcfix.trials.replay_report import Report  # noqa: PLC0415
+        from otcfix.trials.replaying import OverWire  # noqa: PLC0415
+
+        host, colon, port = against.rpartition(":")
+        if not colon or not port.isdigit():
+            raise Failed(USAGE, f"--against: {against!r} is not HOST:PORT")
+        begin = "FIXT.1.1" if plan.version.startswith("FIX.5") else plan.version
+        sender = login["sender"] or plan.client.decode("utf-8", "replace")
+        target = login["target"] or plan.desk.decode("utf-8", "replace")
+        link = Link(
+            *(host.strip("[]"), int(port), begin, sender, target),
+            username=login["username"],
+            secret=login["secret"],
+            reset=reset,
+        )
+        parts = self._parts(f"RF{time.time_ns() // 1_000_000:x}-")
+        player = self._player(plan, OverWire(link, plan.version, speed), parts)
+        try:
+            link.log_on()
+            began = time.monotonic()
+            player.play()
+            took = time.monotonic() - began
+        except LinkLost as error:
+            raise Failed(CONNECT, str(error)) from None
+        finally:
+            link.log_off()
+        return Report(log.name, plan, player, parts[0], self._names, took_s=took)
