@@ -25,9 +25,9 @@ from otcfix.model.time import DAY, SECOND
 if TYPE_CHECKING:
     from otcfix.fixlog.names import Dictionaries
     from otcfix.trials.matching import Comparison, Matcher
+    from otcfix.trials.remapping import Remapping
     from otcfix.trials.replay_report import Report
     from otcfix.trials.replaying import Plan, Player
-    from otcfix.trials.remapping import Remapping
 
 
 def replay_fix(
@@ -60,8 +60,8 @@ def replay_fix(
         typer.Option("--rates", metavar="FILE", help="With --desk: CSV, or a recorded market."),
     ] = None,
     fund: Annotated[
-        str, typer.Option("--fund", metavar="AMOUNT", help="With --desk: of each asset, to each.")
-    ] = "1000000000",
+        str, typer.Option("--fund", metavar="LIST", help="With --desk: USD=50000,BTC=2 to each.")
+    ] = "",
     speed: Annotated[
         float, typer.Option("--speed", metavar="N", min=0, help="0: as fast as answers come.")
     ] = 0.0,
@@ -113,7 +113,7 @@ def replay_fix(
     run = _Run(names, _matcher(matcher, ignore, tolerance, unordered), gap_max, wait)
     plan = run.plan(log, delimiter, side, matching(names, expression, since, until))
     if desk is not None:
-        report = run.on_desk(plan, log, desk, session, rates, _amount(fund))
+        report = run.on_desk(plan, log, desk, session, rates, _funds(fund))
     else:
         login = {"sender": sender, "target": target, "username": username, "secret": secret}
         report = run.on_wire(plan, log, against, speed, reset, login)
@@ -128,14 +128,20 @@ def replay_fix(
         raise typer.Exit(NO)
 
 
-def _amount(text: str) -> Decimal:
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or amount < 0:
-        raise usage_error(f"--fund: {text!r} is no amount")
-    return amount
+def _funds(text: str) -> dict[str, Decimal] | None:
+    """Read --fund; None where nothing is said. Errors: BadParameter."""
+    if not text:
+        return None
+    funds: dict[str, Decimal] = {}
+    for part in text.split(","):
+        code, _, amount = part.strip().partition("=")
+        try:
+            funds[code] = Decimal(amount)
+        except InvalidOperation:
+            funds[code] = Decimal("NaN")
+        if not funds[code].is_finite() or funds[code] < 0:
+            raise usage_error(f"--fund: {part.strip()!r} is not ASSET=AMOUNT")
+    return funds
 
 
 def _matcher(path: Path | None, ignore: str, tolerance: str, unordered: bool) -> "Matcher":
@@ -181,10 +187,13 @@ class _Run:
                 lambda: read(log, delimiter=mark),
                 side=side.encode(),
                 match=match,
-                counts=lambda kind: kind.decode("latin-1") not in self._matcher.types_ignored,
+                counts=self._counts,
             )
         except OSError as error:
             raise Failed(STORE, f"{log}: {error.strerror}") from None
+
+    def _counts(self, kind: bytes) -> bool:
+        return kind == b"S" or kind.decode("latin-1") not in self._matcher.types_ignored
 
     def _parts(self, prefix: str) -> "tuple[Comparison, Remapping]":
         from otcfix.trials.matching import Comparison  # noqa: PLC0415
@@ -205,7 +214,7 @@ class _Run:
         folder: Path,
         session: str,
         rates: Path | None,
-        fund: Decimal,
+        funds: dict[str, Decimal] | None,
     ) -> "Report":
         """Play it to a desk of its own."""
         from otcfix.trials.replay_report import Report  # noqa: PLC0415
@@ -214,7 +223,7 @@ class _Run:
 
         config = load_config(folder)
         parts = self._parts("RF")
-        with StagedDesk(config, plan.began, fund=fund, rates=rates) as desk:
+        with StagedDesk(config, plan.began, funds=funds, rates=rates) as desk:
             player = self._player(plan, OverDesk(config, desk, session), parts)
             player.play()
             return Report(

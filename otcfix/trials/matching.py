@@ -52,7 +52,7 @@ class Matcher(BaseModel):
     types_ignored: tuple[str, ...] = TYPES_IGNORED
     price_tolerance_bps: Annotated[Decimal, Field(ge=0)] = Decimal(0)
     ordered: bool = True
-    keys: dict[str, tuple[int | str, ...]] = {}
+    keys: dict[str, tuple[int | str, ...]] = {"8": (11, 150)}
 
 
 def load(path: Path) -> Matcher:
@@ -102,35 +102,49 @@ class Comparison:
         }
         self._waiting: dict[tuple[bytes, ...], deque[Answer]] = {}
         self._early: dict[tuple[bytes, ...], deque[Answer]] = {}
-        self.open = 0
+        self._owed: dict[tuple[bytes, bytes], int] = {}
+        self.open = 0  # answers that the log has by now, and that nothing stands for yet
         self.same = 0
         self.rows: list[Row] = []
 
     def counts(self, kind: bytes) -> bool:
-        """Whether messages of that type are compared."""
-        return kind not in self._types
+        """Whether messages of that type are looked at: those compared, and quotes for their ids."""
+        return kind == b"S" or kind not in self._types
+
+    def _tell(self, row: Row) -> None:
+        one = row.expected or row.got
+        if one is not None and one.kind not in self._types:
+            self.rows.append(row)
 
     def expect(self, answer: Answer) -> None:
         """The log has this answer; it may have come already."""
+        self._owe(self._about(answer), 1)
         key = self._key(answer)
         early = self._early.get(key)
         if early:
             self._pair(answer, early.popleft())
             return
         self._waiting.setdefault(key, deque()).append(answer)
-        self.open += 1
+
+    def _owe(self, about: tuple[bytes, bytes], more: int) -> None:
+        """Count what is owed about one thing: an answer of another kind is one as well."""
+        before = self._owed.pop(about, 0)
+        after = before + more
+        self.open += max(after, 0) - max(before, 0)
+        if after:
+            self._owed[about] = after
 
     def came(self, answer: Answer) -> None:
         """This answer came now, its own ids in the log's words."""
         own = self._remapping.own_id
         fields = tuple([(tag, own(tag, value)) for tag, value in answer.fields])
         answer = Answer(0, answer.kind, fields, answer.text)
+        self._owe(self._about(answer), -1)
         key = self._key(answer)
         waiting = self._waiting.get(key)
         if not waiting:
             self._early.setdefault(key, deque()).append(answer)
             return
-        self.open -= 1
         place = 0 if self._ordered else self._nearest(waiting, answer)
         expected = waiting[place]
         del waiting[place]
@@ -154,7 +168,6 @@ class Comparison:
             (one for several in self._waiting.values() for one in several), key=lambda a: a.line
         )
         self._waiting.clear()
-        self.open = 0
         for expected in left:
             candidates = about.get(self._about(expected))
             if candidates and self._about(expected)[1]:
@@ -162,7 +175,7 @@ class Comparison:
                 taken.add(id(got))
                 self._pair(expected, got)
             else:
-                self.rows.append(Row("missing", expected, None))
+                self._tell(Row("missing", expected, None))
         if taken:
             self._early = {
                 key: kept
@@ -174,7 +187,8 @@ class Comparison:
         """All is said: what nobody expected is extra."""
         self.give_up()
         for several in self._early.values():
-            self.rows += [Row("extra", None, one) for one in several]
+            for one in several:
+                self._tell(Row("extra", None, one))
         self._early.clear()
         self.rows.sort(key=_place)
 
@@ -199,8 +213,8 @@ class Comparison:
             self._remapping.learn_quote(expected.fields, got.fields)
         changes = self._changes(expected, got, learn=True)
         if changes:
-            self.rows.append(Row("different", expected, got, changes))
-        else:
+            self._tell(Row("different", expected, got, changes))
+        elif expected.kind not in self._types:
             self.same += 1
 
     def _changes(self, expected: Answer, got: Answer, *, learn: bool) -> tuple[Change, ...]:

@@ -35,6 +35,9 @@ SESSION = frozenset(b"0 1 2 3 4 5 A".split())
 REQUESTS = frozenset(b"R D F G H V Z q AF AJ AD x c e BE AN s AB AC E J L M BB BH CB".split())
 """What clients say: who says the first of them is the client."""
 
+KEPT = 1_000
+"""Answers to what was left out that are kept for their prices."""
+
 NO_TIME = 1_767_225_600 * SECOND
 """Where the clock begins for a log without any time."""
 
@@ -58,19 +61,23 @@ class Target(Protocol):
         """What came since the last call, waiting for it at most so long."""
         ...
 
-    def hint(self, answers: list[Answer]) -> None:
-        """What the log's desk will answer next: its prices, for a desk without others."""
+    def hint(self, step: Step) -> None:
+        """What comes next, with the log's answers: its prices, for a desk without others."""
         ...
 
 
 class Step(Struct, frozen=True):
-    """What the client says, and the answers between it and what he says next."""
+    """What the client says, and the answers between it and what he says next.
+
+    before: answers to what was left out, which show the market all the same.
+    """
 
     logged: Logged
     head: Head
     at: Instant | None
     version: str
     answers: list[Answer]
+    before: list[Answer]
 
 
 class Plan:
@@ -119,6 +126,7 @@ class Plan:
     def steps(self) -> Iterator[Step]:
         """The script, one message of the client at a time."""
         now: Step | None = None
+        before: list[Answer] = []
         left_out: set[bytes] = set()
         clients: set[bytes] = set()
         said: set[bytes] = set()
@@ -131,6 +139,7 @@ class Plan:
             if mine and kind not in SESSION:
                 fields = split(message)
                 own = {value for tag, value in fields if tag in OURS}
+                clients.add(sender)
                 why = self._why_not(logged, head)
                 if why:
                     self.skipped[why] += 1
@@ -139,13 +148,17 @@ class Plan:
                 if now is not None:
                     yield now
                 said |= own
-                clients.add(sender)
-                now = Step(logged, head, _at(logged, head), self._version(message), [])
-            elif target in clients and now is not None and self._is_answer(head, message):
+                now = Step(logged, head, _at(logged, head), self._version(message), [], before)
+                before = []
+            elif target in clients and self._is_answer(head, message):
                 fields = split(message)
                 own = {value for tag, value in fields if tag in OURS}
-                if not (own & left_out) or own & said:
-                    now.answers.append(Answer(logged.line, kind, tuple(fields), message))
+                answer = Answer(logged.line, kind, tuple(fields), message)
+                if now is not None and (not (own & left_out) or own & said):
+                    now.answers.append(answer)
+                else:
+                    before.append(answer)
+                    del before[:-KEPT]
         if now is not None:
             yield now
 
@@ -203,7 +216,7 @@ class Player:
                 before = step.at if before is None else max(before, step.at)
             target.wait(gap)
             self._hear(0.0)
-            target.hint(step.answers)
+            target.hint(step)
             shift = target.now() - step.at if step.at is not None else 0
             kind = step.head[0]
             fields = self._remapping.spoken(split(step.logged.message), shift)
@@ -283,22 +296,27 @@ class OverDesk:
             found += drained(self._desk.said[key])
         return found
 
-    def hint(self, answers: list[Answer]) -> None:
+    def hint(self, step: Step) -> None:
         """Without rates of a file the log's own prices are the market."""
-        rates = self._desk.rates
-        if rates.from_file:
+        if self._desk.rates.from_file:
             return
-        for answer in answers:
-            held = dict(reversed(answer.fields))
-            symbol = held.get(b"55", b"").decode("utf-8", "replace")
-            bid, offer = number(held.get(b"132", b"")), number(held.get(b"133", b""))
-            if bid is not None and offer is not None:
-                rates.show(symbol, bid, offer)
-                return
-            for one in (bid, offer, number(held.get(b"31", b"")), number(held.get(b"44", b""))):
-                if one:
-                    rates.show_one(symbol, one)
-                    return
+        for answer in step.before:
+            self._show(answer)
+        any(self._show(answer) for answer in step.answers)  # the first that has a price
+
+    def _show(self, answer: Answer) -> bool:
+        """Take the prices of an answer as the market; False when it has none."""
+        rates, held = self._desk.rates, dict(reversed(answer.fields))
+        symbol = held.get(b"55", b"").decode("utf-8", "replace")
+        bid, offer = number(held.get(b"132", b"")), number(held.get(b"133", b""))
+        if bid is not None and offer is not None:
+            rates.show(symbol, bid, offer)
+            return True
+        for one in (bid, offer, number(held.get(b"31", b""))):
+            if one:
+                rates.show_one(symbol, one)
+                return True
+        return False
 
 
 class OverWire:
@@ -335,5 +353,5 @@ class OverWire:
         held, self._held = self._held, []
         return held or self._link.hear(timeout_s)
 
-    def hint(self, answers: list[Answer]) -> None:
+    def hint(self, step: Step) -> None:
         """The desk has its own prices."""

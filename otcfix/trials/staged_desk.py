@@ -12,7 +12,7 @@ funded and taken to be screened without a hit. Nothing leaves it.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
@@ -44,6 +44,10 @@ from otcfix.store.journal import GENESIS, chained
 from otcfix.trials.shown_rates import ShownRates
 
 BY = "replay"
+LOOPBACK = "127.0.0.1"
+PLENTY, SOME_MONEY, SOME_COINS = Decimal(1_000_000_000), Decimal(1_000_000), Decimal(50)
+"""Funds, when none are said: of the limits' currency, of other money, of crypto-assets."""
+
 TICKS_MAX = 120
 """Seconds that are let pass one by one; a longer silence ends in one step."""
 
@@ -61,10 +65,11 @@ class StagedDesk:
         config: Config,
         at: Instant,
         *,
-        fund: Decimal = Decimal(1_000_000_000),
+        funds: Mapping[str, Decimal] | None = None,
         rates: Path | None = None,
     ) -> None:
-        """fund: what each client gets of each asset. rates: a recorded market, played from *at*.
+        """funds: what each client gets of which asset; None: enough of all, and no more than
+        shipped position limits allow. rates: a file of prices, read as the clock passes them.
 
         Errors: ConfigError, FeedBroken.
         """
@@ -100,9 +105,9 @@ class StagedDesk:
         )
         self.sequencer.start_from(GENESIS, 0, 0)
         self.sequencer.boot(Boot(desk_hash(desk), desk, otcfix.__version__, ()))
-        self._settle_in(fund)
+        self._settle_in(funds)
 
-    def _settle_in(self, fund: Decimal) -> None:
+    def _settle_in(self, funds: Mapping[str, Decimal] | None) -> None:
         """Every client is screened without a hit, and funded."""
         clientele = self.state.clientele
         verdicts = tuple(
@@ -111,10 +116,15 @@ class StagedDesk:
         )
         if verdicts:
             self._tell(ScreeningVerdicts("replay", verdicts))
-        if fund:
-            for client in sorted(clientele.clients):
-                for asset in sorted(self.state.register.assets):
-                    self._tell(MoveFunds(client, asset, fund, "custody", BY, BY))
+        for client in sorted(clientele.clients):
+            for code, asset in sorted(self.state.register.assets.items()):
+                if code == self.config.desk.limit_currency:
+                    usual = PLENTY
+                else:
+                    usual = SOME_MONEY if asset.scale <= 4 else SOME_COINS
+                amount = usual if funds is None else funds.get(code, Decimal(0))
+                if amount:
+                    self._tell(MoveFunds(client, code, amount, "custody", BY, BY))
 
     def _tell(self, body: object) -> None:
         self.inbox.put_urgent(Incoming("", 0, "", self.now, body))
@@ -145,7 +155,7 @@ class StagedDesk:
         """The session is up from now on."""
         self._online.add(key)
         self.said.setdefault(key, [])
-        self.inbox.put_behind(Incoming(key, 0, "", self.now, SessionUp(key, 0, "")))
+        self.inbox.put_behind(Incoming(key, 0, "", self.now, SessionUp(key, 0, LOOPBACK)))
         self._step()
 
     def log_off(self, key: str) -> None:

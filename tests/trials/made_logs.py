@@ -40,14 +40,16 @@ def config_of(folder: Path) -> Config:
 
 def rates_file(folder: Path, seconds: int) -> Path:
     """A table of rates: two pairs that walk, twice a second."""
-    chance = random.Random(3)  # noqa: S311
+    chance = random.Random(3)
     mids = {"BTC/USD": Decimal(100_000), "ETH/USD": Decimal(4_000)}
     rows = ["time,symbol,bid,offer,quantity"]
     for half in range(seconds * 2):
         for symbol in mids:
             mid = mids[symbol] = mids[symbol] * (1 + Decimal(chance.randint(-3, 3)) / 100_000)
             at = utc_timestamp(BEGAN + half * 500 * MS)
-            rows.append(f"{at},{symbol},{mid * Decimal('0.9999'):.2f},{mid * Decimal('1.0001'):.2f},500")
+            rows.append(
+                f"{at},{symbol},{mid * Decimal('0.9999'):.2f},{mid * Decimal('1.0001'):.2f},500"
+            )
     path = folder / "rates.csv"
     path.write_text("\n".join(rows) + "\n")
     return path
@@ -111,7 +113,7 @@ class Talker:
 def made_log(folder: Path, messages: int) -> tuple[Path, Path]:
     """Write a log of at least that many messages of clients, and the rates it was made at."""
     config = config_of(folder)
-    chance = random.Random(11)  # noqa: S311
+    chance = random.Random(11)
     rates = rates_file(folder, messages // 10)
     talkers = [Talker(version, chance) for version in SESSIONS]
     numbers = dict.fromkeys(SESSIONS, 0)
