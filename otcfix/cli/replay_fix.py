@@ -30,65 +30,63 @@ if TYPE_CHECKING:
     from otcfix.trials.replaying import Plan, Player
 
 
+def _text(name: str, metavar: str, words: str, **more: Any) -> Any:
+    """An option of text."""
+    return typer.Option(name, metavar=metavar, help=words, **more)
+
+
+LogArgument = Annotated[Path, typer.Argument(metavar="LOG", help="A FIX log of any make.")]
+AgainstOption = Annotated[str, _text("--against", "HOST:PORT", "A desk that listens there.")]
+DeskOption = Annotated[
+    Path | None, _text("--desk", "CONFIG", "A desk of this configuration, made for it.")
+]
+SideOption = Annotated[str, _text("--side", "COMPID", "Who is the client; default: who asks.")]
+SenderOption = Annotated[str, _text("--sender", "COMPID", "Log on as; default: as in the log.")]
+TargetOption = Annotated[str, _text("--target", "COMPID", "To whom; default: as in the log.")]
+UsernameOption = Annotated[str, _text("--username", "NAME", "Username(553).")]
+SecretOption = Annotated[str, _text("--secret", "TEXT", "Password(554).", envvar="OTCFIX_SECRET")]
+ResetOption = Annotated[bool, typer.Option("--reset", help="Log on with 141=Y.")]
+SessionOption = Annotated[str, _text("--session", "KEY", "With --desk: the session to play on.")]
+RatesOption = Annotated[Path | None, _text("--rates", "FILE", "With --desk: CSV, or recorded.")]
+FundOption = Annotated[str, _text("--fund", "LIST", "With --desk: USD=50000,BTC=2 to each.")]
+SpeedOption = Annotated[
+    float, _text("--speed", "N", "Times the log's; 0: as fast as answers come.", min=0)
+]
+GapOption = Annotated[float, _text("--gap-max", "SECONDS", "Longer silences: this.", min=0)]
+WaitOption = Annotated[float, _text("--wait", "SECONDS", "For an answer of the log.", min=0)]
+MatcherOption = Annotated[Path | None, _text("--matcher", "FILE", "How to compare: TOML.")]
+IgnoreOption = Annotated[str, _text("--ignore", "TAGS", "Not compared either: tags, names.")]
+ToleranceOption = Annotated[str, _text("--price-tolerance", "BPS", "Prices may differ so much.")]
+UnorderedOption = Annotated[
+    bool, typer.Option("--unordered", help="Answers of one key in any order.")
+]
+JunitOption = Annotated[Path | None, _text("--junit", "FILE", "Write JUnit's XML as well.")]
+
+
 def replay_fix(
-    log: Annotated[Path, typer.Argument(metavar="LOG", help="A FIX log of any make.")],
-    against: Annotated[
-        str, typer.Option("--against", metavar="HOST:PORT", help="A desk that listens there.")
-    ] = "",
-    desk: Annotated[
-        Path | None,
-        typer.Option("--desk", metavar="CONFIG", help="A desk of this configuration, made for it."),
-    ] = None,
-    side: Annotated[
-        str, typer.Option("--side", metavar="COMPID", help="Who is the client; default: who asks.")
-    ] = "",
-    sender: Annotated[
-        str, typer.Option("--sender", metavar="COMPID", help="Log on as; default: as in the log.")
-    ] = "",
-    target: Annotated[str, typer.Option("--target", metavar="COMPID", help="To whom.")] = "",
-    username: Annotated[str, typer.Option("--username", metavar="NAME")] = "",
-    secret: Annotated[
-        str,
-        typer.Option("--secret", metavar="TEXT", envvar="OTCFIX_SECRET", help="Password(554)."),
-    ] = "",
-    reset: Annotated[bool, typer.Option("--reset", help="Log on with 141=Y.")] = False,
-    session: Annotated[
-        str, typer.Option("--session", metavar="KEY", help="With --desk: the session to play on.")
-    ] = "",
-    rates: Annotated[
-        Path | None,
-        typer.Option("--rates", metavar="FILE", help="With --desk: CSV, or a recorded market."),
-    ] = None,
-    fund: Annotated[
-        str, typer.Option("--fund", metavar="LIST", help="With --desk: USD=50000,BTC=2 to each.")
-    ] = "",
-    speed: Annotated[
-        float, typer.Option("--speed", metavar="N", min=0, help="0: as fast as answers come.")
-    ] = 0.0,
-    gap_max: Annotated[
-        float, typer.Option("--gap-max", metavar="SECONDS", min=0, help="Longer silences: this.")
-    ] = 86_400.0,
-    wait: Annotated[
-        float, typer.Option("--wait", metavar="SECONDS", min=0, help="For an answer of the log.")
-    ] = 2.0,
+    log: LogArgument,
+    against: AgainstOption = "",
+    desk: DeskOption = None,
+    side: SideOption = "",
+    sender: SenderOption = "",
+    target: TargetOption = "",
+    username: UsernameOption = "",
+    secret: SecretOption = "",
+    reset: ResetOption = False,
+    session: SessionOption = "",
+    rates: RatesOption = None,
+    fund: FundOption = "",
+    speed: SpeedOption = 0.0,
+    gap_max: GapOption = 86_400.0,
+    wait: WaitOption = 2.0,
     since: FromOption = "",
     until: UntilOption = "",
     expression: FilterOption = "",
-    matcher: Annotated[
-        Path | None, typer.Option("--matcher", metavar="FILE", help="How to compare: TOML.")
-    ] = None,
-    ignore: Annotated[
-        str, typer.Option("--ignore", metavar="TAGS", help="Not compared either.")
-    ] = "",
-    tolerance: Annotated[
-        str, typer.Option("--price-tolerance", metavar="BPS", help="Prices may differ so much.")
-    ] = "",
-    unordered: Annotated[
-        bool, typer.Option("--unordered", help="Reports of one order in any order.")
-    ] = False,
-    junit: Annotated[
-        Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit's XML as well.")
-    ] = None,
+    matcher: MatcherOption = None,
+    ignore: IgnoreOption = "",
+    tolerance: ToleranceOption = "",
+    unordered: UnorderedOption = False,
+    junit: JunitOption = None,
     dictionary: DictionaryOption = None,
     delimiter: DelimiterOption = "",
     as_json: JsonOption = False,
@@ -117,6 +115,11 @@ def replay_fix(
     else:
         login = {"sender": sender, "target": target, "username": username, "secret": secret}
         report = run.on_wire(plan, log, against, speed, reset, login)
+    _show(report, junit, as_json)
+
+
+def _show(report: "Report", junit: Path | None, as_json: bool) -> None:
+    """Write the report; exit code 1 unless all is the same."""
     if junit is not None:
         report.junit(junit)
     if as_json:

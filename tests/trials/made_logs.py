@@ -44,8 +44,8 @@ def rates_file(folder: Path, seconds: int) -> Path:
     mids = {"BTC/USD": Decimal(100_000), "ETH/USD": Decimal(4_000)}
     rows = ["time,symbol,bid,offer,quantity"]
     for half in range(seconds * 2):
-        for symbol in mids:
-            mid = mids[symbol] = mids[symbol] * (1 + Decimal(chance.randint(-3, 3)) / 100_000)
+        for symbol, before in mids.items():
+            mid = mids[symbol] = before * (1 + Decimal(chance.randint(-3, 3)) / 100_000)
             at = utc_timestamp(BEGAN + half * 500 * MS)
             rows.append(
                 f"{at},{symbol},{mid * Decimal('0.9999'):.2f},{mid * Decimal('1.0001'):.2f},500"
