@@ -43,7 +43,9 @@ NO_TIME = 1_767_225_600 * SECOND
 
 
 class Target(Protocol):
-    """Whom the log is played to."""
+    """Whom the log is played to. patient: what is not there yet may still come by itself."""
+
+    patient: bool
 
     def now(self) -> Instant:
         """Its clock."""
@@ -76,6 +78,7 @@ class Step(Struct, frozen=True):
     head: Head
     at: Instant | None
     version: str
+    fields: list[Field]
     answers: list[Answer]
     before: list[Answer]
 
@@ -148,7 +151,9 @@ class Plan:
                 if now is not None:
                     yield now
                 said |= own
-                now = Step(logged, head, _at(logged, head), self._version(message), [], before)
+                now = Step(
+                    logged, head, _at(logged, head), self._version(message), fields, [], before
+                )
                 before = []
             elif target in clients and self._is_answer(head, message):
                 fields = split(message)
@@ -219,7 +224,7 @@ class Player:
             target.hint(step)
             shift = target.now() - step.at if step.at is not None else 0
             kind = step.head[0]
-            fields = self._remapping.spoken(split(step.logged.message), shift)
+            fields = self._remapping.spoken(step.fields, shift)
             if not target.say(step.version, kind, fields):
                 self._plan.skipped[f"no session of {step.version}"] += 1
                 continue
@@ -239,7 +244,7 @@ class Player:
         until = time.monotonic() + self._wait_s
         while comparison.open > self._given_up:
             left = until - time.monotonic()
-            if left <= 0 or not self._hear(left):
+            if left <= 0 or not (self._hear(left) or self._target.patient):
                 self._given_up = comparison.open
         self._given_up = min(self._given_up, comparison.open)
 
@@ -256,6 +261,8 @@ class Player:
 
 class OverDesk:
     """A staged desk of a configuration; its clock follows the log."""
+
+    patient = False
 
     def __init__(self, config: Config, desk: StagedDesk, session: str = "") -> None:
         """session: the one to play on; default: the first of each version. Errors: ConfigError."""
@@ -321,6 +328,8 @@ class OverDesk:
 
 class OverWire:
     """A desk behind a socket. speed: how many times faster than the log; 0: as answers come."""
+
+    patient = True
 
     def __init__(self, link: Link, version: str, speed: float = 0.0) -> None:
         self._link = link
