@@ -166,7 +166,7 @@ class Out:
             Shape.TREE: shapes.tree,
             Shape.TABLE: shapes.row,
             Shape.PIPE: lambda logged, _head, _flags: f"{shapes.piped(logged)}\n".encode(),
-            Shape.RAW: _raw,
+            Shape.RAW: _raw if secrets else _blanked,
         }[shape]
         if as_json:
             self._shown = self._document
@@ -237,6 +237,18 @@ class Out:
 
 def _raw(logged: "Logged", _head: "Head", _flags: "list[Flag]") -> bytes:
     return logged.message + b"\n"
+
+
+def _blanked(logged: "Logged", _head: "Head", _flags: "list[Flag]") -> bytes:
+    """As it stands, but for secrets: then its length and checksum do not hold any more."""
+    from otcfix.fixlog.fields import joined, split  # noqa: PLC0415
+    from otcfix.fixlog.line import HIDDEN, SECRETS  # noqa: PLC0415
+
+    message = logged.message
+    if any(b"\x01%b=" % tag in message for tag in SECRETS):
+        fields = split(message)
+        message = joined((tag, HIDDEN if tag in SECRETS else value) for tag, value in fields)
+    return message + b"\n"
 
 
 def chosen(

@@ -101,7 +101,10 @@ class Stats:
         message = logged.message
         self.messages += 1
         self.bytes += len(message)
-        self._types[safe(kind).decode(), self._dictionaries.of(message).version] += 1
+        name = safe(kind).decode()
+        if len(self._types) >= DISTINCT_MAX:
+            name = OTHERS
+        self._types[name, self._dictionaries.of(message).version] += 1
         _add(self._sessions, safe(sender + b">" + target).decode())
         self._directions[logged.direction or "not said"] += 1
         _add(self._versions, safe(message[2 : message.find(b"\x01")]).decode())

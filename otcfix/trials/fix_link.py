@@ -65,7 +65,11 @@ class Link:
     def log_on(self) -> None:
         """Connect and log on; with too low a number, again with the one that is expected."""
         for _ in range(TRIES):
-            refusal = self._try()
+            try:
+                refusal = self._try()
+            except LinkLost:
+                self.close()
+                raise
             if not refusal:
                 return
             low = _LOW.search(refusal)
@@ -101,9 +105,11 @@ class Link:
         self.flush()
         until = time.monotonic() + self._timeout_s
         while (left := until - time.monotonic()) > 0:
-            for message in self._frames(left):
+            frames = self._frames(left)
+            for number, message in enumerate(frames, 1):
                 kind = head_of(message)[0]
                 if kind == b"A":
+                    self._held = frames[number:]  # it went on at once
                     return b""
                 if kind in (b"5", b"3"):
                     return value_of(message, b"58") or b"no reason given"

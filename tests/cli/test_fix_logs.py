@@ -65,6 +65,18 @@ def test_every_shape(run: Run, log: Path, shape: str) -> None:
     assert ("\x0111=C1\x01" in out) is (shape == "raw")
 
 
+@pytest.mark.parametrize("shape", ["line", "tree", "table", "pipe", "raw"])
+def test_no_shape_shows_a_secret(run: Run, tmp_path: Path, shape: str) -> None:
+    """R13: unless --secrets asks for it."""
+    path = tmp_path / "log"
+    path.write_bytes(numbered(1, "A", "98=0|108=30|553=alpha|554=hush-hush|"))
+    shown = ("fix", "cat", str(path), "--format", shape, "--columns", "type,553,554")
+
+    assert "hush-hush" not in run(*shown).out
+    assert "hush-hush" in run(*shown, "--secrets").out
+    assert "hush-hush" not in run(*shown, "--json").out
+
+
 def test_columns_of_a_table(run: Run, log: Path) -> None:
     """By name or tag."""
     shown = lines(run("fix", "cat", str(log), "--format", "table", "--columns", "type,Side,11"))
