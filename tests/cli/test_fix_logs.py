@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -153,9 +154,12 @@ def following(log: Path) -> Iterator[subprocess.Popen[str]]:
         [sys.executable, "-m", "otcfix", "fix", "tail", "-n", "1", "-f", str(log)],
         stdout=subprocess.PIPE, text=True, cwd=ROOT,
     )  # fmt: skip
+    ends = threading.Timer(30, process.kill)  # so that a test that fails does not wait for ever
+    ends.start()
     with process:
         yield process
         process.kill()
+    ends.cancel()
 
 
 def test_follow(following: subprocess.Popen[str], log: Path) -> None:
@@ -172,6 +176,13 @@ def test_follow(following: subprocess.Popen[str], log: Path) -> None:
     fresh.write_bytes(numbered(6, "D", "11=C8|"))
     os.replace(fresh, log)  # noqa: PTH105
     assert "ClOrdID=C8" in following.stdout.readline()
+    with log.open("r+b") as file:
+        file.truncate()
+        file.write(numbered(7, "D", "11=C9|")[:20])
+        file.flush()
+        time.sleep(0.5)
+        file.write(numbered(7, "D", "11=C9|")[20:])
+    assert "ClOrdID=C9" in following.stdout.readline()
     following.send_signal(signal.SIGINT)
     assert following.wait(10) == 0
 

@@ -286,6 +286,13 @@ def test_pieces_of_any_size(size: int) -> None:
     assert list(read(Slow(log, size), notes=True)) == told(log, notes=True)  # type: ignore[arg-type]
 
 
+@given(st.binary(max_size=2_000), st.integers(0, 400))
+def test_checksums_are_sums(data: bytes, filler: int) -> None:
+    """Of any bytes, however many: the sum modulo 256."""
+    text = data + b"\xff" * filler
+    assert fields.checksum(text) == sum(text) % 256
+
+
 VALUES = st.text(
     st.characters(min_codepoint=0x20, max_codepoint=0x2FF, exclude_characters="\x7f"),
     min_size=1,
