@@ -40,7 +40,7 @@ AgainstOption = Annotated[str, _text("--against", "HOST:PORT", "A desk that list
 DeskOption = Annotated[
     Path | None, _text("--desk", "CONFIG", "A desk of this configuration, made for it.")
 ]
-SideOption = Annotated[str, _text("--side", "COMPID", "Who is the client; default: who asks.")]
+SideOption = Annotated[str, _text("--side", "COMPID", "Who is the client; *: all who ask.")]
 SenderOption = Annotated[str, _text("--sender", "COMPID", "Log on as; default: as in the log.")]
 TargetOption = Annotated[str, _text("--target", "COMPID", "To whom; default: as in the log.")]
 UsernameOption = Annotated[str, _text("--username", "NAME", "Username(553).")]

@@ -35,6 +35,9 @@ SESSION = frozenset(b"0 1 2 3 4 5 A".split())
 REQUESTS = frozenset(b"R D F G H V Z q AF AJ AD x c e BE AN s AB AC E J L M BB BH CB".split())
 """What clients say: who says the first of them is the client."""
 
+EVERYONE = b"*"
+"""As a side: every CompID that asks is a client."""
+
 KEPT = 1_000
 """Answers to what was left out that are kept for their prices."""
 
@@ -103,6 +106,7 @@ class Plan:
         self.desk = b""
         self.began: Instant = NO_TIME
         self.version = ""
+        self._desks: set[bytes] = set()
         self._default = "FIX.5.0SP2"
         self._look()
 
@@ -110,9 +114,12 @@ class Plan:
         """Who is the client, who is the desk, when did it begin."""
         for logged in self._reading():
             kind, _, sender, target, _, _ = head = head_of(logged.message)
-            asks = kind in REQUESTS if not self.side else sender == self.side
+            if kind == b"A":
+                self._default = APPLICATION.get(value_of(logged.message, b"1137"), self._default)
+            asks = kind in REQUESTS if self.side in (b"", EVERYONE) else sender == self.side
             if asks and kind not in SESSION and sender != target:
                 self.client, self.desk = sender, target
+                self._desks.add(target)
                 self.began = _at(logged, head) or NO_TIME
                 self.version = self._version(logged.message)
                 return
@@ -138,8 +145,7 @@ class Plan:
             kind, _, sender, target, _, _ = head = head_of(message)
             if kind == b"A":
                 self._default = APPLICATION.get(value_of(message, b"1137"), self._default)
-            mine = sender == self.side if self.side else target == self.desk and sender != target
-            if mine and kind not in SESSION:
+            if kind not in SESSION and self._is_mine(kind, sender, target):
                 fields = split(message)
                 own = {value for tag, value in fields if tag in OURS}
                 clients.add(sender)
@@ -167,6 +173,15 @@ class Plan:
         if now is not None:
             yield now
 
+    def _is_mine(self, kind: bytes, sender: bytes, target: bytes) -> bool:
+        """Whether a client says it. Whom somebody asked is a desk, and asks nobody himself."""
+        if self.side == EVERYONE:
+            asks = kind in REQUESTS and sender != target and sender not in self._desks
+            if asks:
+                self._desks.add(target)
+            return asks
+        return sender == self.side if self.side else target == self.desk and sender != target
+
     def _why_not(self, logged: Logged, head: Head) -> str:
         if b"\x0143=Y\x01" in logged.message:
             return "said again (43=Y)"
@@ -176,7 +191,7 @@ class Plan:
 
     def _is_answer(self, head: Head, message: bytes) -> bool:
         kind, _, sender, _, _, _ = head
-        back = bool(self.side) or sender == self.desk
+        back = self.side not in (b"", EVERYONE) or sender in self._desks
         return back and self._counts(kind) and b"\x0143=Y\x01" not in message
 
 
