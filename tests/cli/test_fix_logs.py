@@ -14,10 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.support import Answer, Run, run_here
-from tests.fixlog.logs import FILL, LOGON, ORDER, numbered
+from tests.fixlog.logs import FILL, LOGON, ORDER, SHARED, numbered
 from tests.support.desk_process import ROOT
-
-SHARED = Path("/work/shared/data/fixlogs")
 
 
 @pytest.fixture

@@ -1,8 +1,13 @@
 """Logs for the tests, made here: small ones of each make."""
 
-from otcfix.fixlog.fields import framed
+import os
+from pathlib import Path
 
-SOH = b"\x01"
+from otcfix.fixlog.fields import framed
+from tests.support.desk_process import ROOT
+
+SHARED = Path(os.environ.get("OTCFIX_FIXLOGS") or ROOT / "../shared/data/fixlogs")
+"""Logs that others recorded, beside the repository; tests of them are skipped without."""
 
 
 def message(body: str, begin: str = "FIX.4.4") -> bytes:

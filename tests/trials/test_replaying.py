@@ -13,10 +13,10 @@ import pytest
 
 from otcfix.fixlog.fields import framed
 from tests.cli.support import Answer, run_here
+from tests.fixlog.logs import SHARED
 from tests.support.desk_process import ROOT, DeskProcess
 from tests.trials.made_logs import made_log
 
-SHARED = Path("/work/shared/data/fixlogs")
 LIMITS = (
     *("--price-tolerance", "9000", "--ignore"),
     "1,64,134,135,537,38,44,40,59,75,6,12,13,15,119,120,137,138,139,382,118,381,528,63,60",
