@@ -16,16 +16,15 @@ from otcfix.fixlog.fields import framed
 
 CYCLES_A_PIECE = 500
 _CODE = """
-import resource, sys, time
+import sys, time
+from otcfix.bench.measure import memory_mb
 from otcfix.cli import app
-began = time.process_time()
 sys.argv = ["otcfix", *sys.argv[1:]]
 try:
     app()
 except SystemExit as end:
     assert not end.code, end.code
-used = resource.getrusage(resource.RUSAGE_SELF)
-print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, file=sys.stderr)
+print(time.process_time(), memory_mb("self", "VmHWM"), file=sys.stderr)
 """
 
 
