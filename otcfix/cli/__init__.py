@@ -8,6 +8,7 @@ import typer
 from otcfix.cli import (
     approvals,
     bench,
+    certify,
     check,
     client,
     client_lists,  # noqa: F401 - adds its commands to client, as the next one does
@@ -23,6 +24,7 @@ from otcfix.cli import (
     limits,
     policy,
     price,
+    record,
     replay,
     reviews,  # noqa: F401 - adds its commands to sanctions
     sanctions,
@@ -60,6 +62,8 @@ app.command(rich_help_panel=RUN)(serve.serve)
 app.command(rich_help_panel=RUN)(check.check)
 app.add_typer(client.app, name="client", rich_help_panel=RUN)
 app.command(rich_help_panel=RUN)(bench.bench)
+app.command(rich_help_panel=RUN)(certify.certify)
+app.command(rich_help_panel=RUN)(record.record)
 app.add_typer(sim.app, name="sim", rich_help_panel=RUN)
 app.add_typer(database.app, name="db", rich_help_panel=RUN)
 app.command(rich_help_panel=ASK)(trades.trades)

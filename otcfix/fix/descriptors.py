@@ -47,11 +47,17 @@ def listens(descriptor: int) -> bool:
     return False
 
 
-def connected_to(name: tuple[str, int]) -> int | None:
-    """Our descriptor whose other end is *name*."""
+def connected_to(name: tuple[str, int], here: tuple[str, int]) -> int | None:
+    """Our descriptor whose other end is *name* and whose own end is *here*.
+
+    Both count: the system gives one port to many connections, as long as their other ends differ,
+    so a client on this machine may have the port of *name* as well.
+    """
     for descriptor in sockets():
         with contextlib.suppress(OSError), seen_as_socket(descriptor) as seen:
-            if seen.family == socket.AF_INET and seen.getpeername() == name:
+            if seen.family != socket.AF_INET:
+                continue
+            if (seen.getpeername(), seen.getsockname()) == (name, here):
                 return descriptor
     return None
 

@@ -293,7 +293,7 @@ class Door:
             waiting.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
             os.dup2(ear.fileno(), self._engine_ear, inheritable=False)
             try:
-                descriptor = self._accepted(decoy.getsockname())
+                descriptor = self._accepted(decoy.getsockname(), decoy.getpeername())
             finally:
                 os.dup2(self._silence, self._engine_ear, inheritable=False)
             os.dup2(waiting.sock.fileno(), descriptor, inheritable=False)
@@ -304,11 +304,11 @@ class Door:
         line.caller = waiting.address
         self._poll()  # its Logon is there: it is judged while we know whose it is
 
-    def _accepted(self, name: tuple[str, int]) -> int:
+    def _accepted(self, name: tuple[str, int], here: tuple[str, int]) -> int:
         # What the engine dropped since its last poll takes that poll's place.
         for _ in range(WAITING_MAX):
             self._poll()
-            descriptor = connected_to(name)
+            descriptor = connected_to(name, here)
             if descriptor is not None:
                 return descriptor
         raise OSError(errno.ECONNABORTED, "the engine did not accept it")

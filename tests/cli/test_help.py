@@ -35,6 +35,7 @@ COMMANDS = (
     *("sanctions evaluate", "sanctions reviews", "sanctions release"),
     *("throttles show", "decision show", "decision list"),
     *(f"dialect {name}" for name in ("list", "show", "check", "test")),
+    *("certify", "record"),
 )
 READS = (
     *("trades", "replay", "check", "demo", "bench"),
@@ -48,6 +49,7 @@ READS = (
     *("sanctions status", "sanctions screen", "sanctions screen-address", "sanctions evaluate"),
     *("sanctions reviews", "throttles show", "decision show", "decision list"),
     *(f"dialect {name}" for name in ("list", "show", "check", "test")),
+    *("certify", "record"),
 )
 
 

@@ -1,6 +1,7 @@
 """What the door makes of bytes, and what it must leave alone."""
 
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -83,7 +84,7 @@ def test_the_database_s_locks_survive_a_look_at_the_descriptors(tmp_path: Path) 
     held.execute("CREATE TABLE t (n)")
     held.execute("BEGIN EXCLUSIVE")
     descriptors.sockets()
-    assert descriptors.connected_to(("127.0.0.1", 1)) is None
+    assert descriptors.connected_to(("127.0.0.1", 1), ("127.0.0.1", 2)) is None
     assert not descriptors.listens(os.open(path, os.O_RDONLY))
     insert = "INSERT INTO t VALUES (1)"
     script = f"import sqlite3; sqlite3.connect({str(path)!r}, 0).execute({insert!r})"
@@ -92,6 +93,29 @@ def test_the_database_s_locks_survive_a_look_at_the_descriptors(tmp_path: Path) 
     )
     assert "database is locked" in other.stderr
     held.execute("ROLLBACK")
+
+
+def test_a_connection_is_known_by_both_of_its_ends() -> None:
+    """A client on this machine may have the port of the decoy: his line is not the one."""
+    here = ("127.0.0.1", 0)
+    with (
+        socket.create_server(here) as first,
+        socket.create_server(here) as second,
+        socket.socket() as client,
+        socket.socket() as decoy,
+    ):
+        for one in (client, decoy):
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        client.bind(here)
+        client.connect(first.getsockname())
+        decoy.bind(client.getsockname())
+        decoy.connect(second.getsockname())
+        theirs, ours = first.accept()[0], second.accept()[0]
+        with theirs, ours:
+            name = decoy.getsockname()
+            assert theirs.getpeername() == ours.getpeername() == name
+            assert descriptors.connected_to(name, first.getsockname()) == theirs.fileno()
+            assert descriptors.connected_to(name, second.getsockname()) == ours.fileno()
 
 
 def test_a_ring_ends_a_wait_from_another_thread() -> None:
