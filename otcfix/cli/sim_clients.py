@@ -287,7 +287,8 @@ def _tell(found: dict[str, Any]) -> None:
         who = f"{book['end_client']} " if book["end_client"] else ""
         print(
             f"{'dealt':<9}{who}{book['symbol']}: {book['fills']} fills, "
-            f"bought {book['bought']} for {book['paid']}, sold {book['sold']} for {book['received']}"
+            f"bought {book['bought']} for {book['paid']}, "
+            f"sold {book['sold']} for {book['received']}"
         )
     took = found["answer_ms"]
     print(f"{'answers':<9}p50 {took['p50'] or '-'} ms, p99 {took['p99'] or '-'} ms")

@@ -3,7 +3,7 @@ what it misses."""
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from otcfix.model.errors import OtcfixError
 from otcfix.trials.line import Line, Numbers, Who
@@ -111,6 +111,18 @@ class Session(Line):
         number = super().say(kind, fields, lost=lost)
         self._sent.pop(self.numbers.next_out - KEPT_MAX, None)
         return number
+
+    def await_one(self, is_it: Callable[[Heard], bool], within_s: float) -> Heard | None:
+        """Take the first message that fits out of what was heard; None when none came in time."""
+        until = time.monotonic() + within_s
+        while True:
+            for heard in list(self.heard):
+                if is_it(heard):
+                    self.heard.remove(heard)
+                    return heard
+            if time.monotonic() > until or not self.connected:
+                return None
+            self.poll(0.02)
 
     def leave(self) -> None:
         """Log out, hear it, and close."""

@@ -1,4 +1,4 @@
-"""jspurefix, an engine in TypeScript: a whole day of a client, with lost messages and a cut line."""
+"""jspurefix, an engine in TypeScript: a whole day of a client, with lost messages and a break."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
