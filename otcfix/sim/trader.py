@@ -19,7 +19,6 @@ OPEN, CLOSED, UNKNOWN = "open", "closed", ""
 ENDED = frozenset("2 4 8 C 3".split())
 """OrdStatus(39) of an order that is over."""
 
-PATIENCE_S = 3.0
 ASKED_MAX = 4
 """How often a status is asked for before an order counts as unanswered."""
 LOOK_S = 0.005
@@ -30,7 +29,8 @@ class Plan(Struct, frozen=True):
     fast as answers come; count: of deeds, 0 until it is stopped; ends: end clients, by their names.
 
     repeats: after a break what was not answered is said again: under its number with 43=Y, and
-    when that is not answered either, under a new one with 97=Y.
+    when that is not answered either, under a new one with 97=Y. patience_s: how long an answer may
+    take.
     """
 
     symbols: tuple[str, ...]
@@ -43,6 +43,7 @@ class Plan(Struct, frozen=True):
     ends: tuple[str, ...] = ("",)
     repeats: bool = False
     leaves_open: bool = False
+    patience_s: float = 3.0
 
 
 class Wish(Struct):
@@ -113,12 +114,12 @@ class Trader:
         self.seen.logons, self.seen.breaks = self.session.logons, self.session.breaks
 
     def _until_online(self) -> None:
-        until = time.monotonic() + PATIENCE_S
+        until = time.monotonic() + self.plan.patience_s
         while not self.session.online and time.monotonic() < until:
             self._tend()
 
     def _until_answered(self) -> None:
-        until = time.monotonic() + PATIENCE_S * (ASKED_MAX + 2)
+        until = time.monotonic() + self.plan.patience_s * (ASKED_MAX + 2)
         while self.waiting and time.monotonic() < until:
             self._tend()
 
@@ -202,7 +203,7 @@ class Trader:
         """What was never answered: a request is given up, an order's status asked for."""
         now = time.monotonic()
         for wish in list(self.waiting.values()):
-            if now - wish.at < PATIENCE_S or wish.asked >= ASKED_MAX:
+            if now - wish.at < self.plan.patience_s or wish.asked >= ASKED_MAX:
                 continue
             is_dead = self._answer_at < wish.at
             wish.at = now

@@ -1,6 +1,7 @@
 """A FIX client for tests: says and hears text as people write it, or asks and deals with words."""
 
 from decimal import Decimal
+from itertools import count
 
 from msgspec import Struct
 
@@ -22,6 +23,7 @@ SIDES = {BUY: "1", SELL: "2"}
 QUOTED = ("S", "AG", "b", "3", "j")
 REPORTED = ("8", "9", "3", "j")
 ENDED = ("2", "4", "8", "C", "3")
+_NAMES = count(1)
 
 
 class Quote(Struct, frozen=True):
@@ -72,7 +74,6 @@ class FixClient:
         self.session = Session(who, self.transcript)
         self._speech = Speech(who.version)
         self._ear = Ear(self.session, who.version, Scope({}, {}), "")
-        self._count = 0
         self._orders: dict[str, tuple[str, str, Decimal]] = {}
 
     @property
@@ -134,9 +135,8 @@ class FixClient:
     # -- words -----------------------------------------------------------------------------------
 
     def name(self, letter: str = "N") -> str:
-        """A new id."""
-        self._count += 1
-        return f"{letter}{self._count}-{self.who.sender}"
+        """An id that no client of this run has used."""
+        return f"{letter}{next(_NAMES)}"
 
     def ask(self, symbol: str, quantity: str | Decimal, side: str = "") -> Quote:
         """Ask for a quote; side is "buy", "sell", or "" for both prices. Errors: Refused."""

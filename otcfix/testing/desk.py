@@ -153,15 +153,16 @@ class ServedDesk:
             self.kill()
 
     def restart(self, *, kill: bool = True) -> None:
-        """Kill it (or end it in order) and start it again; clients log on anew by themselves."""
+        """Kill it (or end it in order) and start it again; who was logged on is so again."""
         if kill:
             self.kill()
         else:
             self.stop()
-        for client in self.clients:
+        here = [client for client in self.clients if client.session.online]
+        for client in here:
             client.lose_line()
         self.start()
-        for client in self.clients:
+        for client in here:
             client.log_on()
 
     def close(self) -> None:
