@@ -24,6 +24,7 @@ from otcfix.cli.sim_options import (
     Heartbeat,
     Host,
     LeaveOpen,
+    Patience,
     Port,
     Quantities,
     Rate,
@@ -84,6 +85,7 @@ def client(
     seed: Seed = 1,
     rest_bps: RestBps = "100",
     leave_open: LeaveOpen = False,
+    patience: Patience = "3",
     script: Script = None,
     value: Values = [],  # noqa: B006
     fault: FaultsOption = [],  # noqa: B006
@@ -114,7 +116,7 @@ def client(
     )
     from otcfix.sim import Speech  # noqa: PLC0415
 
-    plan = plan_of(symbol, qty, do, rate, count, seed, rest_bps, leave_open)
+    plan = plan_of(symbol, qty, do, rate, count, seed, rest_bps, leave_open, patience)
     _run(
         Given(
             who, plan, Speech(who.version), _client(who, fault, delay_ms, deaf_ms, wire, seed),
@@ -144,6 +146,7 @@ def oms(
     seed: Seed = 1,
     rest_bps: RestBps = "100",
     leave_open: LeaveOpen = False,
+    patience: Patience = "3",
     script: Script = None,
     value: Values = [],  # noqa: B006
     fault: FaultsOption = [],  # noqa: B006
@@ -172,7 +175,9 @@ def oms(
     )
     _speaks_42(who, session)
     ends = tuple(end_client)
-    plan = plan_of(symbol, qty, do, rate, count, seed, rest_bps, leave_open, ends or ("",))
+    plan = plan_of(
+        symbol, qty, do, rate, count, seed, rest_bps, leave_open, patience, ends or ("",)
+    )
     speech = _flat(not grouped, end_tag if ends else 0)
     wired = _client(who, fault, delay_ms, deaf_ms, wire, seed)
     _run(Given(who, plan, speech, wired, script, value, show, as_json))
@@ -248,7 +253,7 @@ def _play(given: Given) -> None:
     missing = [name for name in scenario.uses if name not in values]
     if missing:
         raise usage_error(f"--value: {given.script} uses {', '.join(missing)}")
-    result = given.client.play(scenario, values, patience_s=5)
+    result = given.client.play(scenario, values, given.plan.patience_s)
     steps = [
         {"line": s.line, "step": s.text, "verdict": s.verdict, "got": s.got} for s in result.steps
     ]

@@ -53,6 +53,7 @@ RestBps = Annotated[str, option("rest-bps", "How far away its limit orders rest.
 LeaveOpen = Annotated[
     bool, typer.Option("--leave-open", help="Cancel nothing at the end.", rich_help_panel=WHAT)
 ]
+Patience = Annotated[str, option("patience", "How long an answer may take.", WHAT, "SECONDS")]
 Script = Annotated[
     Path | None,
     typer.Option(
@@ -124,6 +125,7 @@ def plan_of(
     seed: int,
     rest_bps: str,
     leave_open: bool,
+    patience: str,
     ends: tuple[str, ...] = (),
 ) -> "Plan":
     """What a client is to do. Errors: ConfigError, BadParameter."""
@@ -145,6 +147,7 @@ def plan_of(
         ends or ("",),
         bool(ends),
         leave_open,
+        float(number("patience", patience)),
     )
 
 

@@ -15,7 +15,8 @@ from otcfix.trials.line import Numbers, Who
 from otcfix.trials.playing import Player
 from otcfix.trials.scenario import PASSED, Result, Said, Scenario
 
-LOGON_S = 10.0
+LOGON_TIMES = 3
+"""How many times as long as an answer a first logon may take."""
 
 
 class SimClient:
@@ -51,7 +52,7 @@ class SimClient:
         with self._wire() as wire:
             session = Session(self._behind(wire), transcript)
             try:
-                session.up(LOGON_S)
+                session.up(LOGON_TIMES * plan.patience_s)
                 trader = Trader(session, speech, plan, stopped=stopped)
                 trader.run()
             finally:

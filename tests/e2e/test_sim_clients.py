@@ -141,6 +141,8 @@ def test_the_desk_survives_a_client_whose_wire_is_bad(
     assert found["open_orders"] == 0
     after = dealt(desk, client)
     assert told(found) == (after[0] - before[0], after[1] - before[1])
+    hits = [trade.cl_ord_id for trade in desk.trades(client, "BTC/USD")]
+    assert len(hits) == len(set(hits))  # each deals once, however often it was said
     assert desk.is_balanced()
 
 
