@@ -23,6 +23,7 @@ from otcfix.fix.provider_market import ProvidedSource
 from otcfix.fix.provider_quotes import OnAnswer, ProviderAnswer
 from otcfix.fix.providers import Providers
 from otcfix.fix.recovering import Recovering, mend_all
+from otcfix.fix.users import rotation_of
 from otcfix.fix.words import Words
 from otcfix.model.decision import Decision
 from otcfix.model.errors import ConfigError
@@ -97,10 +98,8 @@ class App:
         for session in config.sessions.session:
             self.inbox.open_lane(session.key)
         self.rates, self.feeds = assemble(config, feed, feed_speed)
-        self.contributions = Contributions(
-            self.rates,
-            {s.key: s.clock_skew_max_ms for s in config.sessions.session if s.kind == "provider"},
-        )
+        self.contributions = Contributions(self.rates)
+        self.contributions.know(self.desk.sessions)
         self.providers = Providers(
             self._lines(folder / "providers") if serve_fix and feed is None else ()
         )
@@ -117,6 +116,9 @@ class App:
                 depth=self.inbox.depth,
                 clock=wall_clock,
                 proven=self._proven,
+                rotated=partial(rotation_of, self.state),
+                told=self._told,
+                epoch_of=lambda key: int(self.state.word("epoch", key, 0)),
             )
         self.sequencer = Sequencer(
             self.state,
@@ -353,6 +355,13 @@ class App:
     def _proven(self, session: str, outbox_id: int) -> None:
         self.sequencer.proven[session] = outbox_id
 
+    def _told(self, session: str, is_there: bool) -> None:
+        """A session has come, or gone."""
+        if is_there:
+            self.inbox.open_lane(session)
+        else:
+            self.inbox.close_lane(session)
+
     def _observe(self, event: Event, decision: Decision, outbox: list[OutboxRow]) -> None:
         body = event.body
         if isinstance(body, ProviderQuote | ProviderMassQuote | ProviderQuoteCancel):
@@ -362,6 +371,8 @@ class App:
             self.contributions.void(body.session, "a new session: no price yet")
         elif isinstance(body, SessionDown):
             self.contributions.void(body.session, "the session is down")
+        if decision.sessions is not None:
+            self.contributions.know(decision.sessions)
         for trade in decision.trades:
             self.measures.on_trade(trade)
         self.screening.observe(decision)

@@ -24,6 +24,7 @@ from otcfix.bench.measure import percentile
 from otcfix.config import load
 from otcfix.log import configure
 from otcfix.model.event import MoveFunds
+from otcfix.model.party import Session
 from otcfix.model.record import Batch, OutboxRow, StreamRow
 from otcfix.model.screening import ScreeningVerdict, ScreeningVerdicts
 from otcfix.model.session_act import SessionAct
@@ -72,6 +73,9 @@ class _Numbering:
     def act(self, act: SessionAct) -> str:
         """Nobody is there."""
         return f"no desk serves {act.session}"
+
+    def sessions_changed(self, sessions: tuple[Session, ...]) -> None:
+        """Nobody listens."""
 
 
 class Recorder:

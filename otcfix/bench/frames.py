@@ -14,9 +14,10 @@ class BadFrame(Exception):
     """The bytes are no FIX 4.4 message: wrong begin, length or checksum."""
 
 
-def framed(body: bytes) -> bytes:
-    """*body* (from 35= on, SOH at its end) with BeginString, BodyLength(9) and CheckSum(10)."""
-    text = b"%b%d\x01%b" % (BEGIN, len(body), body)
+def framed(body: bytes, begin: bytes = BEGIN) -> bytes:
+    """*body* (from 35= on, SOH at its end) with *begin* ("8=...|9="), BodyLength(9) and
+    CheckSum(10)."""
+    text = b"%b%d\x01%b" % (begin, len(body), body)
     return b"%b10=%03d\x01" % (text, sum(text) & 255)
 
 

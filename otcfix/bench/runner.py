@@ -10,6 +10,7 @@ from otcfix.bench import (
     copying,
     dialects,
     figures,
+    fixlog,
     gate,
     long,
     machine,
@@ -17,6 +18,7 @@ from otcfix.bench import (
     phases,
     prices,
     screening,
+    sessions,
 )
 from otcfix.bench.children import Answer
 from otcfix.bench.measure import rounded
@@ -91,6 +93,12 @@ def _prices(plan: Plan, say: long.Say) -> Answer:
         found["dialect"] = mapped = dialects.measure()
         told = ", ".join(f"{kind} {one['p50_us']:.1f}" for kind, one in mapped["flat42"].items())
         say(f"dialect flat42: {told} µs")
+    if plan.has("sessions"):
+        found["sessions"] = one = sessions.measure(plan.sessions)
+        say(f"sessions: {one['sessions']} in {one['logged_on_s']:.1f} s, {one['mb']:.0f} MB")
+    if plan.has("fixlog"):
+        found["fixlog"] = read = fixlog.measure(plan.log_messages)
+        say(f"fixlog: {read['per_s']:,.0f} messages/s, {read['peak_mb']:.0f} MB")
     return found
 
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from otcfix.cli import client_options as opt
+from otcfix.cli.client_options import secured
 from otcfix.cli.options import CONFIG_DEFAULT, ConfigOption, JsonOption, quiet, read_amount
 from otcfix.cli.outcome import CONNECT, NO, Failed, usage_error
 from otcfix.cli.show import later, print_json
-from otcfix.cli.talk import Line, Talk, state_folder, talking
+from otcfix.cli.talk import Line, Secured, Talk, state_folder, talking
 
 if TYPE_CHECKING:
     from otcfix.fix.client import Heard
@@ -41,40 +43,6 @@ class Tif(StrEnum):
     GTD = "gtd"
 
 
-HostOption = Annotated[str, typer.Option("--host", metavar="NAME", help="Where the desk is.")]
-PortOption = Annotated[
-    int, typer.Option("--port", metavar="N", help="Its port; default: sessions.toml's.")
-]
-SessionOption = Annotated[
-    str,
-    typer.Option("--session", metavar="KEY", help="Default: the first one that may ask and deal."),
-]
-SecretOption = Annotated[
-    str,
-    typer.Option(
-        "--secret", metavar="TEXT", envvar="OTCFIX_SECRET", show_envvar=True,
-        help="Password(554); the trial sessions' is known.",
-    ),
-]  # fmt: skip
-StateOption = Annotated[
-    Path | None,
-    typer.Option("--state", metavar="DIR", help="Where sequence numbers are kept."),
-]
-FreshOption = Annotated[
-    bool, typer.Option("--fresh", help="Forget the numbers kept here; go on with the desk's.")
-]
-TimeoutOption = Annotated[
-    float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="For logon and answers.")
-]
-RawOption = Annotated[bool, typer.Option("--raw", help="Show the FIX messages as well.")]
-SymbolArgument = Annotated[str, typer.Argument(metavar="SYMBOL", help="Such as BTC/USD.")]
-QuantityArgument = Annotated[str, typer.Argument(metavar="QTY", help="Exact decimal.")]
-CurrencyOption = Annotated[
-    str,
-    typer.Option("--currency", metavar="CODE", help="What QTY counts; sides are of it then."),
-]
-
-
 def _line(
     config: Path,
     session: str,
@@ -86,10 +54,11 @@ def _line(
     timeout_s: float,
     raw: bool,
     as_json: bool,
+    tls: Secured | None,
 ) -> Line:
     quiet("error")
     folder = state if state is not None else state_folder()
-    return Line(config, session, host, port, secret, folder, fresh, timeout_s, raw, as_json)
+    return Line(config, session, host, port, secret, folder, fresh, timeout_s, raw, as_json, tls)
 
 
 def _end(talk: Talk, line: Line, ok: bool, outcome: str, words: str, **more: Any) -> None:
@@ -113,22 +82,26 @@ def _answers(heard: "Heard", *ids: str) -> bool:
 
 @app.command(rich_help_panel=FIX)
 def rfq(
-    symbol: SymbolArgument,
-    quantity: QuantityArgument,
+    symbol: opt.SymbolArgument,
+    quantity: opt.QuantityArgument,
     side: Annotated[
         Side | None, typer.Option("--side", help="Ask for one side only; default: both.")
     ] = None,
-    currency: CurrencyOption = "",
+    currency: opt.CurrencyOption = "",
     hit: Annotated[bool, typer.Option("--hit", help="Deal on the quote; needs --side.")] = False,
     config: ConfigOption = CONFIG_DEFAULT,
-    session: SessionOption = "",
-    host: HostOption = "127.0.0.1",
-    port: PortOption = 0,
-    secret: SecretOption = "",
-    state: StateOption = None,
-    fresh: FreshOption = False,
-    timeout: TimeoutOption = 10.0,
-    raw: RawOption = False,
+    session: opt.SessionOption = "",
+    host: opt.HostOption = "127.0.0.1",
+    port: opt.PortOption = 0,
+    tls: opt.TlsOption = False,
+    ca: opt.CaOption = None,
+    certificate: opt.CertificateOption = None,
+    key: opt.KeyOption = None,
+    secret: opt.SecretOption = "",
+    state: opt.StateOption = None,
+    fresh: opt.FreshOption = False,
+    timeout: opt.TimeoutOption = 10.0,
+    raw: opt.RawOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Ask for a quote; with --hit deal on it and check that the fill has the quoted price.
@@ -141,7 +114,8 @@ def rfq(
     read_amount(quantity, "QTY")
     if hit and side is None:
         raise usage_error("--hit: needs --side buy or --side sell: which side of the quote")
-    line = _line(config, session, host, port, secret, state, fresh, timeout, raw, as_json)
+    how = secured(tls, ca, certificate, key)
+    line = _line(config, session, host, port, secret, state, fresh, timeout, raw, as_json, how)
     with talking(line) as talk:
         _rfq(talk, line, symbol, quantity, side.value if side else "", currency, hit)
 
@@ -209,9 +183,9 @@ def _follow(talk: Talk, cl_ord_id: str, timeout_s: float) -> tuple[list["Heard"]
 
 @app.command(rich_help_panel=FIX)
 def order(
-    symbol: SymbolArgument,
+    symbol: opt.SymbolArgument,
     side: Annotated[Side, typer.Argument(metavar="SIDE", help="buy or sell.")],
-    quantity: QuantityArgument,
+    quantity: opt.QuantityArgument,
     limit: Annotated[
         str, typer.Option("--limit", metavar="PRICE", help="No worse than that.")
     ] = "",
@@ -220,19 +194,23 @@ def order(
     expire: Annotated[
         str, typer.Option("--expire", metavar="TIME", help="For gtd: 10m, 2h, or a UTC time.")
     ] = "",
-    currency: CurrencyOption = "",
+    currency: opt.CurrencyOption = "",
     wait: Annotated[
         float, typer.Option("--wait", metavar="SECONDS", help="For fills of a resting order.")
     ] = 1.0,
     config: ConfigOption = CONFIG_DEFAULT,
-    session: SessionOption = "",
-    host: HostOption = "127.0.0.1",
-    port: PortOption = 0,
-    secret: SecretOption = "",
-    state: StateOption = None,
-    fresh: FreshOption = False,
-    timeout: TimeoutOption = 10.0,
-    raw: RawOption = False,
+    session: opt.SessionOption = "",
+    host: opt.HostOption = "127.0.0.1",
+    port: opt.PortOption = 0,
+    tls: opt.TlsOption = False,
+    ca: opt.CaOption = None,
+    certificate: opt.CertificateOption = None,
+    key: opt.KeyOption = None,
+    secret: opt.SecretOption = "",
+    state: opt.StateOption = None,
+    fresh: opt.FreshOption = False,
+    timeout: opt.TimeoutOption = 10.0,
+    raw: opt.RawOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Send an order; a resting one is watched for --wait seconds, then left at the desk.
@@ -252,7 +230,8 @@ def order(
     if (tif is Tif.GTD) != bool(expire):
         raise usage_error("--expire: --tif gtd needs it, and nothing else has it")
     until = later(expire, "--expire", time.time_ns() // 1_000) if expire else 0
-    line = _line(config, session, host, port, secret, state, fresh, timeout, raw, as_json)
+    how = secured(tls, ca, certificate, key)
+    line = _line(config, session, host, port, secret, state, fresh, timeout, raw, as_json, how)
     with talking(line) as talk:
         _order(talk, line, symbol, side.value, quantity, limit, tif, until, currency, wait)
 
@@ -310,14 +289,18 @@ def cancel(
     ] = "",
     side: Annotated[Side | None, typer.Option("--side", help="As --symbol.")] = None,
     config: ConfigOption = CONFIG_DEFAULT,
-    session: SessionOption = "",
-    host: HostOption = "127.0.0.1",
-    port: PortOption = 0,
-    secret: SecretOption = "",
-    state: StateOption = None,
-    fresh: FreshOption = False,
-    timeout: TimeoutOption = 10.0,
-    raw: RawOption = False,
+    session: opt.SessionOption = "",
+    host: opt.HostOption = "127.0.0.1",
+    port: opt.PortOption = 0,
+    tls: opt.TlsOption = False,
+    ca: opt.CaOption = None,
+    certificate: opt.CertificateOption = None,
+    key: opt.KeyOption = None,
+    secret: opt.SecretOption = "",
+    state: opt.StateOption = None,
+    fresh: opt.FreshOption = False,
+    timeout: opt.TimeoutOption = 10.0,
+    raw: opt.RawOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Cancel a resting order. Exit code 1 when the desk refuses.
@@ -326,7 +309,8 @@ def cancel(
       otcfix client cancel c-17a2b3c4d5e6f708
       otcfix client cancel MYORDER1 --symbol BTC/USD --side buy
     """
-    line = _line(config, session, host, port, secret, state, fresh, timeout, raw, as_json)
+    how = secured(tls, ca, certificate, key)
+    line = _line(config, session, host, port, secret, state, fresh, timeout, raw, as_json, how)
     with talking(line) as talk:
         from otcfix.cli import requests  # noqa: PLC0415
 
@@ -352,14 +336,18 @@ def watch(
         float, typer.Option("--for", metavar="SECONDS", help="Then end; 0: until Ctrl-C.")
     ] = 0.0,
     config: ConfigOption = CONFIG_DEFAULT,
-    session: SessionOption = "",
-    host: HostOption = "127.0.0.1",
-    port: PortOption = 0,
-    secret: SecretOption = "",
-    state: StateOption = None,
-    fresh: FreshOption = False,
-    timeout: TimeoutOption = 10.0,
-    raw: RawOption = False,
+    session: opt.SessionOption = "",
+    host: opt.HostOption = "127.0.0.1",
+    port: opt.PortOption = 0,
+    tls: opt.TlsOption = False,
+    ca: opt.CaOption = None,
+    certificate: opt.CertificateOption = None,
+    key: opt.KeyOption = None,
+    secret: opt.SecretOption = "",
+    state: opt.StateOption = None,
+    fresh: opt.FreshOption = False,
+    timeout: opt.TimeoutOption = 10.0,
+    raw: opt.RawOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show what the desk says on a session, also what it says again, until Ctrl-C.
@@ -368,7 +356,8 @@ def watch(
       otcfix client watch
       otcfix client watch --session ALPHADC --for 60 --json
     """
-    line = _line(config, session, host, port, secret, state, fresh, timeout, raw, as_json)
+    how = secured(tls, ca, certificate, key)
+    line = _line(config, session, host, port, secret, state, fresh, timeout, raw, as_json, how)
     with talking(line) as talk:
         if not as_json:
             print(f"Watching {talk.client.login.name}; Ctrl-C ends it.", flush=True)

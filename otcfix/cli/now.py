@@ -55,3 +55,26 @@ def policy_now(store: Any) -> Any:
             elif isinstance(body, Boot) and body.desk is not None:
                 policy = body.desk.policy
     return policy
+
+
+def sessions_now(store: Any) -> Any:
+    """The sessions as the journal's head has them, by key; None before the first start."""
+    import msgspec  # noqa: PLC0415
+
+    from otcfix.desk.snapshot import Snapshot  # noqa: PLC0415
+    from otcfix.model.event import Boot, Typed  # noqa: PLC0415
+    from otcfix.model.session_commands import SetSessions  # noqa: PLC0415
+    from otcfix.sequencer.loop import SNAPSHOT_VERSION  # noqa: PLC0415
+
+    kept = store.newest_snapshot(SNAPSHOT_VERSION)
+    desk = msgspec.msgpack.decode(kept[2], type=Snapshot).desk if kept else None
+    sessions = desk.sessions if desk is not None else None
+    decoder = msgspec.json.Decoder(Typed)
+    for row in store.journal(after=kept[0] if kept else 0):
+        if row.kind in ("Boot", "SetSessions"):
+            body = decoder.decode(row.text)
+            if isinstance(body, SetSessions):
+                sessions = body.sessions
+            elif isinstance(body, Boot) and body.desk is not None:
+                sessions = body.desk.sessions
+    return None if sessions is None else {one.key: one for one in sessions}

@@ -10,6 +10,7 @@ import typer
 from otcfix.cli.options import JsonOption, quiet
 from otcfix.cli.outcome import CONNECT, NO, Failed, usage_error
 from otcfix.cli.show import print_json
+from otcfix.model.errors import ConfigError
 
 OutArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The scenario (.trial).")]
 
@@ -50,12 +51,22 @@ def record(
         raise Failed(NO, "nothing was said: no scenario")
     name = title or f"Recorded: {log.name if log else to}"
     text = turned(found, name, tolerance_bps=Decimal(str(tolerance)), gap_max_s=gap)
+    _can_be_played(text, out)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(text, "utf-8")
     if as_json:
         print_json({"ok": True, "file": str(out), "messages": len(said)})
     else:
         print(f"{out}: a scenario of {len(said)} messages")
+
+
+def _can_be_played(text: str, out: Path) -> None:
+    from otcfix.trials.reading import read  # noqa: PLC0415
+
+    try:
+        read(text, str(out), out.stem)
+    except ConfigError as error:
+        raise Failed(NO, f"what was said makes no scenario: {error}") from None
 
 
 def _overheard(listen: int, to: str, for_s: float, keep: bool, as_json: bool) -> list[Any]:

@@ -50,18 +50,31 @@ def serve(
         Path | None,
         typer.Option("--state", metavar="DIR", help="QuickFIX's store; default: [acceptor] store."),
     ] = None,
+    echo: Annotated[
+        bool,
+        typer.Option("--echo", help="No desk: an acceptor that sends 35=D and d back."),
+    ] = False,
     log_level: LogLevelOption = "info",
 ) -> None:
     """Run the desk: accept FIX sessions, quote, deal and book, until SIGINT or SIGTERM.
 
-    Ends with exit code 1 when the desk itself cannot go on; started again, it recovers.
+    Ends with exit code 1 when the desk itself cannot go on; started again, it recovers. SIGHUP
+    reads the TLS certificates again, as a change of their files does.
+
+    --echo needs sessions.toml alone; sessions may be of any version, without authentication.
 
     Examples:
       otcfix serve
       otcfix serve --config /etc/otcfix --database postgresql+psycopg://desk@localhost/otcfix
       otcfix serve --feed book.gz --feed-speed 10
+      otcfix serve --echo --config examples/echo
     """
     quiet(log_level)
+    if echo:
+        from otcfix.cli.echo import serve_echo  # noqa: PLC0415
+
+        serve_echo(config, state, feed)
+        return
     loaded = load_config(config)
     notes: tuple[str, ...] = ()
     if feed is not None:
@@ -90,6 +103,7 @@ def _run(
     stopping = stop_signals()
     try:
         app.start()
+        on_hangup(app.acceptor)
         _tell(config, database, app, notes)
         while not stopping.is_set() and not app.ended.wait(LOOK_S):
             pass
@@ -119,15 +133,21 @@ def stop_signals() -> threading.Event:
     return stopping
 
 
+def on_hangup(acceptor: Any) -> None:
+    """Have SIGHUP read the TLS certificates of *acceptor*, an Acceptor, again."""
+    signal.signal(signal.SIGHUP, lambda *_: acceptor.reload_certificates())
+
+
 def check_port(config: "Config") -> None:
-    """Errors: ConfigError when the acceptor's port is taken."""
-    port = config.sessions.acceptor.port
-    why = port_taken(port)
-    if why:
-        raise ConfigError(
-            f"{config.folder / 'sessions.toml'}: acceptor.port: cannot listen on {port}: {why}; "
-            "another otcfix may be running: stop it, or name another port"
-        )
+    """Errors: ConfigError when a port of the acceptor is taken."""
+    acceptor = config.sessions.acceptor
+    for key, port in (("port", acceptor.port), ("tls_port", acceptor.tls_port)):
+        why = "" if port is None else port_taken(port)
+        if why:
+            raise ConfigError(
+                f"{config.folder / 'sessions.toml'}: acceptor.{key}: cannot listen on {port}: "
+                f"{why}; another otcfix may be running: stop it, or name another port"
+            )
 
 
 def port_taken(port: int) -> str:
@@ -150,6 +170,8 @@ def _tell(config: "Config", database: str, app: Any, notes: tuple[str, ...]) -> 
     named = "; ".join(f"{version}: {', '.join(keys)}" for version, keys in by_version.items())
     listening = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     print(f"otcfix: listening on port {config.sessions.acceptor.port} since {listening}")
+    if config.sessions.acceptor.tls_port is not None:
+        print(f"otcfix: TLS on port {config.sessions.acceptor.tls_port}")
     print(f"otcfix: {len(sessions)} sessions ({named})")
     print(f"otcfix: database {redacted(database)}, {app.state.seq} events, ", end="")
     print(f"recovered in {app.recovery_s:.2f} s")

@@ -222,7 +222,7 @@ def secret(
     """Make a new random secret for a session, and the line for sessions.toml.
 
     Nothing is changed: give the secret to the client, put the line in place of the session's
-    password_hash, and restart the desk.
+    password_hash, and run `otcfix sessions reload`.
 
     Examples:
       otcfix sessions secret ALPHA44

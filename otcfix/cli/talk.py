@@ -27,6 +27,15 @@ REMEMBERED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
+class Secured:
+    """How TLS is spoken, as the command line has it: PEM files, None where not given."""
+
+    ca: Path | None
+    certificate: Path | None
+    key: Path | None
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """How to reach the desk, as the command line has it."""
 
@@ -40,6 +49,7 @@ class Line:
     timeout_s: float
     raw: bool
     as_json: bool
+    tls: Secured | None = None
 
 
 def session_of(config: "Config", key: str) -> "SessionConfig":
@@ -192,6 +202,7 @@ def talking(line: Line) -> Iterator[Talk]:
     from otcfix.cli.options import load_config  # noqa: PLC0415
     from otcfix.config.dialects import session_dialect  # noqa: PLC0415
     from otcfix.fix.client import CannotConnect, Client, Login  # noqa: PLC0415
+    from otcfix.fix.tunnel import Tls  # noqa: PLC0415
 
     # Importing QuickFIX has set SIGINT to end the process at once; the session must log out.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -204,13 +215,18 @@ def talking(line: Line) -> Iterator[Talk]:
         session.username,
         secret_of(session, line.secret),
     )
-    port = line.port or config.sessions.acceptor.port
-    kept = line.state / f"{line.host}-{port}"
+    acceptor = config.sessions.acceptor
+    port = line.port or (acceptor.tls_port if line.tls else acceptor.port)
+    if port is None:
+        raise usage_error(f"--tls: no tls_port in {config.folder / 'sessions.toml'}; give --port")
+    # Over TLS or not, a session's numbers are the same.
+    kept = line.state / f"{line.host}-{line.port or acceptor.port}"
     kept.mkdir(parents=True, exist_ok=True)
     with _alone(kept / f"{session.key}.lock", session.key):
         if line.fresh:
             _forget(kept, login)
-        client = Client(login, line.host, port, kept)
+        secured = Tls(line.tls.ca, line.tls.certificate, line.tls.key) if line.tls else None
+        client = Client(login, line.host, port, kept, secured)
         try:
             client.connect(line.timeout_s)
             yield Talk(client, session, line, kept, session_dialect(session, config.dialects))

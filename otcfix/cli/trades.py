@@ -1,4 +1,4 @@
-"""otcfix trades: what was dealt."""
+"""otcfix trades: what was dealt, and what became of it."""
 
 from typing import Annotated, Any
 
@@ -10,11 +10,17 @@ from otcfix.model.time import iso
 
 COLUMNS = (
     "time (UTC)", "event", "ClOrdID", "OrderID", "ExecID", "client", "session", "symbol", "side",
-    "quantity", "price", "amount", "fee", "settles", "disputed",
+    "quantity", "price", "amount", "fee", "settles", "status", "disputed",
 )  # fmt: skip
 
 
+app = typer.Typer(invoke_without_command=True)
+"""`otcfix trades` by itself lists; `busts` adds what changes a trade."""
+
+
+@app.callback()
 def trades(
+    context: typer.Context,
     client: Annotated[str, typer.Option("--client", metavar="ID", help="Only this client.")] = "",
     symbol: Annotated[str, typer.Option("--symbol", metavar="PAIR", help="Only this pair.")] = "",
     since: Annotated[
@@ -29,11 +35,15 @@ def trades(
 ) -> None:
     """Show what was dealt, oldest first: ids, sides and exact amounts of both legs.
 
+    Status: good, busted, or corrected (the right one has an ExecID of its own).
+
     Examples:
       otcfix trades
       otcfix trades --client ALPHA --symbol BTC/USD --since 1d
       otcfix trades --disputed --json
     """
+    if context.invoked_subcommand:
+        return
     quiet()
     first = since_of(since)
     store = open_database(database)
@@ -62,7 +72,8 @@ def show_trades(found: list[Any]) -> None:
                 clock(t.at), str(row.seq), t.cl_ord_id, t.order_id, t.exec_id, t.client_id,
                 t.session, t.symbol, side_of(t), f"{t.base_amount:f} {base}", f"{t.price:f}",
                 f"{t.terms_amount:f} {terms.removesuffix('-PERP')}",
-                f"{t.fee:f}" if t.fee else "", t.settl_date, row.disputed,
+                f"{t.fee:f}" if t.fee else "", t.settl_date,
+                row.status if any(one.change for one in found) else "", row.disputed,
             )
         )  # fmt: skip
     used = [i for i, name in enumerate(COLUMNS) if any(row[i] for row in rows) or name == "price"]
@@ -71,6 +82,17 @@ def show_trades(found: list[Any]) -> None:
         [[row[i] for i in used] for row in rows],
         right=("event", "quantity", "price", "amount", "fee"),
     )
+
+
+def changed(change: Any) -> dict[str, Any] | None:
+    """Who took a trade back or put it right, and what stands instead; None for a good one."""
+    if change is None:
+        return None
+    return {
+        "at": iso(change.at), "exec_id": change.exec_id, "by": change.by,
+        "checked_by": change.checked_by, "why": change.why,
+        "replaced_by": change.now.exec_id if change.now is not None else None,
+    }  # fmt: skip
 
 
 def side_of(trade: Any) -> str:
@@ -88,4 +110,5 @@ def document(row: Any) -> dict[str, Any]:
         "quantity": t.base_amount, "price": t.price, "amount": t.terms_amount, "mid": t.mid,
         "spread": t.spread, "fee": t.fee, "quote_id": t.quote_id, "trade_date": t.trade_date,
         "settl_date": t.settl_date, "last_look": t.last_look, "disputed": row.disputed,
+        "status": row.status, "changed": changed(row.change),
     }  # fmt: skip

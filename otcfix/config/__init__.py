@@ -25,14 +25,13 @@ from otcfix.config.models import (
     InstrumentConfig,
     SessionConfig,
     SessionsConfig,
-    SourceConfig,
-    VenuesConfig,
     week_span,
 )
 from otcfix.config.pricing import MeasureConfig, PricingConfig
 from otcfix.config.reading import read
 from otcfix.config.screening import ListConfig, ScreeningConfig
 from otcfix.config.throttles import LogonConfig, ThrottlesConfig
+from otcfix.config.venue_models import SourceConfig, VenuesConfig
 from otcfix.model.errors import ConfigError
 from otcfix.model.instrument import Hours, Instrument
 from otcfix.model.money import Asset
@@ -55,6 +54,8 @@ __all__ = [
     "desk_hash",
     "hash_secret",
     "load",
+    "read_sessions",
+    "session_of",
 ]
 
 FILES: dict[str, type[Closed]] = {
@@ -156,35 +157,7 @@ def _desk(config: Config) -> Desk:
     clients = tuple(c.made(scales) for c in config.clients.client)
     accounts = {c.id: c.accounts[0] for c in config.clients.client if c.accounts}
     sessions = tuple(
-        Session(
-            s.key,
-            s.version,
-            s.kind,
-            s.client,
-            s.account or accounts.get(s.client, ""),
-            s.broker,
-            dict(sorted(s.end_clients.items())),
-            s.drop_copy_of,
-            s.side_of,
-            s.quote_type_default,
-            s.indicative_42,
-            s.tell_expiry,
-            s.age_by_transact_time,
-            s.order_age_max_ms,
-            s.quote_request_age_max_ms,
-            s.clock_skew_max_ms,
-            s.cancel_on_disconnect,
-            s.cancel_grace_ms,
-            s.allow_reset,
-            s.unknown_tags,
-            _symbols_of(s, config.dialects),
-            s.messages_per_second,
-            s.enabled,
-            s.stream_interval_ms,
-            s.drop_copy_accounts,
-            s.drop_copy_delay_ms,
-            session_dialect(s, config.dialects),
-        )
+        session_of(s, s.account or accounts.get(s.client, ""), config.dialects)
         for s in config.sessions.session
     )
     return Desk(
@@ -227,6 +200,50 @@ def _symbols_of(session: SessionConfig, dialects: dict[str, DialectConfig]) -> d
     dialect = session_dialect(session, dialects)
     names = dialect.symbols if dialect is not None else {}
     return dict(sorted((names | session.symbols).items()))
+
+
+def session_of(s: SessionConfig, account: str, dialects: dict[str, DialectConfig]) -> Session:
+    """What decisions know of a session. account: its own, or the one it has for want of one."""
+    return Session(
+        s.key,
+        s.version,
+        s.kind,
+        s.client,
+        account,
+        s.broker,
+        dict(sorted(s.end_clients.items())),
+        s.drop_copy_of,
+        s.side_of,
+        s.quote_type_default,
+        s.indicative_42,
+        s.tell_expiry,
+        s.age_by_transact_time,
+        s.order_age_max_ms,
+        s.quote_request_age_max_ms,
+        s.clock_skew_max_ms,
+        s.cancel_on_disconnect,
+        s.cancel_grace_ms,
+        s.allow_reset,
+        s.unknown_tags,
+        _symbols_of(s, dialects),
+        s.messages_per_second,
+        s.enabled,
+        s.stream_interval_ms,
+        s.drop_copy_accounts,
+        s.drop_copy_delay_ms,
+        session_dialect(s, dialects),
+    )
+
+
+def read_sessions(folder: Path) -> tuple[SessionsConfig, dict[str, DialectConfig]]:
+    """Read sessions.toml of *folder* alone, and the dialects. Errors: ConfigError naming every
+    problem in them."""
+    problems: list[str] = []
+    found = read(folder / "sessions.toml", SessionsConfig, problems)
+    dialects = read_dialects(folder, problems)
+    if found is None or problems:
+        raise ConfigError("\n".join(problems))
+    return found, dialects
 
 
 def desk_hash(desk: Desk) -> str:

@@ -8,6 +8,7 @@ from otcfix.config.dialects import check_dialects
 from otcfix.config.limits import check_limits
 from otcfix.config.policy_checks import check_policy
 from otcfix.config.price_checks import check_prices
+from otcfix.config.session_checks import check_sessions
 from otcfix.config.throttles import check_throttles
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def cross_check(config: "Config") -> list[str]:
     _clients(config, problem)
     _sessions(config, problem)
     check_dialects(config, problem)
+    check_sessions(config, problem)
     _venues(config, problem)
     check_prices(config, problem)
     check_policy(config, problem)

@@ -1,12 +1,19 @@
 """The models of config/*.toml: frozen, closed, bounded, one class a table."""
 
-import os
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from otcfix.config.loopback import loopback_address
 
@@ -15,6 +22,18 @@ WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Positive = Annotated[Decimal, Field(gt=0)]
 NotNegative = Annotated[Decimal, Field(ge=0)]
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
+
+
+Version = Literal[
+    "FIX.4.0", "FIX.4.1", "FIX.4.2", "FIX.4.3", "FIX.4.4", "FIX.5.0", "FIX.5.0SP1", "FIX.5.0SP2"
+]
+SPOKEN = ("FIX.4.2", "FIX.4.4", "FIX.5.0SP2")
+"""The versions that a desk deals in; the others are for `serve --echo`."""
+
+CertificateName = Annotated[
+    str, Field(pattern=r"^(sha256:[0-9A-Fa-f]{64}|CN=[ -~]{1,64})$", max_length=80)
+]
+"""A client certificate: `sha256:` and its SHA-256 fingerprint, or `CN=` and its subject's name."""
 
 
 class Closed(BaseModel):
@@ -127,32 +146,72 @@ class DeskConfig(Closed):
     tier: tuple[TierConfig, ...]
 
 
-class ScheduleConfig(Closed):
-    """schedule of a session: UTC times; days for a weekly session. Absent: non-stop."""
+CLOCK = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?"
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
-    start: Annotated[str, Field(pattern=r"^\d\d:\d\d:\d\d$")]
-    end: Annotated[str, Field(pattern=r"^\d\d:\d\d:\d\d$")]
-    start_day: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] | None = None
-    end_day: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] | None = None
+
+class ScheduleConfig(Closed):
+    """schedule of a session, in the local time of *zone*. Absent: non-stop, numbers run on.
+
+    start, end: of every day, of *days* alone, or from start_day to end_day once a week; neither:
+    always open. resets: when numbers start anew, "17:00" or "sun 17:00"; absent: at each start,
+    none: never.
+    """
+
+    zone: str = "UTC"
+    start: Annotated[str, Field(pattern=f"^({CLOCK})?$")] = ""
+    end: Annotated[str, Field(pattern=f"^({CLOCK})?$")] = ""
+    start_day: Weekday | None = None
+    end_day: Weekday | None = None
+    days: tuple[Weekday, ...] = ()
+    resets: (
+        tuple[Annotated[str, Field(pattern=f"^((mon|tue|wed|thu|fri|sat|sun) )?{CLOCK}$")], ...]
+        | None
+    ) = None
+
+    @field_validator("zone")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        return HoursConfig._known(value)
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "ScheduleConfig":
+        if bool(self.start) != bool(self.end):
+            raise ValueError("expected start and end, or neither")
+        if bool(self.start_day) != bool(self.end_day):
+            raise ValueError("expected start_day and end_day, or neither")
+        if self.start_day and self.days:
+            raise ValueError("expected days, or start_day and end_day, not both")
+        if not self.start and (self.start_day or self.days):
+            raise ValueError("days without start and end")
+        if not self.start and not self.resets:
+            raise ValueError("expected start and end, resets, or no schedule at all")
+        return self
 
 
 class SessionConfig(Closed):
     """[[session]] of sessions.toml."""
 
     key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,32}$")]
-    version: Literal["FIX.4.2", "FIX.4.4", "FIX.5.0SP2"]
+    stock_dictionary: bool = False
+    version: Version
     sender_comp_id: Id
     target_comp_id: Id
     kind: Literal["quote", "trade", "both", "drop_copy", "provider"] = "both"
-    client: str
+    client: str = ""
     account: str = ""
-    username: Id
-    password_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{16,64}\$[0-9a-f]{64}$")]
+    authentication: Literal["password", "none"] = "password"
+    username: Id = ""
+    password_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{16,64}\$[0-9a-f]{64}$")] = ""
+    check_values: bool = True
+    tls: Literal["required", "optional", "refused"] = "optional"
+    certificate: tuple[CertificateName, ...] = ()
     allowed_remote_addresses: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()
     heartbeat_min: Annotated[int, Field(ge=5, le=60)] = 5
     heartbeat_max: Annotated[int, Field(ge=5, le=60)] = 60
     schedule: ScheduleConfig | None = None
+    group: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{0,32}$")] = ""
     allow_reset: bool = False
     reset_on_logon: bool = False
     next_expected: bool = False
@@ -201,6 +260,24 @@ class SessionConfig(Closed):
             raise ValueError("broker, end_clients: expected both or none of them")
         return self
 
+    @field_validator("version")
+    @classmethod
+    def _spoken(cls, value: str, others: ValidationInfo) -> str:
+        if value not in SPOKEN and not others.data.get("stock_dictionary"):
+            raise ValueError(f"expected one of {', '.join(SPOKEN)}; more with stock_dictionary")
+        return value
+
+    @model_validator(mode="after")
+    def _complete(self) -> "SessionConfig":
+        if self.authentication == "password":
+            for name in ("client", "username", "password_hash"):
+                if name not in self.model_fields_set:
+                    raise PydanticCustomError("missing", f"{name}: Field required")
+        if self.certificate and self.tls != "required":
+            expected = 'tls: expected "required" where a certificate is named'
+            raise PydanticCustomError("missing", expected)
+        return self
+
 
 class AcceptorConfig(Closed):
     """[acceptor] of sessions.toml."""
@@ -210,6 +287,13 @@ class AcceptorConfig(Closed):
     store: str = "state/fix"
     inbox_share: Annotated[int, Field(ge=8)] = 512
     inbox_cancel_reserve: Annotated[int, Field(ge=1)] = 256
+    proxy_from: tuple[str, ...] = ()
+    tls_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    certificate: str = ""
+    private_key: str = ""
+    client_ca: str = ""
+    client_certificate: Literal["optional", "required"] = "optional"
+    tls_version_min: Literal["1.2", "1.3"] = "1.2"
 
 
 class ControlConfig(Closed):
@@ -236,118 +320,3 @@ class SessionsConfig(Closed):
     acceptor: AcceptorConfig = AcceptorConfig()
     control: ControlConfig = ControlConfig()
     session: tuple[SessionConfig, ...]
-
-
-class SimulatedConfig(Closed):
-    """simulated = {...} of a source: a seeded random walk around *mid* (see venues/simulated).
-
-    follows: another simulated source of the same base, whose mid it goes with instead of a walk of
-    its own; sigma_bps is its own noise then.
-    """
-
-    seed: int
-    mid: Positive | None = None
-    follows: str = ""
-    tick: Positive = Decimal("0.01")
-    lot: Positive = Decimal("0.001")
-    half_spread_bps: Positive = Decimal(1)
-    sigma_bps: NotNegative = Decimal("0.3")
-    levels: Annotated[int, Field(ge=1, le=50)] = 10
-    level_notional: Positive = Decimal(100_000)
-    interval_ms: Annotated[int, Field(ge=1)] = 100
-    frozen: bool = False
-
-    @model_validator(mode="after")
-    def _begins_somewhere(self) -> "SimulatedConfig":
-        if (self.mid is None) == (not self.follows):
-            raise ValueError("mid, follows: expected one of them")
-        return self
-
-
-class RecordedConfig(Closed):
-    """recorded = {...} of a source: a file of venue messages, replayed."""
-
-    file: str
-    speed: Positive = Decimal(1)
-    loop: bool = True
-
-
-class ProviderConfig(Closed):
-    """[[provider]] of venues.toml: a liquidity provider that we log on to.
-
-    stream: its sources are subscribed to (35=V); incremental: by changes (265=1) rather than whole
-    books; depth: 264, 0 for all of it. rfq: it may be asked for quotes (35=R). hedge: it takes our
-    orders (35=D). symbols: the desk's symbols in its words, where no source says them. secret_env
-    names the environment variable that holds the password. clock_skew_max_ms: how far its clock may
-    lie behind ours before its prices count as old.
-    """
-
-    key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,32}$")]
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=1, le=65_535)]
-    version: Literal["FIX.4.2", "FIX.4.4", "FIX.5.0SP2"] = "FIX.4.4"
-    sender_comp_id: Id
-    target_comp_id: Id
-    username: str = ""
-    secret: str = ""
-    secret_env: str = ""
-    heartbeat: Annotated[int, Field(ge=1, le=60)] = 10
-    reconnect_s: Annotated[int, Field(ge=1, le=600)] = 2
-    reset_on_logon: bool = False
-    next_expected: bool = False
-    stream: bool = True
-    incremental: bool = True
-    depth: Annotated[int, Field(ge=0, le=1_000)] = 0
-    rfq: bool = False
-    rfq_timeout_ms: Annotated[int, Field(ge=10, le=60_000)] = 1_000
-    hedge: bool = False
-    account: str = ""
-    symbols: dict[str, str] = {}
-    clock_skew_max_ms: Annotated[int, Field(ge=0)] = 1_000
-
-    def the_secret(self) -> str:
-        """The password: of the environment where secret_env names a variable, else as written."""
-        return os.environ.get(self.secret_env, "") if self.secret_env else self.secret
-
-
-class ExchangeConfig(Closed):
-    """exchange = {...} of a source: its WebSocket, through ccxt (otcfix[exchanges]).
-
-    id and symbol in ccxt's words: "kraken" and "BTC/USD", "binanceusdm" and "BTC/USDT:USDT".
-    """
-
-    id: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
-    symbol: Id
-
-
-class SourceConfig(Closed):
-    """[[source]] of venues.toml (R11): venue, what is quoted, in which asset."""
-
-    name: Id
-    venue: Id
-    kind: Literal["spot", "perpetual"] = "spot"
-    base: str
-    quote: str
-    selector: str = ""
-    basis: Literal["none", "ewma"] = "none"
-    half_life_s: Annotated[int, Field(ge=1)] = 60
-    warm_up_s: Annotated[int, Field(ge=1)] = 120
-    reference_of: str = ""
-    depth: Annotated[int, Field(ge=1, le=50)] = 10
-    fee_bps: Annotated[Decimal, Field(ge=0, lt=4_000)] = Decimal(0)  # a cross pays two of them
-    weight: Positive = Decimal(1)
-    silence_max_ms: Annotated[int, Field(ge=0)] = 0
-    simulated: SimulatedConfig | None = None
-    recorded: RecordedConfig | None = None
-    exchange: ExchangeConfig | None = None
-    session: str = ""
-    provider: str = ""
-
-
-class VenuesConfig(Closed):
-    """venues.toml. fixed_rates: what one unit is worth in the limit currency, by decree."""
-
-    source: tuple[SourceConfig, ...] = ()
-    provider: tuple[ProviderConfig, ...] = ()
-    fixed_rates: dict[str, Positive] = {}
-    custody: str = "custody"

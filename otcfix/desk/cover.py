@@ -89,8 +89,10 @@ class Cover:
 
     def take(self, decision: Decision) -> None:
         """Write what *decision* says of deals and hedges."""
-        if not (decision.trades or decision.hedges or decision.hedge_fills):
+        if not (decision.trades or decision.hedges or decision.hedge_fills or decision.changes):
             return
+        for change in decision.changes:
+            _add(self._inventory, change.trade.symbol, -traded(change.trade))
         for trade in decision.trades:
             _add(self._inventory, trade.symbol, traded(trade))
         for fill in decision.hedge_fills:

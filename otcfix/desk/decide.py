@@ -4,8 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from otcfix.desk import (
+    allocating,
     amending,
+    breaks,
+    busting,
+    captures,
     clients,
+    collateral,
     dealing,
     enquiries,
     four_eyes,
@@ -14,11 +19,16 @@ from otcfix.desk import (
     hedging,
     limit_setting,
     mass_cancelling,
+    news,
     policies,
+    positions,
     providing,
     quoting,
     screening,
+    securities,
     session_acts,
+    session_states,
+    sessions,
     staff,
     standing,
     streaming,
@@ -26,6 +36,7 @@ from otcfix.desk import (
     trading_states,
     unread,
     upkeep,
+    users,
 )
 from otcfix.desk.draft import Draft
 from otcfix.desk.state import State
@@ -35,12 +46,15 @@ from otcfix.model import (
     limit,
     messages,
     policy,
+    post_trade,
     proposal,
     session_act,
     throttle,
 )
+from otcfix.model import enquiries as asks
 from otcfix.model import event as events
 from otcfix.model import screening as screened
+from otcfix.model import session_commands as session_orders
 from otcfix.model.decision import NOTHING, Decision
 from otcfix.model.event import Event
 from otcfix.model.refusal import Refusal
@@ -62,12 +76,22 @@ HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
     messages.OrderStatusRequest: enquiries.on_order_status_request,
     messages.OrderMassStatusRequest: enquiries.on_order_mass_status_request,
     messages.MarketDataRequest: streaming.on_market_data_request,
+    asks.TradeCaptureReportRequest: captures.on_trade_capture_report_request,
+    asks.SecurityListRequest: securities.on_security_list_request,
+    asks.SecurityDefinitionRequest: securities.on_security_definition_request,
+    asks.TradingSessionStatusRequest: session_states.on_trading_session_status_request,
+    asks.RequestForPositions: positions.on_request_for_positions,
+    asks.CollateralInquiry: collateral.on_collateral_inquiry,
+    asks.UserRequested: users.on_user_requested,
     messages.ProviderQuote: _only_journaled,
     messages.ProviderMassQuote: providing.on_provider_mass_quote,
     messages.ProviderQuoteCancel: _only_journaled,
-    messages.Complaint: unread.on_complaint,
+    messages.Complaint: breaks.on_complaint,
+    messages.AllocationInstruction: allocating.on_allocation_instruction,
+    messages.ConfirmationAck: allocating.on_confirmation_ack,
     messages.Malformed: unread.on_malformed,
     messages.Unsupported: unread.on_unsupported,
+    messages.Orphan: unread.on_orphan,
     events.Boot: upkeep.on_boot,
     events.TimerFired: upkeep.on_timer_fired,
     events.RatesMoved: upkeep.on_rates_moved,
@@ -102,12 +126,18 @@ HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
     limit.MarksMoved: limit_setting.on_marks_moved,
     limit.SetTradingState: trading_states.on_set_trading_state,
     policy.SetPolicy: policies.on_set_policy,
+    post_trade.BustTrade: busting.on_bust_trade,
+    post_trade.CorrectTrade: busting.on_correct_trade,
+    post_trade.ResolveBreak: breaks.on_resolve_break,
+    session_orders.SetSessions: sessions.on_set_sessions,
     throttle.LoadMoved: throttling.on_load_moved,
     screened.ScreeningVerdicts: screening.on_screening_verdicts,
     screened.ScreeningTrouble: screening.on_screening_trouble,
     screened.ReleaseHit: screening.on_release_hit,
     proposal.Confirm: lambda draft, body: four_eyes.on_confirm(draft, body, HANDLERS),
     proposal.Dismiss: four_eyes.on_dismiss,
+    session_orders.SendNews: news.on_send_news,
+    session_orders.ResetSecret: users.on_reset_secret,
 }
 
 LOOKS_UP = (
@@ -119,6 +149,8 @@ LOOKS_UP = (
     messages.QuoteCancel,
     messages.QuoteStatusRequest,
     messages.OrderMassCancelRequest,
+    messages.AllocationInstruction,
+    messages.ConfirmationAck,
 )
 """Messages whose answer depends on what the store recalls."""
 
@@ -139,7 +171,16 @@ def decide(state: State, event: Event) -> Decision:
         HANDLERS[type(event.body)](draft, event.body)
         throttling.count_hits(draft, event.body)
     hedging.cover(draft)
+    if state.asks.by_kind:
+        _tell_subscribers(draft)
     return draft.decision() if draft.replies or draft.moved else _quiet(draft)
+
+
+def _tell_subscribers(draft: Draft) -> None:
+    if draft.trades:
+        captures.tell(draft)
+    if draft.moved:
+        session_states.tell(draft)
 
 
 def _quiet(draft: Draft) -> Decision:
@@ -147,10 +188,15 @@ def _quiet(draft: Draft) -> Decision:
     return NOTHING if decision == NOTHING else decision
 
 
+REF_IDS = (
+    *("cl_ord_id", "quote_req_id", "quote_id", "mass_status_req_id", "md_req_id", "request_id"),
+)
+
+
 def ref_id_of(body: Any) -> str:
     """BusinessRejectRefID(379): the ClOrdID or QuoteReqID of a message; "" when it has none."""
     order = getattr(body, "order", body)
-    for name in ("cl_ord_id", "quote_req_id", "quote_id", "mass_status_req_id", "md_req_id"):
+    for name in REF_IDS:
         if value := getattr(order, name, ""):
             return str(value)
     return ""

@@ -19,6 +19,7 @@ from otcfix.desk.ids import Ids
 from otcfix.desk.state import State
 from otcfix.ledger import chart
 from otcfix.model.decision import Decision, DepthTaken, DeskMoved, Disputed
+from otcfix.model.enquiries import Asked
 from otcfix.model.errors import InvariantBroken
 from otcfix.model.event import Event, IdUse, Recalled
 from otcfix.model.hedge import HedgeFill, HedgeOrder, VenueRequest
@@ -28,8 +29,9 @@ from otcfix.model.limit import SetLimit
 from otcfix.model.messages import Head, Side
 from otcfix.model.money import AMOUNT_MAX
 from otcfix.model.order import Order
-from otcfix.model.party import Client
+from otcfix.model.party import Client, Session
 from otcfix.model.policy import Policy
+from otcfix.model.post_trade import Allocation, Confirmation, TradeBreak, TradeChange
 from otcfix.model.pricing import Explanation
 from otcfix.model.proposal import Proposal
 from otcfix.model.quote import Quote
@@ -87,6 +89,12 @@ class Draft:
         self.logouts: list[tuple[str, str]] = []
         self.policy: Policy | None = None
         self.session_acts: list[SessionAct] = []
+        self.changes: list[TradeChange] = []
+        self.breaks: list[TradeBreak] = []
+        self.allocations: list[Allocation] = []
+        self.confirmations: list[Confirmation] = []
+        self.asked: list[Asked] = []
+        self.sessions: tuple[Session, ...] | None = None
         self.checked_by = ""
         self.retry_after_ms = 0
         self._deltas: dict[str, int] = {}
@@ -98,7 +106,8 @@ class Draft:
         return Decision(
             tuple(self.replies),
             tuple(self.transfers),
-            tuple(self.trades),
+            # A correction is no deal: nothing is hedged or measured by it.
+            (*self.trades, *(c.now for c in self.changes if c.now is not None)),
             tuple(self.orders.values()),
             tuple(self.quotes.values()),
             tuple(self.uses),
@@ -127,6 +136,12 @@ class Draft:
             logouts=tuple(self.logouts),
             policy=self.policy,
             session_acts=tuple(self.session_acts),
+            changes=tuple(self.changes),
+            breaks=tuple(self.breaks),
+            allocations=tuple(self.allocations),
+            confirmations=tuple(self.confirmations),
+            asked=tuple(self.asked),
+            sessions=self.sessions,
         )
 
     def _check_floors(self) -> None:

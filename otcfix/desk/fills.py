@@ -80,12 +80,15 @@ def fill(
     legs = amounts(order, instrument, last_qty, px)
     trade = _trade(draft, order, instrument, tier, legs, px, middle, last_look)
     base, terms, fee = trade.base_amount, trade.terms_amount, trade.fee
-    cum_qty = order.cum_qty + last_qty
     after = structs.replace(
         order,
-        cum_qty=cum_qty,
+        cum_qty=order.cum_qty + last_qty,
         cum_value=order.cum_value + last_qty * px,
-        status=FILLED if cum_qty >= order.quantity else PARTIAL,
+        status=FILLED if order.cum_qty + last_qty >= order.quantity else PARTIAL,
+        gross=order.gross + terms,
+        fees=order.fees + fee,
+        trade_date=trade.trade_date,
+        settl_date=trade.settl_date,
     )
     after = _post(draft, trade, after, instrument, tier)
     draft.trades.append(trade)
@@ -171,7 +174,7 @@ def _post(draft: Draft, trade: Trade, order: Order, instrument: Instrument, tier
         )
         draft.post(transfers_for_trade(trade, instrument, same_day=False, owed=owed_before))
         held = 0
-        for asset, amount in _owed(trade, instrument):
+        for asset, amount in owed_by(trade, instrument):
             if amount:
                 owed = Obligation(trade.client_id, asset, amount, trade.settl_date)
                 draft.obligations.append(owed)
@@ -192,7 +195,8 @@ def _cost_of_trade(trade: Trade, instrument: Instrument) -> tuple[str, int]:
     return instrument.terms.code, to_minor(trade.terms_amount + trade.fee, instrument.terms)
 
 
-def _owed(trade: Trade, instrument: Instrument) -> tuple[tuple[str, int], tuple[str, int]]:
+def owed_by(trade: Trade, instrument: Instrument) -> tuple[tuple[str, int], tuple[str, int]]:
+    """What a trade brings its client of base and of terms; negative: what he gives. Minor units."""
     base = to_minor(trade.base_amount, instrument.base)
     terms = to_minor(trade.terms_amount, instrument.terms)
     fee = to_minor(trade.fee, instrument.terms)

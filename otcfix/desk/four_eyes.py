@@ -47,6 +47,11 @@ def waits(draft: Draft, command: Any, about: str) -> bool:
     return True
 
 
+def command_of(proposal: Proposal) -> Any:
+    """What was proposed."""
+    return _command.decode(proposal.command)
+
+
 def on_confirm(draft: Draft, confirm: Confirm, handlers: dict[type, Handler]) -> None:
     """Do what was proposed, unless it is the same person who confirms."""
     proposal = draft.state.approvals.waiting.get(confirm.proposal_id)
@@ -56,7 +61,7 @@ def on_confirm(draft: Draft, confirm: Confirm, handlers: dict[type, Handler]) ->
     if not confirm.by.strip() or same_person(confirm.by, proposal.by):
         draft.alerts.append(f"refused: {proposal.by or 'nobody'} proposed it; another confirms")
         return
-    command = _command.decode(proposal.command)
+    command = command_of(proposal)
     draft.checked_by = confirm.by
     before = len(draft.alerts)
     handlers[type(command)](draft, command)
@@ -71,7 +76,7 @@ def lapse(draft: Draft, client_id: str, by: str) -> None:
     did not know of it, and who confirms may not."""
     found = 0
     for proposal in draft.state.approvals.waiting.values():
-        command = _command.decode(proposal.command)
+        command = command_of(proposal)
         if getattr(command, "client_id", "") == client_id:
             draft.proposals.append(structs.replace(proposal, state=DISMISSED, checked_by=by))
             found += 1

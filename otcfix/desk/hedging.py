@@ -71,6 +71,9 @@ def inventory(draft: Draft, symbol: str) -> Decimal:
     """The desk's own position in base, this event's deals and hedge fills included."""
     held = draft.state.inventory(symbol)
     held += sum((traded(trade) for trade in draft.trades if trade.symbol == symbol), ZERO)
+    for change in draft.changes:
+        if change.trade.symbol == symbol:
+            held += (traded(change.now) if change.now else ZERO) - traded(change.trade)
     return held + sum((hedged(fill) for fill in draft.hedge_fills if fill.symbol == symbol), ZERO)
 
 

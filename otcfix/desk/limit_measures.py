@@ -9,7 +9,8 @@ from otcfix.desk.leaves import shrinks
 from otcfix.desk.limit_asked import ALL, Asked
 from otcfix.desk.limit_rows import Row
 from otcfix.desk.lookups import resting_base
-from otcfix.desk.usage import EVERYTHING, OF_DESK, ZERO, times, worth
+from otcfix.desk.lots import worth
+from otcfix.desk.usage import EVERYTHING, OF_DESK, ZERO, times
 from otcfix.gate.case import OrderCase, Use
 from otcfix.ledger import chart
 from otcfix.model import limit as measures

@@ -12,7 +12,8 @@ from otcfix.desk.leaves import shrinks
 from otcfix.desk.limit_asked import Asked
 from otcfix.desk.limit_measures import MEASURES, quotes_with
 from otcfix.desk.limit_rows import Compiled
-from otcfix.desk.usage import ZERO, worth
+from otcfix.desk.lots import worth
+from otcfix.desk.usage import ZERO
 from otcfix.gate import OrderCase, QuoteCase
 from otcfix.gate.case import Use
 from otcfix.gate.order_checks import rests

@@ -5,6 +5,8 @@ from decimal import Decimal
 from msgspec import Struct
 
 from otcfix.desk.draft import Draft
+from otcfix.desk.ids import seq_of
+from otcfix.desk.state import State
 from otcfix.model.event import IdUse
 from otcfix.model.instrument import Instrument
 from otcfix.model.messages import Side
@@ -39,6 +41,13 @@ def account_of(session: Session, client: Client | None, named: str) -> str:
     if named or client is None or client.client_id == session.client_id:
         return named or session.account
     return client.accounts[0] if client.accounts else ""
+
+
+def trade_scope(state: State, exec_id: str) -> str:
+    """The event that made an ExecID(17), by which a trade is recalled; "" when none of ours did."""
+    desk = state.register.desk
+    seq = seq_of(exec_id, "E", state.id_key, desk.shard if desk else "")
+    return str(seq) if seq is not None and seq <= state.seq else ""
 
 
 class Prior(Struct, gc=False):

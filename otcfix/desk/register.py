@@ -135,6 +135,11 @@ class Register:
         assert self.desk is not None
         return Register(structs.replace(self.desk, policy=policy), self.clients)
 
+    def with_sessions(self, sessions: tuple[Session, ...]) -> "Register":
+        """The same configuration with other sessions. It shares the clients."""
+        assert self.desk is not None
+        return Register(structs.replace(self.desk, sessions=sessions), self.clients)
+
     def house_settings(self, instrument: Instrument) -> Settings:
         """The pricing rules of *instrument* that name no client and no tier."""
         key = (instrument.symbol, "")

@@ -9,7 +9,9 @@ from otcfix.desk.clientele import KeptClientele
 from otcfix.desk.cover import KeptCover
 from otcfix.desk.limits import KeptLimits
 from otcfix.desk.streams import StreamsKept
+from otcfix.desk.trade_breaks import KeptBreaks
 from otcfix.model.decision import DepthTaken
+from otcfix.model.enquiries import Asked
 from otcfix.model.order import Order
 from otcfix.model.party import Desk
 from otcfix.model.pricing import Parameters
@@ -39,3 +41,5 @@ class Snapshot(Struct):
     clientele: KeptClientele
     limits: KeptLimits
     approvals: KeptApprovals
+    breaks: KeptBreaks
+    asks: list[Asked] = []

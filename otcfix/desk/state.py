@@ -10,6 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from otcfix.desk.approvals import Approvals
+from otcfix.desk.asks import Asks
 from otcfix.desk.clientele import Clientele
 from otcfix.desk.cover import Cover
 from otcfix.desk.knowledge import Knowledge
@@ -19,6 +20,7 @@ from otcfix.desk.obligations import Obligations
 from otcfix.desk.register import Register
 from otcfix.desk.snapshot import Snapshot
 from otcfix.desk.streams import Streams
+from otcfix.desk.trade_breaks import Breaks
 from otcfix.ledger import chart
 from otcfix.model.decision import Decision, DepthTaken
 from otcfix.model.errors import InvariantBroken
@@ -69,6 +71,8 @@ class State:
         self.clientele = Clientele()
         self.limits = Limits()
         self.approvals = Approvals()
+        self.breaks = Breaks()
+        self.asks = Asks()
         self.timers: list[tuple[Instant, str, str]] = []
         self._timers_rest_until: Instant = 0
 
@@ -182,6 +186,8 @@ class State:
         self._take_clients(decision)
         self.limits.take(event, decision, self.register)
         self.approvals.take(decision)
+        self.breaks.take(decision)
+        self.asks.take(event, decision)
         if event.kind == "TimerFired":
             self._fired(event, decision)
         for timer in decision.timers:
@@ -208,6 +214,9 @@ class State:
             self.register.client_changed(client.client_id)
         if decision.policy is not None:
             self.register = self.register.with_policy(decision.policy)
+            self.desk_hash = self.register.desk_hash()
+        if decision.sessions is not None:
+            self.register = self.register.with_sessions(decision.sessions)
             self.desk_hash = self.register.desk_hash()
 
     def _post(self, transfer: Transfer) -> None:
@@ -264,10 +273,9 @@ class State:
         step = base_left(order) - (base_left(before) if before else ZERO)
         left = self.leaves.get(key, ZERO) + step
         self.limits.usage.count_resting(order.symbol, order.side, step)
-        if left:
-            self.leaves[key] = left
-        else:
-            self.leaves.pop(key, None)
+        self.leaves[key] = left
+        if not left:
+            del self.leaves[key]
 
     def _put_quote(self, quote: Quote) -> None:
         before = self.quotes.get(quote.quote_id)
@@ -281,11 +289,9 @@ class State:
                     self._count_quote(quote, 1)
         elif before is not None:
             del self.quotes[quote.quote_id]
-            left = tuple(q for q in self.quotes_of_request[key] if q != quote.quote_id)
+            left = tuple(q for q in self.quotes_of_request.pop(key) if q != quote.quote_id)
             if left:
                 self.quotes_of_request[key] = left
-            else:
-                del self.quotes_of_request[key]
             if before.state == LIVE:
                 self._count_quote(before, -1)
 
@@ -301,10 +307,9 @@ class State:
         count = counts.get(key, 0) + step
         if count < 0:
             raise InvariantBroken(f"fewer than none of {key}")
-        if count:
-            counts[key] = count
-        else:
-            counts.pop(key, None)
+        counts[key] = count
+        if not count:
+            del counts[key]
 
     def _move(self, what: str, key: str, value: str | int) -> None:
         if what == "owed_withdrawal":
@@ -316,10 +321,9 @@ class State:
             self.owed_withdrawals.pop(key, None)
             return
         words = self.words.setdefault(what, {})
-        if value == "" or value == 0:
-            words.pop(key, None)
-        else:
-            words[key] = value
+        words[key] = value
+        if value in ("", 0):
+            del words[key]
 
     def _fired(self, event: Event, decision: Decision) -> None:
         if decision.failed:
@@ -355,6 +359,8 @@ class State:
                 self.clientele.keep(),
                 self.limits.keep(),
                 self.approvals.keep(),
+                self.breaks.keep(),
+                self.asks.keep(),
             )
         )
 
@@ -383,6 +389,8 @@ class State:
         state.knowledge = Knowledge(kept.parameters, kept.toxicity)
         state.cover = Cover.load(kept.cover)
         state.approvals = Approvals.load(kept.approvals)
+        state.breaks = Breaks.load(kept.breaks)
+        state.asks = Asks(kept.asks)
         state.owed_withdrawals = {
             key: {quote.quote_id: quote for quote in owed}
             for key, owed in kept.owed_withdrawals.items()

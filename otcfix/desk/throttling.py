@@ -12,7 +12,7 @@ from otcfix.desk.lookups import owner_of, prior_use, quotes_of_request, scope_of
 from otcfix.desk.rates_of_messages import Bucket, Rate, dearer, permille
 from otcfix.gate import gcra
 from otcfix.gate.common_checks import too_many
-from otcfix.model import messages
+from otcfix.model import enquiries, messages
 from otcfix.model.event import AdminSeen
 from otcfix.model.quote import DEALT, LIVE
 from otcfix.model.refusal import Refusal
@@ -29,6 +29,13 @@ CLASS_OF: dict[type, str] = {
     messages.OrderMassStatusRequest: "status",
     messages.QuoteStatusRequest: "status",
     messages.QuoteCancel: "status",
+    enquiries.TradeCaptureReportRequest: "status",
+    enquiries.SecurityListRequest: "status",
+    enquiries.SecurityDefinitionRequest: "status",
+    enquiries.TradingSessionStatusRequest: "status",
+    enquiries.RequestForPositions: "status",
+    enquiries.CollateralInquiry: "status",
+    enquiries.UserRequested: "status",
     messages.Malformed: "status",
     messages.Unsupported: "status",
     messages.MarketDataRequest: "stream",
@@ -40,6 +47,13 @@ ANSWERED_HERE = (
     messages.OrderMassStatusRequest,
     messages.QuoteStatusRequest,
     messages.QuoteCancel,
+    enquiries.TradeCaptureReportRequest,
+    enquiries.SecurityListRequest,
+    enquiries.SecurityDefinitionRequest,
+    enquiries.TradingSessionStatusRequest,
+    enquiries.RequestForPositions,
+    enquiries.CollateralInquiry,
+    enquiries.UserRequested,
 )
 """Whose reject of a throttled message is a j, written here; the others have a check for it."""
 
@@ -212,9 +226,14 @@ def day_of(at: Instant) -> str:
     return iso(at)[:10]
 
 
+REF_IDS = (
+    *("cl_ord_id", "mass_status_req_id", "quote_status_req_id", "quote_id", "quote_req_id"),
+    "request_id",
+)
+
+
 def _reject(draft: Draft, body: Any) -> None:
-    names = ("cl_ord_id", "mass_status_req_id", "quote_status_req_id", "quote_id", "quote_req_id")
-    ref_id = next((value for name in names if (value := getattr(body, name, ""))), "")
+    ref_id = next((value for name in REF_IDS if (value := getattr(body, name, ""))), "")
     detail = too_many(draft.retry_after_ms).detail
     draft.business_reject(body.head, ref_id, Refusal.THROTTLED, detail=detail)
 

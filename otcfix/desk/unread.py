@@ -1,13 +1,12 @@
-"""What cannot be dealt with as it stands: no room for it, not to be read, not spoken here; and what
-a client could not read of ours."""
+"""What cannot be dealt with as it stands: no room for it, not to be read, not spoken here."""
 
 from otcfix.desk.draft import Draft
-from otcfix.model.decision import Disputed
 from otcfix.model.event import Overflowed, UnreadCommand
-from otcfix.model.messages import Complaint, Head, Malformed, Unsupported
+from otcfix.model.messages import Malformed, Orphan, Unsupported
 from otcfix.model.order import REJECTED, Order
 from otcfix.model.refusal import Refusal, wording
 from otcfix.model.replies import BusinessRejected, OrderCancelRejected, SessionRejected
+from otcfix.model.unspoken import words_for
 
 
 def on_overflowed(draft: Draft, over: Overflowed) -> None:
@@ -79,23 +78,18 @@ def on_malformed(draft: Draft, message: Malformed) -> None:
 
 def on_unsupported(draft: Draft, message: Unsupported) -> None:
     """Answer BusinessMessageReject 380=3."""
-    draft.business_reject(
-        message.head, "", Refusal.UNSUPPORTED, detail="this message type is not spoken here"
-    )
-
-
-def on_complaint(draft: Draft, message: Complaint) -> None:
-    """A client could not read what we said: alert, mark the execution disputed (rules.md 2.2).
-
-    Never answered: a reject must not be answered by a reject.
-    """
-    head: Head = message.head
-    why = f"{head.msg_type} {message.reason} {message.text}".strip()
-    draft.disputed.append(Disputed(head.session, message.exec_id, message.ref_seq_num, why))
-    what = message.exec_id or f"MsgSeqNum {message.ref_seq_num}"
-    draft.alerts.append(f"{head.session} disputes {what}: {why}")
+    detail = words_for(message.head.msg_type)
+    draft.business_reject(message.head, "", Refusal.UNSUPPORTED, detail=detail)
 
 
 def on_unread_command(draft: Draft, command: UnreadCommand) -> None:
     """Who gave it is told; it is not left to be read again."""
     draft.alerts.append(f"refused: no command that this desk can read: {command.fault}")
+
+
+def on_orphan(draft: Draft, message: Orphan) -> None:
+    """Its session was removed while it waited: there is nobody to answer."""
+    head = message.head
+    draft.alerts.append(
+        f"35={head.msg_type} 34={head.msg_seq_num} of {head.session}, which is gone: not answered"
+    )

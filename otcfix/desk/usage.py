@@ -6,18 +6,20 @@ while there is a limit on it: the history of order notionals. All of it is integ
 Decimals, so that it does not matter how a sum grew.
 """
 
+from datetime import date
 from decimal import Decimal
 
 from msgspec import Struct
 
+from otcfix.desk.lots import Lot, consume, shrink, worth
 from otcfix.desk.register import Register
 from otcfix.model.decision import Decision
 from otcfix.model.event import Event
 from otcfix.model.hedge import HedgeFill
-from otcfix.model.limit import units_of
 from otcfix.model.messages import Side, Unit
 from otcfix.model.money import to_minor
 from otcfix.model.order import Order
+from otcfix.model.post_trade import TradeChange
 from otcfix.model.trade import Trade
 from otcfix.settlement.calendar import trading_day
 
@@ -34,9 +36,6 @@ OF_DESK, EVERYTHING = "", ""
 """The owner of what all clients use together; the symbol of what is used in all instruments."""
 
 ZERO = Decimal(0)
-
-Lot = tuple[Decimal, Decimal]
-"""(rate into the limit currency per unit of the order, what is left in that unit)."""
 
 
 class Cell:
@@ -107,11 +106,6 @@ class KeptUsage(Struct, array_like=True):
     deals_day: int
     deals: list[tuple[str, str, Decimal, Decimal]]
     history: list[tuple[str, list[Decimal]]]
-
-
-def worth(rate: Decimal, quantity: Decimal) -> int:
-    """*quantity* at *rate* in units of 1E-8 of the limit currency; up. What is no number: 0."""
-    return units_of(rate * quantity) or 0
 
 
 class Usage:
@@ -195,8 +189,10 @@ class Usage:
 
     def take(self, event: Event, decision: Decision, register: Register, *, remember: bool) -> None:
         """What *decision* uses. remember: whether order notionals are to be."""
-        if not (decision.orders or decision.trades or decision.hedge_fills):
+        if not (decision.orders or decision.trades or decision.hedge_fills or decision.changes):
             return
+        for change in decision.changes:
+            self._take_change(event, change, register)
         for order in decision.orders:
             self._take_order(event, order, register, remember)
         for trade in decision.trades:
@@ -224,8 +220,8 @@ class Usage:
             known.lots.append((rate, grown))
             asked = worth(rate, grown)
         else:
-            asked = _shrink(known.lots, -grown)
-        turned = _consume(known.lots, order.cum_qty - known.cum)
+            asked = shrink(known.lots, -grown)
+        turned = consume(known.lots, order.cum_qty - known.cum)
         reserved = asked - turned
         if order.is_open:
             known.cum = order.cum_qty
@@ -278,7 +274,7 @@ class Usage:
         self._medians.pop(order.client_id, None)
         del history[:-HISTORY]
 
-    def _take_trade(self, event: Event, trade: Trade, register: Register) -> None:
+    def _take_trade(self, event: Event, trade: Trade, register: Register, sign: int = 1) -> None:
         instrument = register.instruments.get(trade.symbol)
         if instrument is None:
             return
@@ -289,9 +285,33 @@ class Usage:
         else:
             legs = (-base, terms - fee)
         day = trading_day(instrument, event.at)[0].toordinal()
-        self._deal(trade.client_id, trade.symbol, day, *legs)
-        self._deal(OF_DESK, trade.symbol, day, -legs[0], -legs[1])
+        self._deal(trade.client_id, trade.symbol, day, sign * legs[0], sign * legs[1])
+        self._deal(OF_DESK, trade.symbol, day, -sign * legs[0], -sign * legs[1])
         self.touched[trade.symbol] = None
+
+    def _take_change(self, event: Event, change: TradeChange, register: Register) -> None:
+        """A trade does not stand any more: the day's deals of its client and of the desk lose it
+        today, and turnover that of its own day, at the rate of now (what was turned over is not
+        kept by trade), never more than is counted."""
+        trade = change.trade
+        self._take_trade(event, trade, register, -1)
+        known = self._reserved.get(trade.order_id)
+        if known is not None:
+            known.cum += change.now_qty - change.last_qty
+        instrument, gone = register.instruments.get(trade.symbol), change.last_qty - change.now_qty
+        if instrument is None or gone <= 0:
+            return
+        asset = instrument.base
+        if change.in_terms:
+            asset = instrument.terms
+        found = event.facts.conversions.get(asset.code)
+        if found is None or not found.rate.is_finite():
+            return
+        day = date(*map(int, (trade.trade_date[:4], trade.trade_date[4:6], trade.trade_date[6:])))
+        cells = self._cells(trade.client_id, trade.symbol)
+        back = min(worth(found.rate, gone), cells[0].days.get(day.toordinal(), 0))
+        for cell in cells if back else ():
+            cell.turn_over(day.toordinal(), -back)
 
     def _take_hedge(self, event: Event, fill: HedgeFill, register: Register) -> None:
         instrument = register.instruments.get(fill.symbol)
@@ -354,34 +374,6 @@ class Usage:
             made.deals.setdefault(owner, {})[symbol] = (int(base), int(terms))
         made.history = {client: [int(n) for n in notionals] for client, notionals in kept.history}
         return made
-
-
-def _shrink(lots: list[Lot], quantity: Decimal) -> int:
-    """Give *quantity* back, what was asked for last first; returns what it was worth, negative."""
-    given = 0
-    while quantity > 0 and lots:
-        rate, left = lots.pop()
-        given -= worth(rate, left)
-        if left > quantity:
-            lots.append((rate, left - quantity))
-            given += worth(rate, left - quantity)
-        quantity -= min(left, quantity)
-    return given
-
-
-def _consume(lots: list[Lot], quantity: Decimal) -> int:
-    """Fill *quantity*, what was asked for first first; returns what was reserved for it."""
-    moved = 0
-    while quantity > 0 and lots:
-        rate, left = lots[0]
-        moved += worth(rate, left)
-        if left > quantity:
-            lots[0] = (rate, left - quantity)
-            moved -= worth(rate, left - quantity)
-        else:
-            del lots[0]
-        quantity -= min(left, quantity)
-    return moved
 
 
 def times(multiple: Decimal, median: int) -> int:

@@ -20,6 +20,7 @@ from otcfix.fix.line import Line, cancels_on_disconnect, logon_refusal, overflow
 from otcfix.fix.lines import Lines
 from otcfix.fix.mouth import Mouth
 from otcfix.fix.proof import Proofs
+from otcfix.fix.users import Rotated, User, holds_secrets, never_rotated, requested
 from otcfix.fix.wire import SOH, field_of, readable
 from otcfix.model.event import AdminSeen, EpochMoved, SessionDown, SessionUp
 from otcfix.model.time import Instant
@@ -41,7 +42,8 @@ PutBehind = Callable[[str, int, object], None]
 
 
 class Application(fix.Application):  # type: ignore[misc]
-    """The callbacks of every session. stopping: the desk logs everybody out."""
+    """The callbacks of every session. stopping: the desk logs everybody out; closed: why a session
+    may not log on at an instant, "" when it may."""
 
     def __init__(
         self,
@@ -55,8 +57,10 @@ class Application(fix.Application):  # type: ignore[misc]
         depth: Callable[[str], int],
         share: int,
         clock: Callable[[], Instant],
+        rotated: Rotated = never_rotated,
     ) -> None:
-        """depth: how many of a session's messages wait; share: how many may."""
+        """depth: how many of a session's messages wait; share: how many may; rotated: the secrets
+        that clients have set."""
         super().__init__()
         self._lines = lines
         self._mouth = mouth
@@ -67,7 +71,9 @@ class Application(fix.Application):  # type: ignore[misc]
         self._depth = depth
         self._share = share
         self._clock = clock
+        self._rotated = rotated
         self.stopping = False
+        self.closed: Callable[[Line, Instant], str] = lambda *_: ""
 
     @guarded
     def onCreate(self, session_id: Any) -> None:
@@ -112,11 +118,12 @@ class Application(fix.Application):  # type: ignore[misc]
         if self._mouth.speaking_to is not None:
             line.number = number
             return
-        if kind == "5" and not (
-            line.online or line.silent
-        ):  # a logon that we, or QuickFIX, refused
+        if kind == "5" and not (line.online or line.silent):
+            # A logon that we, or QuickFIX, refused.
             line.record.failed(line.caller)
-            if not line.record.shut:  # who is disabled may be back the moment that he is enabled
+            if line.forgiven:
+                line.forgiven = False
+            elif not line.record.shut:  # who is disabled may be back the moment he is enabled
                 self._admission.failed(line.config.key, line.caller, time.monotonic())
         if kind == "4":
             line.go_on(message)
@@ -183,6 +190,11 @@ class Application(fix.Application):  # type: ignore[misc]
         kind = text[start : text.index(SOH, start)]
         line.last_in = int(field_of(text, 34))
         line.record.came(kind, field_of(text, 52))
+        if kind == "BE":
+            self._user_requested(line, text)
+            return
+        if holds_secrets(text):
+            text = blank_secrets(text)
         if not self._put(line.config.key, line.epoch, text, kind):
             self._overflowed(line, text, kind)
 
@@ -197,6 +209,22 @@ class Application(fix.Application):  # type: ignore[misc]
 
     def _event(self, line: Line, body: object) -> None:
         self._put_behind(line.config.key, line.epoch, body)
+
+    def _user_requested(self, line: Line, text: str) -> None:
+        """R13: what is journaled of a UserRequest holds no secret, so it cannot wait as it is."""
+        config, now = line.config, time.monotonic()
+        if self._depth(config.key) >= self._share:
+            self._overflowed(line, blank_secrets(text), "BE")
+            return
+        barred = self._admission.bars(config.key, line.peer, now)
+        user = User(config.key, config.username, config.password_hash, self._rotated(config.key))
+        asked = requested(user, text, barred=barred)
+        if asked is None:
+            self._put(config.key, line.epoch, blank_secrets(text), "BE")
+            return
+        if asked.verdict == "WRONG_SECRET":
+            self._admission.failed(config.key, line.peer, now)
+        self._event(line, asked)
 
     def _overflowed(self, line: Line, text: str, kind: str) -> None:
         """R2: what found no room is journaled, and only then refused."""
@@ -217,8 +245,13 @@ class Application(fix.Application):  # type: ignore[misc]
         wants_reset = message.isSetField(141) and message.getField(141) == "Y"
         session, (sender, target) = line.session, line.numbers
         was_reset = session.getExpectedTargetNum() < max(target, line.last_in + 1)
+        now = self._clock()
         shut = "disabled" if line.record.shut else ""
-        refusal = shut or logon_refusal(line.config, message, wants_reset)
+        rotated = self._rotated(line.config.key).hash
+        refusal = shut or logon_refusal(line.config, message, wants_reset, rotated)
+        closed = "" if refusal else self.closed(line, now)
+        # He who knows the secret and is early is nobody to be kept out when it is time.
+        line.forgiven, refusal = bool(closed), refusal or closed
         line.cancels_on_disconnect = cancels_on_disconnect(line.config, message)
         if refusal and wants_reset:
             # Whoever may not reset must not shift the numbers of the client who may be asleep.
@@ -229,7 +262,6 @@ class Application(fix.Application):  # type: ignore[misc]
             if not refusal:
                 line.last_in = line.last_out = 0
                 line.numbers = (1, 1)
-        now = self._clock()
         if not refusal or now - line.refused_at > 1_000_000:
             # One refused attempt a second is journaled; a storm must not fill the journal.
             line.refused_at = now if refusal else 0

@@ -125,6 +125,10 @@ class Admission:
             return f"session {session}: under attack, and not an address it logged on from"
         return ""
 
+    def bars(self, session: str, address: str, now: float) -> bool:
+        """Whether so many secrets were wrong that the next one is not even looked at (35=BE)."""
+        return self._pairs.waits((session, address), now) > 0
+
     def _too_often(self, session: str, address: str, now: float) -> bool:
         key, at = (session, address), int(now * SECOND_NS)
         paid_at = self._tries.pop(key, at)
@@ -197,6 +201,10 @@ class Admission:
         """A session was logged out for what it sent: it may come back in a while."""
         step = self._floods.failed((session, address), now)
         self._tell(session, f"logged out for too many messages: may come back in {step:g} s", now)
+
+    def note(self, session: str, note: str, now: float) -> None:
+        """Something about a caller that the journal is to keep."""
+        self._tell(session, note, now)
 
     def _tell(self, session: str, note: str, now: float) -> None:
         """Once a second at most: an attack from everywhere must not fill the journal."""

@@ -6,6 +6,7 @@ sequence numbers in a folder, because a trade session does not start anew at eve
 
 import re
 import socket
+import ssl
 import tempfile
 import time
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from msgspec import Struct
 
 from otcfix.fix.dictionaries import stock_path
 from otcfix.fix.settings import begin_string
+from otcfix.fix.tunnel import Tls, Tunnel, in_words
 from otcfix.fix.wire import SOH
 from otcfix.model.errors import OtcfixError
 
@@ -75,11 +77,26 @@ class Heard(NamedTuple):
         return self.value(43) == "Y" or self.value(97) == "Y"
 
 
+_KEPT: list[Any] = []
+"""Stores and settings of all clients. QuickFIX's sessions look into them when they end, and the
+garbage collector takes a client apart in any order: without them the process would end."""
+
+
 class Client(fix.Application):  # type: ignore[misc]
     """One session with the desk. Callbacks copy and queue; `take` gives what they queued."""
 
-    def __init__(self, login: Login, host: str, port: int, folder: Path | None = None) -> None:
-        """folder: where numbers and sent messages are kept; None keeps them in memory."""
+    def __init__(
+        self,
+        login: Login,
+        host: str,
+        port: int,
+        folder: Path | None = None,
+        tls: Tls | None = None,
+    ) -> None:
+        """folder: where numbers and sent messages are kept; None keeps them in memory.
+
+        tls: how to speak TLS; None speaks plain text. Errors: CannotConnect for a key that is none.
+        """
         super().__init__()
         self.login = login
         self.host, self.port = host, port
@@ -89,8 +106,11 @@ class Client(fix.Application):  # type: ignore[misc]
         self._signals: SimpleQueue[tuple[str, str]] = SimpleQueue()
         self._goodbye = ""
         self.online = False
+        self._tls = tls
+        self._tunnel = Tunnel(tls, host, port) if tls else None
+        where = ("127.0.0.1", self._tunnel.port) if self._tunnel else (host, port)
         with tempfile.NamedTemporaryFile("w", suffix=".cfg") as file:
-            file.write(_settings(login, host, port, folder))
+            file.write(_settings(login, *where, folder))
             file.flush()
             self._settings = fix.SessionSettings(file.name)
         if folder is None:
@@ -98,6 +118,7 @@ class Client(fix.Application):  # type: ignore[misc]
         else:
             folder.mkdir(parents=True, exist_ok=True)
             self._stores = fix.FileStoreFactory(self._settings)
+        _KEPT.append((self._stores, self._settings))
         self._initiator = fix.SocketInitiator(self, self._stores, self._settings)
         self._session = fix.Session.lookupSession(self._id)
         self._started = False
@@ -118,7 +139,12 @@ class Client(fix.Application):  # type: ignore[misc]
     def _knock(self, timeout_s: float) -> None:
         """See whether anybody listens at all: QuickFIX would only try again and again."""
         try:
-            socket.create_connection((self.host, self.port), timeout_s).close()
+            if self._tls is not None:
+                self._tls.knock(self.host, self.port, timeout_s)
+            else:
+                socket.create_connection((self.host, self.port), timeout_s).close()
+        except ssl.SSLError as error:
+            raise CannotConnect(f"{self.host}:{self.port}: TLS: {in_words(error)}") from None
         except OSError as error:
             raise CannotConnect(
                 f"{self.host}:{self.port}: {error.strerror or error}; is `otcfix serve` running "
@@ -156,12 +182,14 @@ class Client(fix.Application):  # type: ignore[misc]
             if silent >= SILENT_MAX:
                 raise CannotConnect(
                     f"{self.host}:{self.port} closed the connection of {self.login.name} without "
-                    "a word: the CompIDs are not known there, this address is not allowed, or "
-                    "the session is logged on elsewhere"
+                    "a word: the CompIDs are not known there, this address is not allowed, the "
+                    "session is logged on elsewhere, or it wants TLS or a certificate of its own"
                 )
 
     def stop(self) -> None:
         """Log out and close. The client must be kept until this returns."""
+        if self._tunnel is not None:
+            self._tunnel.close()
         if not self._started:
             return
         self._started = False

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from msgspec import structs
 
-from otcfix.fix.render import V42, Rendered
+from otcfix.fix.body import V42, Rendered
 from otcfix.fix.wire import SOH
 from otcfix.model.party import Session
 from otcfix.model.replies import ExecutionReport, Reply

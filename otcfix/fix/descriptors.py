@@ -3,10 +3,37 @@
 import contextlib
 import errno
 import os
+import resource
 import socket
 import stat
 from collections.abc import Iterator
-from pathlib import Path
+
+import structlog
+
+log = structlog.get_logger("otcfix.fix")
+
+
+PER_SESSION = 8
+"""Descriptors of a session: four of its store, its engine's ear and bells, its connection."""
+
+REST = 1024
+"""Descriptors for everything else."""
+
+
+def allow_many(sessions: int) -> None:
+    """Raise this process's limit of open descriptors for so many sessions, as far as it may.
+
+    Many systems begin with 1,024, which a hundred sessions use up.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = REST + PER_SESSION * sessions
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if most < wanted:
+        log.warning("few_descriptors", sessions=sessions, wanted=wanted, allowed=most)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(most, soft), hard))
 
 
 @contextlib.contextmanager
@@ -24,13 +51,26 @@ def seen_as_socket(descriptor: int) -> Iterator[socket.socket]:
         seen.detach()
 
 
+def numbers() -> list[int]:
+    """The descriptors of this process, and perhaps some that were closed meanwhile."""
+    for folder in ("/proc/self/fd", "/dev/fd"):
+        with contextlib.suppress(OSError):
+            # The names alone: a Path of each would cost ten times that.
+            return sorted(map(int, os.listdir(folder)), reverse=True)  # noqa: PTH208
+    return list(range(1024))
+
+
+def next_free(count: int) -> list[int]:
+    """The numbers that the next descriptors will have, unless another thread is quicker."""
+    found = [os.open(os.devnull, os.O_RDONLY) for _ in range(count)]
+    for number in found:
+        os.close(number)
+    return found
+
+
 def sockets() -> list[int]:
     """The descriptors of this process that are sockets."""
-    for folder in (Path("/proc/self/fd"), Path("/dev/fd")):
-        with contextlib.suppress(OSError):
-            found = sorted((int(entry.name) for entry in folder.iterdir()), reverse=True)
-            return [descriptor for descriptor in found if family(descriptor) is not None]
-    return [descriptor for descriptor in range(1024) if family(descriptor) is not None]
+    return [descriptor for descriptor in numbers() if family(descriptor) is not None]
 
 
 def family(descriptor: int) -> int | None:
@@ -40,10 +80,11 @@ def family(descriptor: int) -> int | None:
     return None
 
 
-def listens(descriptor: int) -> bool:
-    """Whether it is a socket that listens."""
+def listens(descriptor: int, port: int = 0) -> bool:
+    """Whether it is a socket that listens; on that port, if one is named."""
     with contextlib.suppress(OSError), seen_as_socket(descriptor) as seen:
-        return bool(seen.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+        if seen.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            return not port or (seen.family == socket.AF_INET and seen.getsockname()[1] == port)
     return False
 
 
@@ -53,13 +94,15 @@ def connected_to(name: tuple[str, int], here: tuple[str, int]) -> int | None:
     Both count: the system gives one port to many connections, as long as their other ends differ,
     so a client on this machine may have the port of *name* as well.
     """
-    for descriptor in sockets():
-        with contextlib.suppress(OSError), seen_as_socket(descriptor) as seen:
-            if seen.family != socket.AF_INET:
-                continue
-            if (seen.getpeername(), seen.getsockname()) == (name, here):
-                return descriptor
-    return None
+    return next((one for one in numbers() if is_connected_to(one, name, here)), None)
+
+
+def is_connected_to(descriptor: int, name: tuple[str, int], here: tuple[str, int]) -> bool:
+    """Whether it is a socket whose other end is *name* and whose own end is *here*."""
+    with contextlib.suppress(OSError), seen_as_socket(descriptor) as seen:
+        ours = seen.family == socket.AF_INET
+        return ours and (seen.getpeername(), seen.getsockname()) == (name, here)
+    return False
 
 
 def identity(descriptor: int) -> tuple[int, int]:

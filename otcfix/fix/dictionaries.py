@@ -27,15 +27,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from otcfix.fix import trimmed
+from otcfix.fix.trimmed import ONLY
+
 VERSIONS = ("FIX.4.2", "FIX.4.4", "FIX.5.0SP2")
 
 # ---------------------------------------------------------------- what is spoken
 
 SESSION = " 0 1 2 3 4 5 A "
 MESSAGES = {
-    "FIX.4.2": "   R S i b Z a          V W X Y   D F G H       8 9            j Q B",
-    "FIX.4.4": "   R S i b AG Z a AI AJ V W X Y   D F G H q AF  8 9 r          j Q B",
-    "FIX.5.0SP2": "R S i b AG Z a AI AJ V W X Y   D F G H q AF  8 9 r          j Q B",
+    "FIX.4.2": "   R S i b Z a          V W X Y   D F G H       8 9            j Q B c d g h J P",
+    "FIX.4.4": "   R S i b AG Z a AI AJ V W X Y   D F G H q AF  8 9 r          j Q B c d g h"
+    " x y AD AQ AE AN AO AP BB BG BA BE BF J P AK AU",
+    "FIX.5.0SP2": "R S i b AG Z a AI AJ V W X Y   D F G H q AF  8 9 r          j Q B c d g h"
+    " x y AD AQ AE AN AO AP BB BG BA BE BF J P AK AU",
 }
 
 # A message keeps the fields and groups it names itself; of the components these. What goes is what
@@ -48,11 +53,21 @@ COMPONENTS = frozenset(
     QuotSetGrp QuotEntryGrp PreAllocGrp TrdgSesGrp PegInstructions DiscretionInstructions
     DisplayInstruction StrategyParametersGrp OrderAttributeGrp TrdRegTimestamps
     MDReqGrp InstrmtMDReqGrp MDFullGrp MDIncGrp
+    OrdAllocGrp ExecAllocGrp AllocGrp AllocAckGrp CpctyConfGrp
     ContraGrp MiscFeesGrp AffectedOrdGrp NotAffectedOrdGrp LinesOfTextGrp MsgTypeGrp
+    SecListGrp SecurityTradingRules BaseTradingRules TrdCapDtGrp TrdCapRptSideGrp
+    TradeReportOrderDetail PositionQty PositionAmountData CollInqQualGrp ExecCollGrp TrdCollGrp
     """.split()
 )
 # 5.0SP2 has grown these to hundreds of fields: kept are those that 4.4 knew already.
-AS_IN_44 = frozenset("Instrument InstrumentLeg PreAllocGrp MiscFeesGrp MDFullGrp MDIncGrp".split())
+AS_IN_44 = frozenset(
+    """
+    Instrument InstrumentLeg PreAllocGrp MiscFeesGrp MDFullGrp MDIncGrp AllocGrp ExecAllocGrp
+    """.split()
+)
+
+# Required where they stand (4.4's AK), though nothing in them is: left out all the same.
+HOLLOW = frozenset(("UndInstrmtGrp", "InstrmtLegGrp"))
 
 # The desk does not judge by the value of these, so QuickFIX does not either.
 ANY_VALUE = {
@@ -61,6 +76,8 @@ ANY_VALUE = {
     **dict.fromkeys((263, 265, 269), "V: refused by 35=Y, which names the reason"),
     167: "SecurityType: 4.4 clients send FXSPOT, which is 5.0's",
     447: "PartyIDSource",
+    **dict.fromkeys((559, 321, 569, 724, 924), "refused by the message's own answer"),
+    896: "CollInquiryQualifier",
     460: "Product",
     528: "OrderCapacity",
     529: "OrderRestrictions",
@@ -182,9 +199,21 @@ def stock_path(name: str) -> Path:
     return path
 
 
+def stock_settings(version: str) -> dict[str, str]:
+    """The QuickFIX settings of a session that is checked by the stock dictionaries, any version."""
+    name = version.replace(".", "")
+    if not version.startswith("FIX.5"):
+        return {"DataDictionary": str(stock_path(name))}
+    return {
+        "TransportDataDictionary": str(stock_path("FIXT11")),
+        "AppDataDictionary": str(stock_path(name)),
+        "DefaultApplVerID": version,
+    }
+
+
 def build(folder: Path) -> Dictionaries:
     """Write our dictionaries into the folder, unless it has those of the same stock and tables."""
-    digest = hashlib.sha256(Path(__file__).read_bytes())
+    digest = hashlib.sha256(Path(__file__).read_bytes() + Path(trimmed.__file__).read_bytes())
     for name in _STOCK.values():
         digest.update(stock_path(name).read_bytes())
     stamp = f"<!-- {digest.hexdigest()} -->\n"  # the last line: where it stands, the file is whole
@@ -256,11 +285,13 @@ def _flatten(
     required: bool = True,
     in_group: bool = False,
     newest: float = math.inf,
+    old: frozenset[str] = AS_IN_44,
 ) -> list[ET.Element]:
     """The fields and groups of a message, its components dissolved into it.
 
     Means the same to QuickFIX (of a component's fields those are required where both are; within a
-    group none is) and spares it a search, and a second set of fields in every group.
+    group none is) and spares it a search, and a second set of fields in every group. old: the
+    components that are kept as 4.4 has them.
     """
     flat: list[ET.Element] = []
     for item in place:
@@ -273,14 +304,15 @@ def _flatten(
                     stock,
                     required=needed and not in_group,
                     in_group=in_group,
-                    newest=_LAST_TAG_OF_44 if name in AS_IN_44 else newest,
+                    newest=_LAST_TAG_OF_44 if name in old else newest,
+                    old=old,
                 )
-            elif needed:
+            elif needed and name not in HOLLOW:
                 raise LookupError(f"component {name} is required where it stands: keep it")
         elif int(stock.by_name[name].attrib["number"]) <= newest:
             copy = ET.Element(item.tag, name=name, required="Y" if needed and required else "N")
             if item.tag == "group":
-                copy.extend(_flatten(item, stock, in_group=True, newest=newest))
+                copy.extend(_flatten(item, stock, in_group=True, newest=newest, old=old))
             flat.append(copy)
     return flat
 
@@ -315,7 +347,11 @@ def _message(
     """One message: its stock fields, then our extensions."""
     msg_type = source.attrib["msgtype"]
     made = ET.Element("message", source.attrib)
-    made.extend(_flatten(source, stock))
+    listed = msg_type in ONLY
+    made.extend(_flatten(source, stock, old=frozenset() if listed else AS_IN_44))
+    if listed:
+        _keep_only({stock.by_tag[int(t)].get("name") for t in ONLY[msg_type].split()
+                    if int(t) in stock.by_tag}, made)  # fmt: skip
     for rule in PRESENCE:
         if rule.version == target.version and rule.message == msg_type:
             stock.find(made, rule.tag).set("required", "Y" if rule.required else "N")
@@ -326,6 +362,15 @@ def _message(
             for tag in extra.tags:
                 place.append(ET.Element("field", name=every[tag].attrib["name"], required="N"))
     return made
+
+
+def _keep_only(names: set[str | None], place: ET.Element) -> None:
+    """Drop the fields and groups of other names, and groups in which nothing is left."""
+    for item in list(place):
+        if item.tag == "group":
+            _keep_only(names, item)
+        if item.get("name") not in names or (item.tag == "group" and not len(item)):
+            place.remove(item)
 
 
 def _definition(source: ET.Element, target: _Target) -> ET.Element:

@@ -105,16 +105,22 @@ def _split_with_data(text: str) -> Fields:
     return fields
 
 
-SECRETS = (96, 554, 925)
+BLANK = "***"
+SECRETS = dict.fromkeys((96, 554, 925, 1402, 1404), BLANK)
+LENGTHS = dict.fromkeys((95, 1401, 1403), str(len(BLANK)))
+"""A blanked text can be taken apart again: the data is as long as its length field says."""
+
+_BLANKED = SECRETS | LENGTHS
 
 
 def blank_secrets(text: str) -> str:
-    """Replace the values of RawData(96), Password(554) and NewPassword(925) by *** (R13).
+    """Replace the values of RawData(96), Password(554), NewPassword(925) and of the encrypted ones
+    (1402, 1404) by *** (R13).
 
     A text that cannot be taken apart is not kept at all.
     """
     try:
         fields = split(text)
     except WireError:
-        return "***"
-    return "".join(f"{tag}={'***' if tag in SECRETS else value}{SOH}" for tag, value in fields)
+        return BLANK
+    return "".join([f"{tag}={_BLANKED.get(tag, value)}{SOH}" for tag, value in fields])

@@ -1,20 +1,31 @@
 """One session as the acceptor keeps it, and how its Logon is judged (R13, R14)."""
 
 import contextlib
-import hashlib
 import hmac
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import quickfix as fix
+
 from otcfix.config import SessionConfig
 from otcfix.config.geofence import NOWHERE, Geofence
 from otcfix.fix.administration import Record
 from otcfix.fix.dictionaries import left_out
+from otcfix.fix.settings import begin_string
 from otcfix.fix.tongues import Tongue
+from otcfix.fix.users import is_secret
 from otcfix.fix.wire import field_of
+from otcfix.model.dialect import Dialect
 from otcfix.model.event import Overflowed
 from otcfix.model.time import Instant
+from otcfix.model.unspoken import words_for
+
+
+def session_id_of(config: SessionConfig) -> Any:
+    """The session as QuickFIX names it, a quickfix.SessionID."""
+    begin = begin_string(config.version)
+    return fix.SessionID(begin, config.sender_comp_id, config.target_comp_id)
 
 
 class Line:
@@ -25,7 +36,10 @@ class Line:
         "caller",
         "cancels_on_disconnect",
         "config",
+        "dialect",
+        "engine",
         "epoch",
+        "forgiven",
         "held",
         "last_in",
         "last_out",
@@ -48,11 +62,17 @@ class Line:
     )
 
     def __init__(
-        self, config: SessionConfig, session_id: Any, tongue: Tongue | None = None
+        self,
+        config: SessionConfig,
+        session_id: Any,
+        tongue: Tongue | None = None,
+        dialect: Dialect | None = None,
     ) -> None:
         self.config = config
+        self.dialect = dialect
         self.session_id = session_id
         self.session: Any = None
+        self.engine: Any = None  # the Engine that runs it; None while that is built anew
         self.caller = ""  # who tries to log on
         self.peer = ""  # who did
         self.cancels_on_disconnect: bool | None = None  # what the Logon said of it
@@ -66,11 +86,15 @@ class Line:
         self.streamed = 0
         self.last_said = 0
         self.held = False
+        self.forgiven = False  # the next Logout to nobody counts as no failed logon
         self.proof_asked = ""
         self.proof_of = 0
         self.refused_at: Instant = 0
         self.again_from = 0
-        self.left_out = left_out(config.version)
+        # XMLnonFIX is a FIX message everywhere, whatever the dictionaries say of it. By the stock
+        # dictionary QuickFIX says by itself what FIX means.
+        left = left_out(config.version) | {"n"} if not config.stock_dictionary else frozenset()
+        self.left_out: frozenset[str] = left
         self.tongue = tongue
         self.silent = False  # what is said now answers no logon
         self.record = Record()
@@ -88,6 +112,8 @@ class Line:
         For numbers that its store does not have at the end of a range, QuickFIX begins anew at the
         start of it: a number that the client has behind him, so he would pass over the fill.
         """
+        if self.config.stock_dictionary:
+            return
         if not (message.isSetField(123) and message.getField(123) == "Y"):
             return
         header, upto = message.getHeader(), int(message.getField(36))
@@ -107,19 +133,22 @@ class Line:
             if message.isSetField(tag):
                 message.removeField(tag)
         message.setField(380, "3")
-        message.setField(58, "UNSUPPORTED: this message type is not spoken here")
+        message.setField(58, f"UNSUPPORTED: {words_for(about)}")
 
 
-def logon_refusal(config: SessionConfig, message: Any, wants_reset: bool) -> str:
-    """Why a Logon is not accepted; "" when it is. The client is told only "not accepted"."""
+def logon_refusal(config: SessionConfig, message: Any, wants_reset: bool, rotated: str = "") -> str:
+    """Why a Logon is not accepted; "" when it is. The client is told only "not accepted".
+
+    rotated: `salt$hash` of the secret that the client has set, "" for sessions.toml's.
+    """
+    if config.authentication == "none":
+        return ""
     username = message.getField(553) if message.isSetField(553) else ""
     secret = message.getField(554) if message.isSetField(554) else ""
-    salt, _, wanted = config.password_hash.partition("$")
-    found = hashlib.sha256((salt + secret).encode("utf-8", "surrogateescape")).hexdigest()
     same_user = hmac.compare_digest(
         username.encode("utf-8", "surrogateescape"), config.username.encode()
     )
-    if not (hmac.compare_digest(found, wanted) and same_user):
+    if not (is_secret(secret, rotated or config.password_hash) and same_user):
         return "username or password"
     if message.isSetField(1137) and message.getField(1137) != "9":
         return "DefaultApplVerID(1137) other than 9"  # its dictionary would check nothing
@@ -204,6 +233,8 @@ def caller_of(
             found = country or "no known country"
             there = ", ".join(countries)
             return Caller(None, f"session {key}: from {found}, which is none of {there}")
+    if line.config.authentication == "none":
+        return Caller(line)  # what else there is to say to him QuickFIX says
     if fields.get(35) != "A":
         return Caller(None, f"session {key}: the first message is no Logon", key)
     for tag, shape in LOGON_VALUES.items():

@@ -27,6 +27,14 @@ class Lines:
         self._by_id[session_id_text(config)] = line
         self.by_comp_ids[begin, config.sender_comp_id, config.target_comp_id] = line
 
+    def remove(self, line: Line) -> None:
+        """Take a line away."""
+        config = line.config
+        begin = begin_string(config.version)
+        del self._by_key[config.key]
+        del self._by_id[session_id_text(config)]
+        del self.by_comp_ids[begin, config.sender_comp_id, config.target_comp_id]
+
     def get(self, key: str) -> Line | None:
         """The line of a session; None when there is none."""
         return self._by_key.get(key)
@@ -35,7 +43,7 @@ class Lines:
         return self._by_key[key]
 
     def __iter__(self) -> Iterator[Line]:
-        return iter(self._by_key.values())
+        return iter(tuple(self._by_key.values()))
 
     def of(self, session_id: Any) -> Line:
         """The line of a quickfix.SessionID."""

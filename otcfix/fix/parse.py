@@ -18,6 +18,8 @@ from otcfix.fix.fields import (
     Values,
     split,
 )
+from otcfix.fix.parse_enquiries import EnquiryReader
+from otcfix.fix.parse_post_trade import PostTradeReader
 from otcfix.fix.parse_prices import PriceReader
 from otcfix.fix.parse_provider import ProviderPieces
 from otcfix.fix.wire import (
@@ -32,6 +34,7 @@ from otcfix.fix.wire import (
     read_int,
     read_timestamp,
 )
+from otcfix.model.enquiries import Spoken
 from otcfix.model.instrument import Instrument
 from otcfix.model.messages import (
     Complaint,
@@ -55,14 +58,14 @@ from otcfix.model.order import GTD, LIMIT, PREVIOUSLY_QUOTED
 from otcfix.model.party import Session
 
 
-class Parser(ProviderPieces, PriceReader):
+class Parser(ProviderPieces, PriceReader, EnquiryReader, PostTradeReader):
     """Reads the messages of one session."""
 
     def __init__(self, session: Session, instruments: Mapping[str, Instrument]) -> None:
         super().__init__(session, instruments)
         self._translation = translation_of(session)
         provides = session.kind == "provider"
-        self._readers: dict[str, Callable[[Head, Values, Fields], Inbound]] = {
+        self._readers: dict[str, Callable[[Head, Values, Fields], Spoken]] = {
             "R": self._quote_request,
             "D": self._new_order_single,
             "F": self._order_cancel_request,
@@ -74,14 +77,23 @@ class Parser(ProviderPieces, PriceReader):
             "AJ": self._quote_response,
             "a": self._quote_status_request,
             "V": self._market_data_request,
+            "AD": self._trade_capture_report_request,
+            "x": self._security_list_request,
+            "c": self._security_definition_request,
+            "g": self._trading_session_status_request,
+            "AN": self._request_for_positions,
+            "BB": self._collateral_inquiry,
+            "BE": self._user_request,
             "S": self._provider_quote,
             "i": self._mass_quote,
             "3": self._complaint,
             "j": self._complaint,
             "Q": self._complaint,
+            "J": self._allocation,
+            "AU": self._confirmation_ack,
         }
 
-    def parse(self, text: str) -> Inbound:
+    def parse(self, text: str) -> Spoken:
         """Read *text*; a message that breaks FIX becomes a Malformed, an alien one Unsupported."""
         number = field_of(text, 34)
         seq = int(number) if number.isdecimal() else 0
@@ -111,7 +123,7 @@ class Parser(ProviderPieces, PriceReader):
         msg_type = values.get(35, "")
         original = values.get(122)
         digest = ""
-        if msg_type in ("D", "F", "G", "q", "AJ"):
+        if msg_type in ("D", "F", "G", "q", "AJ", "J"):
             body = SOH.join([f"{t}={v}" for t, v in fields if t not in NOT_BODY])
             digest = hashlib.blake2b(body.encode("utf-8", "replace"), digest_size=12).hexdigest()
         return Head(

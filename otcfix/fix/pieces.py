@@ -10,6 +10,15 @@ from otcfix.model.messages import Side, Unit
 from otcfix.model.party import Session
 from otcfix.model.time import Instant
 
+TEXT_MAX = 240
+
+
+def printable(value: str) -> str:
+    """*value* as it may stand in a text: printable ASCII, 240 characters at most."""
+    if value.isascii() and value.isprintable() and len(value) <= TEXT_MAX:
+        return value
+    return "".join(c if " " <= c <= "~" else "?" for c in value[:TEXT_MAX])
+
 
 class Pieces:
     """What a reader of one session's messages needs to know of the session."""

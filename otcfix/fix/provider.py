@@ -15,7 +15,7 @@ from typing import Any
 import quickfix as fix
 import structlog
 
-from otcfix.config.models import ProviderConfig
+from otcfix.config.venue_models import ProviderConfig
 from otcfix.fix.building import built
 from otcfix.fix.callbacks import guarded
 from otcfix.fix.fields import Values, split

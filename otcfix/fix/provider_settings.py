@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ET
 from functools import cache
 from pathlib import Path
 
-from otcfix.config.models import ProviderConfig
+from otcfix.config.venue_models import ProviderConfig
 from otcfix.fix.dictionaries import stock_path
 from otcfix.fix.settings import begin_string
 

@@ -5,13 +5,15 @@ ours can read every message. A body is `tag=value` fields with SOH behind each; 
 belong to the session.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
+from otcfix.fix import render_captures, render_enquiries
+from otcfix.fix.body import V42, V44, V50, Body, Instruments, Rendered
+from otcfix.fix.render_post_trade import EXEC_TRANS_TYPE, allocation_answered, confirmed
 from otcfix.fix.render_provider import mass_quote_acknowledged
 from otcfix.fix.wire import SOH
-from otcfix.model.instrument import Instrument
 from otcfix.model.messages import Side, Unit
 from otcfix.model.order import NEW, Order
 from otcfix.model.party import Session
@@ -23,7 +25,9 @@ from otcfix.model.refusal import (
     code_of,
 )
 from otcfix.model.replies import (
+    AllocationAnswered,
     BusinessRejected,
+    Confirmed,
     ExecutionReport,
     MarketDataRefused,
     MassCancelReported,
@@ -37,49 +41,6 @@ from otcfix.model.replies import (
     SessionRejected,
 )
 from otcfix.model.time import utc_timestamp
-
-TEXT_MAX = 240
-
-V42, V44, V50 = "FIX.4.2", "FIX.4.4", "FIX.5.0SP2"
-
-Instruments = Mapping[str, Instrument]
-
-
-class Rendered(NamedTuple):
-    """A reply in words: MsgType(35), the body, ExecID(17) or "", whether it is a price (R10)."""
-
-    msg_type: str
-    body: str
-    exec_id: str = ""
-    price: bool = False
-
-
-class Body:
-    """Collects fields; absent values (None, "") are left out."""
-
-    __slots__ = ("parts",)
-
-    def __init__(self) -> None:
-        self.parts: list[str] = []
-
-    def add(self, tag: int, value: str | int | None) -> None:
-        """Add one field, unless its value is absent."""
-        if value is not None and value != "":
-            self.parts.append(f"{tag}={value}{SOH}")
-
-    def number(self, tag: int, value: Decimal | None) -> None:
-        """Add one Decimal in plain digits, unless it is absent."""
-        if value is not None:
-            self.parts.append(f"{tag}={value:f}{SOH}")
-
-    def text(self, value: str) -> None:
-        """Text(58): printable, bounded."""
-        if value:
-            clean = "".join(c if " " <= c <= "~" else "?" for c in value[:TEXT_MAX])
-            self.parts.append(f"58={clean}{SOH}")
-
-    def __str__(self) -> str:
-        return "".join(self.parts)
 
 
 def rendered(reply: Reply, session: Session, instruments: Instruments) -> Rendered:
@@ -192,6 +153,8 @@ EXEC_TYPE = {
     "REJECTED": "8",
     "EXPIRED": "C",
     "STATUS": "I",
+    "BUST": "H",
+    "CORRECT": "G",
 }
 """ExecType(150) from 4.3 on."""
 
@@ -204,10 +167,10 @@ def _execution(reply: ExecutionReport, session: Session, instruments: Instrument
     exec_type, status = EXEC_TYPE[reply.exec_type], order.status
     trans = ""
     if version == V42:
-        trans = f"20={3 if reply.exec_type == 'STATUS' else 0}{SOH}"
+        trans = f"20={EXEC_TRANS_TYPE.get(reply.exec_type, 0)}{SOH}"
         if reply.exec_type == "REPLACED" and status == NEW:
             status = "5"
-        if reply.exec_type in ("TRADE", "STATUS"):
+        if reply.exec_type in ("TRADE", "STATUS", "BUST", "CORRECT"):
             exec_type = status
     text = (
         f"37={order.order_id}{SOH}17={reply.exec_id}{SOH}{trans}150={exec_type}{SOH}39={status}{SOH}"
@@ -221,6 +184,7 @@ def _execution(reply: ExecutionReport, session: Session, instruments: Instrument
     body.add(11, reply.cl_ord_id)
     body.add(41, reply.orig_cl_ord_id)
     body.add(1, order.account)
+    body.add(19, reply.exec_ref_id)
     if reply.refusal is not None:
         body.add(103, code_of(ORDER_CODES, reply.refusal, version))
     if reply.cancel_reason:
@@ -377,6 +341,10 @@ def _market_data_refused(
     return Rendered("Y", str(body))
 
 
+def _in_full(write: Callable[..., Any]) -> Callable[..., Rendered]:
+    return lambda *about: Rendered(*write(*about))
+
+
 WRITERS: dict[type, Callable[[Any, Session, Instruments], Rendered]] = {
     QuoteMade: _quote,
     QuoteRefused: _quote_refused,
@@ -389,12 +357,8 @@ WRITERS: dict[type, Callable[[Any, Session, Instruments], Rendered]] = {
     BusinessRejected: _business_rejected,
     SessionRejected: _session_rejected,
     MarketDataRefused: _market_data_refused,
+    AllocationAnswered: lambda *about: Rendered(*allocation_answered(*about)),
+    Confirmed: lambda *about: Rendered(*confirmed(*about)),
+    **{kind: _in_full(write) for kind, write in render_enquiries.WRITERS.items()},
+    **{kind: _in_full(write) for kind, write in render_captures.WRITERS.items()},
 }
-
-GROUPS: dict[str, tuple[int, tuple[int, ...]]] = {
-    "AG": (146, (55, 54, 38, 152, 15)),
-    "Z": (295, (55,)),
-    "r": (534, (41, 1824, 535)),
-    "8": (453, (448, 447, 452)),
-}
-"""Repeating groups that we send: count tag, and the tags of an entry, first one first."""

@@ -3,27 +3,18 @@
 import hashlib
 import re
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
-from otcfix.config import AcceptorConfig, Config, SessionConfig
+from otcfix.config import Config, SessionConfig
 from otcfix.config.dialects import session_dialect
 from otcfix.fix.dialect_dictionary import dialect_settings
-from otcfix.fix.dictionaries import Dictionaries
-
-DAYS = {
-    "mon": "monday",
-    "tue": "tuesday",
-    "wed": "wednesday",
-    "thu": "thursday",
-    "fri": "friday",
-    "sat": "saturday",
-    "sun": "sunday",
-}
+from otcfix.fix.dictionaries import Dictionaries, stock_settings
 
 
 def begin_string(version: str) -> str:
-    """BeginString(8) of a version: 5.0SP2 travels over FIXT.1.1."""
-    return "FIXT.1.1" if version == "FIX.5.0SP2" else version
+    """BeginString(8) of a version: 5.0 and its service packs travel over FIXT.1.1."""
+    return "FIXT.1.1" if version.startswith("FIX.5") else version
 
 
 def session_id_text(session: SessionConfig) -> str:
@@ -32,9 +23,13 @@ def session_id_text(session: SessionConfig) -> str:
     return f"{begin}:{session.sender_comp_id}->{session.target_comp_id}"
 
 
-def settings_text(config: Config, dictionaries: Dictionaries, store: Path, port: int) -> str:
-    """The text of the settings file for every session of *config*; port: the engine's own."""
-    acceptor = config.sessions.acceptor
+def settings_text(sessions: Iterable[SessionConfig], store: Path, port: int) -> str:
+    """The text of the settings file for these sessions; port: the engine's own.
+
+    Without dictionaries: sessions that are checked alike share one (`Rulers`). Without times: when
+    a session is open, and when its numbers start anew, is said by `hours`. Without addresses: the
+    door knows who calls, and they may change while the engine runs.
+    """
     lines = [
         "[DEFAULT]",
         "ConnectionType=acceptor",
@@ -46,14 +41,13 @@ def settings_text(config: Config, dictionaries: Dictionaries, store: Path, port:
         "TimestampPrecision=3",
         "CheckLatency=Y",
         "MaxLatency=120",
-        "UseDataDictionary=Y",
-        "ValidateUserDefinedFields=N",
+        "UseDataDictionary=N",
         "SendRedundantResendRequests=N",
         "LogoutTimeout=2",
+        "NonStopSession=Y",
     ]
-    for session in config.sessions.session:
-        named = dictionaries_of(config, session, dictionaries, store)
-        lines += _session(session, acceptor, named)
+    for session in sessions:
+        lines += _session(session)
     return "\n".join(lines) + "\n"
 
 
@@ -63,6 +57,8 @@ def dictionaries_of(
     """The settings that name a session's dictionaries: its own, or its dialect's, or ours."""
     dialect = session_dialect(session, config.dialects)
     own = session.dictionary or (dialect.dictionary if dialect is not None else "")
+    if session.stock_dictionary:
+        return stock_settings(session.version)
     named = dictionaries.settings(session.version)
     if own:
         copy = without_data(config.folder / own, store / "dictionaries")
@@ -77,11 +73,7 @@ def spoken_key(named: dict[str, str]) -> str:
     return "AppDataDictionary" if "AppDataDictionary" in named else "DataDictionary"
 
 
-def _session(
-    session: SessionConfig,
-    acceptor: AcceptorConfig,
-    dictionaries: dict[str, str],
-) -> list[str]:
+def _session(session: SessionConfig) -> list[str]:
     keys: dict[str, str] = {
         "BeginString": begin_string(session.version),
         "SenderCompID": session.sender_comp_id,
@@ -89,20 +81,24 @@ def _session(
         "HeartBtInt": str(session.heartbeat_max),
         "ResetOnLogon": "Y" if session.reset_on_logon else "N",
         "SendNextExpectedMsgSeqNum": "Y" if session.next_expected else "N",
-        "AllowUnknownMsgFields": "Y" if session.unknown_tags == "ignore" else "N",
-        **dictionaries,
     }
-    addresses = session.allowed_remote_addresses or acceptor.allow_from
-    if addresses:
-        keys["AllowedRemoteAddresses"] = ",".join(addresses)
-    schedule = session.schedule
-    if schedule is None:
-        keys["NonStopSession"] = "Y"
-    else:
-        keys |= {"StartTime": schedule.start, "EndTime": schedule.end}
-        if schedule.start_day and schedule.end_day:
-            keys |= {"StartDay": DAYS[schedule.start_day], "EndDay": DAYS[schedule.end_day]}
+    if keys["BeginString"] == "FIXT.1.1":
+        keys["DefaultApplVerID"] = session.version
     return ["", "[SESSION]", *(f"{name}={value}" for name, value in keys.items())]
+
+
+def ruler_of(
+    config: Config, session: SessionConfig, dictionaries: Dictionaries, store: Path
+) -> dict[str, str]:
+    """The settings that say by which dictionaries a session's messages are checked, and how."""
+    return {
+        "BeginString": begin_string(session.version),
+        "UseDataDictionary": "Y",
+        "ValidateUserDefinedFields": "Y" if session.stock_dictionary else "N",
+        "ValidateFieldsHaveValues": "Y" if session.check_values else "N",
+        "AllowUnknownMsgFields": "Y" if session.unknown_tags == "ignore" else "N",
+        **dictionaries_of(config, session, dictionaries, store),
+    }
 
 
 def without_data(path: Path, folder: Path) -> Path:

@@ -3,18 +3,27 @@
 from msgspec import structs
 
 from otcfix.desk.state import State
+from otcfix.fix.body import Rendered
 from otcfix.fix.copies import Spoken, spoken
 from otcfix.fix.dialects import Translation, translation_of
 from otcfix.fix.parse import Parser
-from otcfix.fix.render import Rendered, rendered
+from otcfix.fix.render import rendered
 from otcfix.fix.render_prices import stream_rows
 from otcfix.fix.wire import SOH, field_of
 from otcfix.model.decision import Decision
-from otcfix.model.messages import Inbound
+from otcfix.model.enquiries import Spoken as Inbound
+from otcfix.model.messages import Head, Orphan
 from otcfix.model.party import Session
 from otcfix.model.record import OutboxRow, StreamRow
 from otcfix.model.replies import Reply
 from otcfix.model.time import Instant
+
+
+def orphan(session: str, text: str) -> Orphan:
+    """What is made of a FIX text whose session was removed while it waited."""
+    number = field_of(text, 34)
+    seq = int(number) if number.isdecimal() else 0
+    return Orphan(Head(session, field_of(text, 35), seq, 0))
 
 
 class Words:
@@ -40,7 +49,8 @@ class Words:
         """Read a FIX text of a session: what the client sent, in whatever dialect."""
         if self._hash != self._state.desk_hash:
             self._read_anew()
-        return self._parsers[session].parse(text)
+        parser = self._parsers.get(session)
+        return orphan(session, text) if parser is None else parser.parse(text)
 
     def render(self, reply: Reply) -> list[Spoken]:
         """Write a reply in its session's version and dialect, as it goes over the wire, and

@@ -57,6 +57,39 @@ def transfers_for_trade(
     return tuple(legs.out)
 
 
+def transfers_for_bust(
+    trade: Trade, instrument: Instrument, *, same_day: bool, owed: tuple[int, int] = (0, 0)
+) -> tuple[Transfer, ...]:
+    """Mirror *trade*: each of its transfers (legs, spread, fee) the other way round, by a transfer
+    of its own; what was posted stands.
+
+    same_day and owed as in `transfers_for_trade`, but of the date by which it is undone: what came
+    from a hold goes back to available, since the hold is gone.
+    Rounds: amounts arrive rounded, so that the two sum up to zero.
+    """
+    base, terms = instrument.base, instrument.terms
+    legs = _Legs(trade.client_id, same_day, 0, {base.code: owed[0], terms.code: owed[1]})
+    base_minor = to_minor(trade.base_amount, base)
+    terms_minor = to_minor(trade.terms_amount, terms)
+    base_position = chart.desk_account(chart.POSITION, base.code)
+    terms_position = chart.desk_account(chart.POSITION, terms.code)
+    fees = chart.desk_account(chart.FEES, terms.code)
+    if trade.side is Side.BUY:
+        legs.give(base.code, base_minor, base_position, "base_reversed")
+        legs.get(terms.code, terms_minor, terms_position, "terms_reversed")
+    else:
+        legs.get(base.code, base_minor, base_position, "base_reversed")
+        legs.give(terms.code, terms_minor, terms_position, "terms_reversed")
+    legs.get(terms.code, to_minor(trade.fee, terms), fees, "fee_reversed")
+    spread = to_minor(trade.spread, terms)
+    pnl = chart.desk_account(chart.PNL, terms.code)
+    if spread > 0:
+        _add(legs.out, pnl, terms_position, terms.code, spread, "spread_reversed")
+    else:
+        _add(legs.out, terms_position, pnl, terms.code, -spread, "spread_reversed")
+    return tuple(legs.out)
+
+
 class _Legs:
     """The client's side of a trade: where each amount comes from and goes to."""
 

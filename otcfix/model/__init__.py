@@ -13,6 +13,7 @@ Transfer        one debit account, one credit account, one asset, one positive i
 Obligation      what is owed, and on which value date.
 Check, Finding, Verdict   one rule of the gate; what it measured; all findings and the outcome.
 Refusal, Reject our reason; the FIX message that carries it.
+Enquiry         a question of a client about what is his already; the answer changes nothing.
 Event, Decision what came in, in one order for ever; what follows from it and from the state.
 Facts           what the sequencer stamped on an event: rates, conversions, recalled ids.
 Instant         microseconds since the epoch, UTC.

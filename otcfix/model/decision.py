@@ -6,14 +6,16 @@ from decimal import Decimal
 import msgspec
 from msgspec import Struct
 
+from otcfix.model.enquiries import Asked
 from otcfix.model.event import IdUse
 from otcfix.model.hedge import HedgeFill, HedgeOrder, VenueRequest
 from otcfix.model.ledger import Obligation, Transfer
 from otcfix.model.limit import SetLimit
 from otcfix.model.messages import Side
 from otcfix.model.order import Order
-from otcfix.model.party import Client
+from otcfix.model.party import Client, Session
 from otcfix.model.policy import Policy
+from otcfix.model.post_trade import Allocation, Confirmation, TradeBreak, TradeChange
 from otcfix.model.pricing import Explanation
 from otcfix.model.proposal import Proposal
 from otcfix.model.quote import Quote
@@ -59,8 +61,9 @@ class DeskMoved(Struct, frozen=True, gc=False, array_like=True):
 class Decision(Struct, frozen=True, gc=False, array_like=True):
     """The whole consequence of one event. orders, quotes and clients are as they
     stand after it. logouts: sessions to be logged out when it is committed, and with what text.
-    policy: the rules of jurisdiction from now on; None as they were. session_acts: what is done to
-    sessions when it is committed."""
+    policy: the rules of jurisdiction from now on; None as they were; sessions likewise.
+    session_acts: what is done to sessions when it is committed. changes: trades that do not stand
+    any more; what replaces one is among trades."""
 
     replies: tuple[Reply, ...] = ()
     transfers: tuple[Transfer, ...] = ()
@@ -94,6 +97,12 @@ class Decision(Struct, frozen=True, gc=False, array_like=True):
     logouts: tuple[tuple[str, str], ...] = ()
     policy: Policy | None = None
     session_acts: tuple[SessionAct, ...] = ()
+    changes: tuple[TradeChange, ...] = ()
+    breaks: tuple[TradeBreak, ...] = ()
+    allocations: tuple[Allocation, ...] = ()
+    confirmations: tuple[Confirmation, ...] = ()
+    asked: tuple[Asked, ...] = ()
+    sessions: tuple[Session, ...] | None = None
 
     @property
     def of_streams(self) -> bool:
@@ -170,6 +179,12 @@ def digest(decision: Decision, verdicts: bytes) -> bytes:
             decision.logouts,
             decision.policy.version if decision.policy else "",
             decision.session_acts,
+            decision.changes,
+            decision.breaks,
+            decision.allocations,
+            decision.confirmations,
+            decision.asked,
+            decision.sessions,
         )
     )
     return sha256_of(rest + verdicts)

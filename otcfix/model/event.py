@@ -14,19 +14,30 @@ from otcfix.model.client_commands import (
     ResumeClient,
     SuspendClient,
 )
+from otcfix.model.enquiries import UserRequested
 from otcfix.model.hedge import Hedge, SettleHedge, VenueDown, VenueReport, VenueUp
 from otcfix.model.limit import MarksMoved, SetLimit, SetTradingState
 from otcfix.model.order import Order
 from otcfix.model.party import Desk
 from otcfix.model.policy import SetPolicy
+from otcfix.model.post_trade import (
+    Allocation,
+    BustTrade,
+    Confirmation,
+    CorrectTrade,
+    ResolveBreak,
+    TradeChange,
+)
 from otcfix.model.pricing import Parameters
 from otcfix.model.proposal import Confirm, Dismiss
 from otcfix.model.quote import Quote
 from otcfix.model.rates import Conversion, Rates
 from otcfix.model.screening import ReleaseHit, ScreeningTrouble, ScreeningVerdicts
 from otcfix.model.session_act import ActOnSession
+from otcfix.model.session_commands import ResetSecret, SendNews, SetSessions
 from otcfix.model.throttle import LoadMoved
 from otcfix.model.time import Instant
+from otcfix.model.trade import Trade
 
 
 class IdUse(Struct, frozen=True, gc=False, array_like=True):
@@ -47,8 +58,12 @@ class IdUse(Struct, frozen=True, gc=False, array_like=True):
     orig_cl_ord_id: str = ""
 
 
-class Recalled(Struct, frozen=True, gc=False):
-    """What the store knew of an id that State no longer holds (R9). All None: nothing."""
+class Recalled(Struct, frozen=True, gc=False, omit_defaults=True):
+    """What the store knew of an id that State no longer holds (R9). All None: nothing.
+
+    trade: of an ExecID(17), with its order; change: what became of it. exec_id: of a report that a
+    client named by its MsgSeqNum(34). orders: those of the allocation.
+    """
 
     kind: str
     key: str
@@ -56,15 +71,24 @@ class Recalled(Struct, frozen=True, gc=False):
     order: Order | None = None
     quotes: tuple[Quote, ...] = ()
     session_seq: tuple[str, str] | None = None
+    exec_id: str = ""
+    trade: Trade | None = None
+    change: TradeChange | None = None
+    allocation: Allocation | None = None
+    confirmation: Confirmation | None = None
+    orders: tuple[Order, ...] = ()
 
 
 class Facts(Struct, frozen=True, gc=False, omit_defaults=True):
-    """What the sequencer stamped on an event."""
+    """What the sequencer stamped on an event. trades: those that an AD asks for, oldest first;
+    more_trades: there are more than are ever told at once, and none is here."""
 
     rates: dict[str, Rates] = {}
     conversions: dict[str, Conversion] = {}
     recalled: tuple[Recalled, ...] = ()
     store_failed: bool = False
+    trades: tuple[Trade, ...] = ()
+    more_trades: bool = False
 
 
 NO_FACTS = Facts()
@@ -256,9 +280,15 @@ Command = (
     | SetLimit
     | SetTradingState
     | SetPolicy
+    | SetSessions
     | ReleaseHit
+    | BustTrade
+    | CorrectTrade
+    | ResolveBreak
     | Confirm
     | Dismiss
+    | SendNews
+    | ResetSecret
 )
 """What staff may ask for."""
 
@@ -283,6 +313,7 @@ Typed = (
     | VenueUp
     | VenueDown
     | VenueReport
+    | UserRequested
 )
 """Events that are journaled as typed JSON; the others are FIX messages."""
 

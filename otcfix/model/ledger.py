@@ -10,7 +10,8 @@ class Transfer(Struct, frozen=True, gc=False, array_like=True):
     """One debit account, one credit account, one asset, one positive amount in minor units.
 
     code says why: base_leg, terms_leg, spread, fee, hold, release, deposit, withdrawal,
-    value_date, hedge_base, hedge_terms, hedge_spread. Never updated, never deleted (law 3).
+    value_date, hedge_base, hedge_terms, hedge_spread; base_reversed, terms_reversed,
+    spread_reversed, fee_reversed of a bust. Never updated, never deleted (law 3).
     """
 
     debit: str

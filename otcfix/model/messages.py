@@ -317,6 +317,41 @@ class Complaint(Struct, frozen=True, gc=False):
     text: str
 
 
+class AllocationInstruction(Struct, frozen=True, gc=False):
+    """AllocationInstruction(35=J): which accounts filled orders are for.
+
+    trans_type: 71; alloc_type: 626, "" in 4.2. orders: (11, 37) of each in group 73; parts: (79,
+    80) of each in group 78. missing: required by the desk, and absent.
+    """
+
+    head: Head
+    alloc_id: str
+    trans_type: str
+    alloc_type: str
+    ref_alloc_id: str
+    orders: tuple[tuple[str, str], ...]
+    symbol: str
+    symbol_sent: str
+    wire_side: str
+    quantity: Decimal | None
+    avg_px: Decimal | None
+    trade_date: str
+    parts: tuple[tuple[str, Decimal | None], ...]
+    end_client: str
+    missing: tuple[int, ...] = ()
+
+
+class ConfirmationAck(Struct, frozen=True, gc=False):
+    """ConfirmationAck(35=AU); affirm_status: 940, reason: 774."""
+
+    head: Head
+    confirm_id: str
+    affirm_status: str
+    reason: str
+    text: str
+    missing: tuple[int, ...] = ()
+
+
 class Malformed(Struct, frozen=True, gc=False):
     """A message that breaks FIX: answered by Reject(35=3) with SessionRejectReason(373)."""
 
@@ -328,6 +363,12 @@ class Malformed(Struct, frozen=True, gc=False):
 
 class Unsupported(Struct, frozen=True, gc=False):
     """A message type that otcfix does not speak: answered by j 380=3."""
+
+    head: Head
+
+
+class Orphan(Struct, frozen=True, gc=False):
+    """A message of a session that has been removed since it came: journaled, not answered."""
 
     head: Head
 
@@ -348,6 +389,9 @@ Inbound = (
     | ProviderMassQuote
     | ProviderQuoteCancel
     | Complaint
+    | AllocationInstruction
+    | ConfirmationAck
     | Malformed
     | Unsupported
+    | Orphan
 )

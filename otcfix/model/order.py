@@ -47,6 +47,8 @@ class Order(Struct, frozen=True, gc=False, array_like=True):
     (ClOrdID, body digest) of every accepted request, the current one last. held is the amount of
     *held_asset*, in minor units, that the order's hold still keeps. accepted_seq gives its place
     in time; worst is the worst price of a market order. REJECTED orders have order_id "NONE".
+    gross and fees are what its fills have posted in terms; trade_date and settl_date the last
+    one's; allocated is the AllocID(70) that it was allocated under.
     """
 
     order_id: str
@@ -85,6 +87,11 @@ class Order(Struct, frozen=True, gc=False, array_like=True):
     deliver_to_sub: str = ""
     cancel_on_disconnect: bool = False
     last_text: str = ""
+    gross: Decimal = Decimal(0)
+    fees: Decimal = Decimal(0)
+    trade_date: str = ""
+    settl_date: str = ""
+    allocated: str = ""
 
     @property
     def is_open(self) -> bool:

@@ -52,6 +52,7 @@ class Refusal(Enum):
     REPLACE_REFUSED = "the change is refused"
     CANCELLED_BY_DESK = "cancelled by the desk"
     DESK_RESTARTED = "desk restarted"
+    UNKNOWN_CONFIRMATION = "no such confirmation"
     INTERNAL = "the desk could not decide this message"
 
 
@@ -129,9 +130,23 @@ BUSINESS_CODES: dict[Refusal, Codes] = {
     R.UNSUPPORTED: (3, 3, 3),
     R.NOT_AUTHORISED: (0, 6, 6),
     R.UNKNOWN_QUOTE: (1, 1, 1),
+    R.UNKNOWN_CONFIRMATION: (1, 1, 1),
+    R.UNKNOWN_SYMBOL: (2, 2, 2),
+    R.DUPLICATE: (0, 0, 0),
+    R.TOO_LARGE: (0, 0, 0),
 }
 """BusinessMessageReject: 380 in j."""
 
+
+ALLOCATION_CODES: dict[Refusal, Codes] = {
+    R.DUPLICATE: (7, 7, 7),
+    R.UNKNOWN_ACCOUNT: (0, 0, 0),
+    R.UNSUPPORTED: (7, 7, 7),
+    R.BAD_QUANTITY: (1, 1, 1),
+    R.BAD_PRICE: (2, 2, 2),
+    R.UNKNOWN_ORDER: (5, 5, 5),
+}
+"""Allocation refused: 88 in P with 87=1."""
 
 MARKET_DATA_CODES: dict[Refusal, int] = {
     R.UNKNOWN_SYMBOL: 0,

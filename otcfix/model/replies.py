@@ -8,8 +8,10 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from otcfix.model.answers import Answer
 from otcfix.model.messages import Unit
 from otcfix.model.order import Order
+from otcfix.model.post_trade import AllocatedTo, Allocation
 from otcfix.model.quote import Quote
 from otcfix.model.refusal import Refusal
 from otcfix.model.time import Instant
@@ -69,7 +71,8 @@ class QuoteStatusReport(Struct, frozen=True, gc=False, array_like=True, tag=True
 class ExecutionReport(Struct, frozen=True, gc=False, array_like=True, tag=True):
     """ExecutionReport(35=8) on *order* as it stands after it.
 
-    exec_type: NEW, TRADE, CANCELED, REPLACED, REJECTED, EXPIRED or STATUS. last_qty counts the
+    exec_type: NEW, TRADE, CANCELED, REPLACED, REJECTED, EXPIRED, STATUS, BUST or CORRECT.
+    exec_ref_id: of these two, the ExecID(17) that does not stand any more. last_qty counts the
     order's unit; gross is terms, contra the amount of the asset that Currency(15) is not.
     cl_ord_id and orig_cl_ord_id are the ones to print. at is TransactTime(60). copied_to: the drop
     copies that hear it as well (R23); copy_of: of the copy for one of them, whom it was said to.
@@ -100,6 +103,7 @@ class ExecutionReport(Struct, frozen=True, gc=False, array_like=True, tag=True):
     mass_status_total: int | None = None
     mass_status_last: bool = False
     copied_to: tuple[str, ...] = ()
+    exec_ref_id: str = ""
 
 
 class OrderCancelRejected(Struct, frozen=True, gc=False, array_like=True, tag=True):
@@ -175,6 +179,33 @@ class SessionRejected(Struct, frozen=True, gc=False, array_like=True, tag=True):
     deliver_to_sub: str = ""
 
 
+class AllocationAnswered(Struct, frozen=True, gc=False, array_like=True, tag=True):
+    """AllocationInstructionAck(35=P). refusal None: accepted."""
+
+    session: str
+    alloc_id: str
+    trade_date: str
+    at: Instant
+    refusal: Refusal | None = None
+    text: str = ""
+    deliver_to: str = ""
+    deliver_to_sub: str = ""
+
+
+class Confirmed(Struct, frozen=True, gc=False, array_like=True, tag=True):
+    """Confirmation(35=AK) of one account's part of *allocation*. cancels: the ConfirmID(664) of the
+    one that this one takes back, "" for a new one."""
+
+    session: str
+    confirm_id: str
+    allocation: Allocation
+    part: AllocatedTo
+    at: Instant
+    cancels: str = ""
+    deliver_to: str = ""
+    deliver_to_sub: str = ""
+
+
 class MarketDataRefused(Struct, frozen=True, gc=False, array_like=True, tag=True):
     """MarketDataRequestReject(35=Y); reason is MDReqRejReason(281), "" where FIX has none."""
 
@@ -198,6 +229,9 @@ Reply = (
     | BusinessRejected
     | SessionRejected
     | MarketDataRefused
+    | AllocationAnswered
+    | Confirmed
+    | Answer
 )
 
 PRICES = (QuoteMade,)

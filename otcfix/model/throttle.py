@@ -5,9 +5,10 @@ from decimal import Decimal
 from msgspec import Struct
 
 CLASSES = ("quote", "order", "replace", "cancel", "status", "stream", "resent")
-"""quote: R. order: D and AJ. replace: G. cancel: F and q (weight 0). status: H, AF, a and Z, and
-what QuickFIX rejects by a 3. stream: V. resent: with PossDup or PossResend, an R, D, AJ or G that
-the desk has answered before; what it has not seen counts in its own class, whatever its flags say.
+"""quote: R. order: D and AJ. replace: G. cancel: F and q (weight 0). status: H, AF, a, Z, the
+enquiries (AD, x, c, g, AN, BB), BE, and what QuickFIX rejects by a 3. stream: V. resent: with
+PossDup or PossResend, an R, D, AJ or G that the desk has answered before; what it has not seen
+counts in its own class, whatever its flags say.
 """
 
 EVERYBODY = "*"

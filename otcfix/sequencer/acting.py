@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import structlog
 
 from otcfix.desk.state import State
+from otcfix.model.enquiries import TradeCaptureReportRequest
 from otcfix.model.event import EpochMoved, SessionUp
 from otcfix.model.record import Batch, OutboxRow
 from otcfix.model.session_act import (
@@ -27,8 +28,8 @@ REPORTS_MAX = 1_000
 REPORTS = ("9", "r", "AE", "AU")
 """What is said again besides executions."""
 
-ALONE = (SessionUp, EpochMoved, ActOnSession)
-"""Events behind which the store is asked what a session has heard: it must be whole by then."""
+ALONE = (SessionUp, EpochMoved, ActOnSession, TradeCaptureReportRequest)
+"""Events for which the store is asked what a session has heard, or dealt: it must be whole then."""
 
 Say = Callable[[OutboxRow, bool], None]
 

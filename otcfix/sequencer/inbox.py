@@ -4,8 +4,10 @@ Filled and emptied by the sequencer's thread, which polls the sessions between t
 """
 
 from collections import deque
+from itertools import pairwise
 from typing import NamedTuple
 
+from otcfix.model.session_commands import SetSessions
 from otcfix.model.time import Instant
 
 SHARE = 512
@@ -28,6 +30,18 @@ class Incoming(NamedTuple):
     command_id: int = 0
 
 
+def parts(waiting: list[Incoming]) -> list[list[Incoming]]:
+    """*waiting* in pieces, each of which may be read before any of it is decided.
+
+    Behind new sessions begins another: what follows is to be read as they say.
+    """
+    ends = [place for place, one in enumerate(waiting, 1) if isinstance(one.body, SetSessions)]
+    if not ends:
+        return [waiting]
+    found = [waiting[start:end] for start, end in pairwise([0, *ends, len(waiting)])]
+    return [part for part in found if part]
+
+
 class Inbox:
     """Fair, bounded and quiet: `put` says whether there was room."""
 
@@ -44,6 +58,13 @@ class Inbox:
         if session not in self._lanes:
             self._lanes[session] = deque()
             self._order.append(session)
+
+    def close_lane(self, session: str) -> None:
+        """A session is gone; what still waits for it is taken before anything else."""
+        lane = self._lanes.pop(session, None)
+        if lane is not None:
+            self._order.remove(session)
+            self._urgent.extend(lane)
 
     def put(self, incoming: Incoming, msg_type: str) -> bool:
         """Queue a client's message; False when its session's share is full."""

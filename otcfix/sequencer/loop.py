@@ -16,7 +16,7 @@ from otcfix.sequencer.acting import ALONE, Acting
 from otcfix.sequencer.committing import Committer
 from otcfix.sequencer.deciding import Decided, decide_in_words, outcome_of
 from otcfix.sequencer.delays import Delays
-from otcfix.sequencer.inbox import Inbox, Incoming
+from otcfix.sequencer.inbox import Inbox, Incoming, parts
 from otcfix.sequencer.occasions import Occasions
 from otcfix.sequencer.ports import (
     Clock,
@@ -186,7 +186,8 @@ class Sequencer:
             if self._sent and now - self._last_batch > QUIET:
                 self._flush()
             return False
-        self._batch(waiting + taken)
+        for part in parts(waiting + taken):
+            self._batch(part)
         self._last_batch = now
         if self.state.seq - self._snapshot_seq >= SNAPSHOT_EVERY:
             self._finish()
@@ -204,11 +205,13 @@ class Sequencer:
             body = one.body if one.body is not None else self._parse(one.session, one.text)
             bodies.append(body)
             all_keys.append(self._stamper.keys_of(body))
-        # What a session has heard is asked of the store when it comes up: the answer must be whole.
+        # What a session has heard, or dealt, is asked of the store: the answer must be whole.
         alone = any(isinstance(body, ALONE) for body in bodies)
         wanted = self._stamper.wanted(key for keys in all_keys for key in keys)
         if alone or wanted:
             self._finish()
+        if any(key[0] == "report" for key in wanted):
+            self._flush()  # by its number a report is known once its mark is down
         fetched = self._stamper.fetch(wanted)
         batch = Batch([], [], [], self._sent, dict(self.proven), [])
         self._sent = []
@@ -243,6 +246,8 @@ class Sequencer:
                     self._venues.send(request)
             for session, text in decision.logouts:
                 self._wire.logout(session, text)
+            if decision.sessions is not None:
+                self._wire.sessions_changed(decision.sessions)
         for stream in batch.streams:
             self._wire.stream(stream)
 
@@ -343,7 +348,7 @@ class Sequencer:
                 self._say(row, True)
 
     def _flush(self) -> None:
-        """Put the last sent marks down while nothing else is to do."""
+        """Put the last sent marks down: nothing else is to do, or they are asked for."""
         if self._sent or self.proven:
             self._committer.commit(Batch([], [], [], self._sent, dict(self.proven), []))
             self._sent = []

@@ -4,17 +4,19 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from otcfix.model.decision import Decision
+from otcfix.model.enquiries import Spoken, TradesWanted
 from otcfix.model.event import ParametersMoved, Recalled
 from otcfix.model.hedge import VenueRequest
-from otcfix.model.messages import Inbound
+from otcfix.model.party import Session
 from otcfix.model.rates import Conversion, Rates
 from otcfix.model.record import Batch, JournalRow, OutboxRow, SessionNumbers, StreamRow
 from otcfix.model.replies import Reply
 from otcfix.model.session_act import SessionAct
 from otcfix.model.time import Instant
+from otcfix.model.trade import Trade
 
 Clock = Callable[[], Instant]
-Parse = Callable[[str, str], Inbound]
+Parse = Callable[[str, str], Spoken]
 """(session key, FIX text) to a typed message."""
 
 Said = tuple[str, str, str, str, bool]
@@ -66,6 +68,21 @@ class StorePort(Protocol):
 
     def recall(self, keys: Sequence[tuple[str, str, str]]) -> list[Recalled]:
         """Look ids up: (kind, scope, id)."""
+        ...
+
+    def trades_wanted(
+        self,
+        clients: tuple[str, ...],
+        wanted: TradesWanted,
+        end_client: str,
+        orders: tuple[str, ...] | None,
+        first: int,
+        last: int | None,
+        limit: int,
+    ) -> list[Trade] | None:
+        """The oldest *limit* trades of *clients* that fit, in order; None: too many would have to
+        be looked through. orders: of these alone; first and last: of these events alone, both
+        inclusive. Errors: StoreLost."""
         ...
 
     def head(self) -> tuple[int, bytes, Instant, int]:
@@ -131,6 +148,10 @@ class WirePort(Protocol):
 
     def act(self, act: SessionAct) -> str:
         """Carry out what staff decided for a session; in words, what was done."""
+        ...
+
+    def sessions_changed(self, sessions: tuple[Session, ...]) -> None:
+        """These are the sessions from now on."""
         ...
 
 

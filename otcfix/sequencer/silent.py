@@ -1,5 +1,6 @@
 """The wire of a desk that serves nobody: it decides one command and ends."""
 
+from otcfix.model.party import Session
 from otcfix.model.record import OutboxRow, StreamRow
 from otcfix.model.session_act import SessionAct
 
@@ -19,3 +20,6 @@ class Silent:
     def act(self, act: SessionAct) -> str:
         """Nobody is there; a word of State tells the next start, where one is needed."""
         return f"no desk serves {act.session}"
+
+    def sessions_changed(self, sessions: tuple[Session, ...]) -> None:
+        """Nobody listens."""

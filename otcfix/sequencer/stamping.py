@@ -9,16 +9,21 @@ from otcfix.desk.rungs import is_rung
 from otcfix.desk.state import State
 from otcfix.model import messages
 from otcfix.model.decision import Decision
+from otcfix.model.enquiries import TradeCaptureReportRequest
 from otcfix.model.errors import StoreLost
 from otcfix.model.event import Facts, IdUse, RatesMoved, Recalled
 from otcfix.model.hedge import Hedge, SettleHedge, VenueReport, VenueUp
 from otcfix.model.order import Order
 from otcfix.model.party import Session
+from otcfix.model.post_trade import Allocation, Confirmation, TradeChange
 from otcfix.model.quote import Quote
 from otcfix.model.rates import Conversion, Rates
 from otcfix.model.time import MS, Instant
+from otcfix.model.trade import Trade
+from otcfix.sequencer import late
 from otcfix.sequencer.ports import RatesPort, StorePort
 from otcfix.sequencer.seen import Seen
+from otcfix.sequencer.trades_asked import TradesAsked
 
 Key = tuple[str, str, str]
 """(kind, scope, id)."""
@@ -48,13 +53,20 @@ class _Market:
 class _Noted:
     """What one batch closed or used up."""
 
-    __slots__ = ("orders", "quotes", "quotes_of_request", "uses")
+    __slots__ = (
+        *("allocations", "changes", "confirmations", "orders", "quotes", "quotes_of_request"),
+        *("trades", "uses"),
+    )
 
     def __init__(self) -> None:
         self.uses: dict[tuple[str, str], IdUse] = {}
         self.orders: dict[str, Order] = {}
         self.quotes: dict[str, Quote] = {}
         self.quotes_of_request: dict[tuple[str, str], dict[str, None]] = {}
+        self.trades: dict[str, Trade] = {}
+        self.changes: dict[str, TradeChange] = {}
+        self.allocations: dict[tuple[str, str], Allocation] = {}
+        self.confirmations: dict[tuple[str, str], Confirmation] = {}
 
 
 class Recent:
@@ -84,6 +96,14 @@ class Recent:
             noted.quotes[quote.quote_id] = quote
             key = (quote.client_id, quote.quote_req_id)
             noted.quotes_of_request.setdefault(key, {})[quote.quote_id] = None
+        for trade in decision.trades:
+            noted.trades[trade.exec_id] = trade
+        for change in decision.changes:
+            noted.changes[change.trade.exec_id] = change
+        for made in decision.allocations:
+            noted.allocations[made.client_id, made.alloc_id] = made
+        for said in decision.confirmations:
+            noted.confirmations[said.client_id, said.confirm_id] = said
 
     @staticmethod
     def _note_chain(noted: _Noted, order: Order) -> None:
@@ -99,6 +119,8 @@ class Recent:
         if kind == "cl_ord_id":
             use = next((n.uses[scope, key] for n in self._latest if (scope, key) in n.uses), None)
             return None if use is None else Recalled(kind, full, use, self._order(use.order_id))
+        if kind in late.LATE:
+            return self._late(kind, scope, key, full)
         if kind == "order":
             order = self._order(key)
             if order is None or order.client_id != scope:
@@ -111,6 +133,40 @@ class Recent:
         quotes = [quote for one in ids if (quote := self._quote(one)) is not None]
         mine = tuple(quote for quote in quotes if quote.client_id == scope)
         return Recalled(kind, full, quotes=mine) if mine else None
+
+    def _late(self, kind: str, scope: str, key: str, full: str) -> Recalled | None:
+        """A trade, an allocation or a confirmation. A report is never so young."""
+        for noted in self._latest:
+            if kind == "trade" and (key in noted.changes or key in noted.trades):
+                change = noted.changes.get(key)
+                trade = noted.trades[key] if change is None else change.trade
+                order = self._order(trade.order_id)
+                return Recalled(kind, full, order=order, trade=trade, change=change)
+            if kind == "allocation" and (scope, key) in noted.allocations:
+                made = noted.allocations[scope, key]
+                orders = [o for one in made.order_ids if (o := self._order(one)) is not None]
+                return Recalled(kind, full, allocation=made, orders=tuple(orders))
+            if kind == "confirmation" and (scope, key) in noted.confirmations:
+                return Recalled(kind, full, confirmation=noted.confirmations[scope, key])
+        return None
+
+    def as_left(self, found: Recalled) -> Recalled:
+        """What the store knew, its orders as these batches have left them."""
+        if found.order is None and not found.orders:
+            return found
+        order = found.order and (self._order(found.order.order_id) or found.order)
+        orders = tuple(self._order(one.order_id) or one for one in found.orders)
+        return msgspec.structs.replace(found, order=order, orders=orders)
+
+    @property
+    def trades(self) -> list[Trade]:
+        """The trades of these batches, oldest first."""
+        return [trade for noted in self._batches for trade in noted.trades.values()]
+
+    @property
+    def undone(self) -> set[str]:
+        """ExecIDs(17) of trades that do not stand any more since these batches."""
+        return {exec_id for noted in self._batches for exec_id in noted.changes}
 
     @property
     def _latest(self) -> Iterable[_Noted]:
@@ -132,6 +188,7 @@ class Stamper:
         self._rates = rates
         self._seen = seen
         self.recent = Recent()
+        self._trades = TradesAsked(state, store)
         self._kept: dict[str, _Market] = {}
 
     # -- ids ---------------------------------------------------------------------------------
@@ -140,7 +197,7 @@ class Stamper:
         """The ids in *body* whose fate the decision depends on."""
         head = getattr(body, "head", None)
         if head is None:
-            return []
+            return late.of_command(self._state, body)
         session = self._state.register.sessions.get(head.session)
         return [] if session is None else self._named(body, session)
 
@@ -172,7 +229,7 @@ class Stamper:
             if body.quote_id:
                 return [("quote", client, body.quote_id)]
             return [("quote_request", client, body.quote_req_id)]
-        return []
+        return late.of_message(self._state, session, body)
 
     def wanted(self, keys: Iterable[Key]) -> list[Key]:
         """Those of *keys* that State does not hold and that may exist."""
@@ -194,6 +251,8 @@ class Stamper:
     def _must_ask(self, key: Key) -> bool:
         kind, scope, name = key
         state = self._state
+        if kind in late.LATE:
+            return True
         if kind == "cl_ord_id":
             if (scope, name) in state.order_of_id:
                 return False
@@ -219,13 +278,16 @@ class Stamper:
         self, body: object, keys: Sequence[Key], fetched: dict[Key, Recalled] | None, now: Instant
     ) -> tuple[Facts, str]:
         """The facts of one event, and their JSON."""
-        symbols = self._symbols(body)
-        market = self._market(symbols[0], now) if len(symbols) == 1 else self._markets(symbols, now)
+        if isinstance(body, TradeCaptureReportRequest):
+            facts = self._trades.facts(body, self.recent)
+            return facts, _encode(facts).decode()
         recalled: list[Recalled] = []
         for key in keys:
             known = self.recent.find(*key) or (fetched or {}).get(key)
             if known is not None and known not in recalled:
-                recalled.append(known)
+                recalled.append(self.recent.as_left(known))
+        symbols = self._symbols(body) or [r.trade.symbol for r in recalled if r.trade is not None]
+        market = self._market(symbols[0], now) if len(symbols) == 1 else self._markets(symbols, now)
         if not recalled and fetched is not None:
             return market.facts, market.json
         facts = msgspec.structs.replace(

@@ -21,7 +21,9 @@ from otcfix.model.record import Batch
 from otcfix.model.time import Instant
 from otcfix.store import progress
 from otcfix.store.books import Books
+from otcfix.store.captures import Captures
 from otcfix.store.hedges import Hedges
+from otcfix.store.post_trade import LATE, PostTrade
 from otcfix.store.progress import Tracker
 from otcfix.store.recovery import Recovery, tracker
 from otcfix.store.registering import Floors, moved_floors
@@ -59,7 +61,7 @@ class CommandRow(Struct, frozen=True):
     result: str | None
 
 
-class Store(Recovery, Books, Hedges, ABC):
+class Store(Recovery, Books, Captures, Hedges, PostTrade, ABC):
     """The database of one desk.
 
     floors: per (client_id, asset code), minor units that a client's available account may go
@@ -165,24 +167,24 @@ class Store(Recovery, Books, Hedges, ABC):
         """Write it in one transaction; leave nothing of it when anything fails."""
 
     def recall(self, keys: Sequence[Key]) -> list[Recalled]:
-        """Return what is known of each of *keys*, in their order; one query per kind.
+        """Return what is known of each of *keys*, in their order.
 
         Scope is the ClOrdID's scope (R17) for cl_ord_id, the client_id for the others: what
         belongs to another client is not found. Errors: StoreLost.
         """
         wanted: dict[str, list[tuple[str, str]]] = {}
         for kind, scope, name in keys:
-            wanted.setdefault(kind, []).append((scope, name))
+            if kind not in LATE:
+                wanted.setdefault(kind, []).append((scope, name))
         try:
             found = {kind: self._found(kind, pairs) for kind, pairs in wanted.items()}
         except StoreLost:
             raise
         except Exception as error:  # without an answer the desk must not decide (law 5)
             raise StoreLost(f"the database did not answer: {error}") from error
-        return [_recalled(kind, scope, name, found[kind]) for kind, scope, name in keys]
+        return [self.late(*k) if k[0] in LATE else _recalled(*k, found[k[0]]) for k in keys]
 
     def _found(self, kind: str, pairs: list[tuple[str, str]]) -> dict[tuple[str, str], list[Row]]:
-        """Return the rows of each (scope, id): what follows these two in the row."""
         found: dict[tuple[str, str], list[Row]] = {}
         for scope, name, *rest in self._fetch(kind, pairs):
             found.setdefault((scope, name), []).append(tuple(rest))
@@ -376,8 +378,7 @@ RECALLS = {
 def _recalled(
     kind: str, scope: str, name: str, found: dict[tuple[str, str], list[Row]]
 ) -> Recalled:
-    key = f"{scope}\x1f{name}"
-    rows = found.get((scope, name))
+    key, rows = f"{scope}\x1f{name}", found.get((scope, name))
     if not rows:
         return Recalled(kind, key)
     if kind == "cl_ord_id":
@@ -395,5 +396,5 @@ def _recalled(
     if kind == "order":
         return Recalled(kind, key, order=order_of(rows[0][0]))
     quotes = [quote_of(row[0]) for row in rows]
-    quotes.sort(key=lambda quote: (quote.made_at, quote.line, quote.quote_id))
+    quotes.sort(key=lambda q: (q.made_at, q.line, q.quote_id))
     return Recalled(kind, key, quotes=tuple(quotes))

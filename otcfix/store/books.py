@@ -6,13 +6,14 @@ from typing import Any
 import sqlalchemy as sa
 from msgspec import Struct
 
-from otcfix.model.messages import Side
 from otcfix.model.order import Order
+from otcfix.model.post_trade import TradeChange
 from otcfix.model.pricing import Explanation
 from otcfix.model.quote import Quote
 from otcfix.model.time import Instant
 from otcfix.model.trade import Trade
 from otcfix.store import reader
+from otcfix.store.post_trade import changes_of, trade_of
 from otcfix.store.reader import Reader
 from otcfix.store.recovery import progress_now, unsent_ids
 from otcfix.store.rows import explanation_of, order_of, quote_of, unpacked
@@ -31,15 +32,20 @@ from otcfix.store.tables import (
     transfers,
 )
 
-_SIDE = Trade.__struct_fields__.index("side")
-
 
 class TradeRow(Struct, frozen=True):
-    """A trade, the event that made it, and why the client disputes it ("" when he does not)."""
+    """A trade, the event that made it, why the client disputes it ("" when he does not), and what
+    became of it (None: it stands)."""
 
     seq: int
     trade: Trade
     disputed: str
+    change: TradeChange | None = None
+
+    @property
+    def status(self) -> str:
+        """good, busted or corrected."""
+        return "good" if self.change is None else self.change.kind.lower()
 
 
 class StatementLine(Struct, frozen=True):
@@ -164,8 +170,15 @@ class Books(Reader):
             if disputed:
                 query = query.where(trades.c.exec_id.in_(list(why)))
             query = query.order_by(trades.c.seq.desc(), trades.c.n.desc()).limit(limit)
-            found = [_trade_row(row, why) for row in connection.execute(query)]
-        return found[::-1]
+            found = [
+                TradeRow(row.seq, trade := trade_of(row), why.get(trade.exec_id, ""))
+                for row in connection.execute(query)
+            ]
+            changes = changes_of(connection, [row.trade.exec_id for row in found])
+        return [
+            TradeRow(row.seq, row.trade, row.disputed, changes.get(row.trade.exec_id))
+            for row in found[::-1]
+        ]
 
     def explanation(self, ref_id: str, seq: int | None = None) -> tuple[int, Explanation] | None:
         """Return why a price was what it was, and the event that made it.
@@ -270,13 +283,13 @@ def between(
     """Say since <= at < until in sequence numbers: the journal is in order of both."""
     where = []
     if since:
-        where.append(seq >= _first_at(connection, since))
+        where.append(seq >= first_at(connection, since))
     if until is not None:
-        where.append(seq < _first_at(connection, until))
+        where.append(seq < first_at(connection, until))
     return where
 
 
-def _first_at(connection: sa.Connection, moment: Instant) -> int:
+def first_at(connection: sa.Connection, moment: Instant) -> int:
     """Return the first event at or after *moment*, by halving: there is no index by time."""
     low, high = 1, (connection.scalar(sa.select(sa.func.max(journal.c.seq))) or 0) + 1
     at_of = sa.select(journal.c.at).where(journal.c.seq == sa.bindparam("seq"))
@@ -311,11 +324,3 @@ def _disputes(connection: sa.Connection) -> dict[str, str]:
         .order_by(disputes.c.seq, disputes.c.n)
     )
     return {exec_id: why or "disputed" for exec_id, why in connection.execute(query) if exec_id}
-
-
-def _trade_row(row: sa.Row[Any], why: dict[str, str]) -> TradeRow:
-    seq, _, *read = tuple(row)
-    values: list[Any] = [unpacked(value) if isinstance(value, str) else value for value in read]
-    values[_SIDE] = Side(values[_SIDE])
-    trade = Trade(*values)
-    return TradeRow(seq, trade, why.get(trade.exec_id, ""))

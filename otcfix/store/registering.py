@@ -1,6 +1,7 @@
 """The register as rows: what a decision says of clients, and the floors that follow from it."""
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import NamedTuple
 
 import msgspec
@@ -24,9 +25,16 @@ CLIENT, SCREENED, GOOD_GUY, LIMIT, PROPOSAL, STATE = (
     *("client", "screened", "good_guy"),
     *("limit", "proposal", "state"),
 )
+TRADE_CHANGE, BREAK, ALLOCATION, CONFIRMATION = (
+    "trade_change",
+    "break",
+    "allocation",
+    "confirmation",
+)
 """Kinds of rows. client: as a command left him, with the fields that it set in `changed`. screened,
 good_guy, limit (SetLimit) and proposal: the newest of each key. state: a trading state, by its
-scope, as a JSON text; "" is ACTIVE."""
+scope, as a JSON text; "" is ACTIVE. trade_change: by the ExecID that does not stand any more.
+break: by its id; allocation and confirmation: by client and AllocID or ConfirmID."""
 
 _json = msgspec.json.Encoder().encode
 
@@ -34,9 +42,13 @@ _json = msgspec.json.Encoder().encode
 def register_rows(event: Event, decision: Decision) -> dict[tuple[str, str], RegisterRow]:
     """What of a decision goes into the register, by kind and key; nearly none has anything."""
     of_clients = decision.clients or decision.screened or decision.good_guys
-    if not (decision.moved or of_clients or decision.limits or decision.proposals):
+    of_trades = (
+        decision.changes or decision.breaks or decision.allocations or decision.confirmations
+    )
+    if not (decision.moved or of_clients or decision.limits or decision.proposals or of_trades):
         return {}
-    return {(row[0], row[1]): row for row in _rows(event.seq, decision)}
+    rows = chain(_rows(event.seq, decision), _of_trades(event.seq, decision))
+    return {(row[0], row[1]): row for row in rows}
 
 
 def _rows(seq: int, decision: Decision) -> Iterable[RegisterRow]:
@@ -55,6 +67,17 @@ def _rows(seq: int, decision: Decision) -> Iterable[RegisterRow]:
             yield STATE, moved.key, seq, _json(moved.value)
         elif moved.what == DESK and moved.key == "state":
             yield STATE, DESK, seq, _json(moved.value)
+
+
+def _of_trades(seq: int, decision: Decision) -> Iterable[RegisterRow]:
+    for change in decision.changes:
+        yield TRADE_CHANGE, change.trade.exec_id, seq, _json(change)
+    for found in decision.breaks:
+        yield BREAK, found.break_id, seq, _json(found)
+    for made in decision.allocations:
+        yield ALLOCATION, f"{made.client_id}|{made.alloc_id}", seq, _json(made)
+    for said in decision.confirmations:
+        yield CONFIRMATION, f"{said.client_id}|{said.confirm_id}", seq, _json(said)
 
 
 class MovedFloors(NamedTuple):

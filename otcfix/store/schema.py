@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from otcfix.model.errors import StoreLost
 from otcfix.store import tables
 
-REVISION = "0004"
+REVISION = "0005"
 """The schema that this code speaks: the newest one in `migrations`."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

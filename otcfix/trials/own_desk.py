@@ -2,6 +2,7 @@
 clients and sessions of the trial's own, so that nothing depends on what else is there."""
 
 import contextlib
+import random
 import shutil
 import socket
 import tempfile
@@ -16,7 +17,8 @@ from otcfix.app import App
 from otcfix.commands import put
 from otcfix.config import Config, SessionConfig, hash_secret
 from otcfix.config.clients import ClientConfig
-from otcfix.config.models import InstrumentConfig, SimulatedConfig, SourceConfig
+from otcfix.config.models import InstrumentConfig
+from otcfix.config.venue_models import SimulatedConfig, SourceConfig
 from otcfix.model.errors import ConfigError, OtcfixError
 from otcfix.model.event import Kill, MoveFunds, SetInstrument, SetSession
 from otcfix.trials.line import Who
@@ -31,12 +33,15 @@ HOST = "127.0.0.1"
 DESK = "OTCFIX"
 SECRET = "trial-of-our-own"
 VERSIONS = {"42": "FIX.4.2", "44": "FIX.4.4", "50": "FIX.5.0SP2"}
+PORTS = range(15_000, 20_000)
 READY_S = 20.0
 LOOK_S = 0.02
 MAINS = 3
-ROLES = ("quote_only", "trade_only", "reset", "slow", "broker", "flat")
+ROLES = ("quote_only", "trade_only", "reset", "slow", "broker", "flat", "cod")
 RICH = Decimal(10_000_000)
-WIDE = {"position_max": Decimal(10**18), "open_orders_max": 1_000, "open_quotes_max": 1_000}
+WIDE = {"position_max": Decimal(10**18), "open_orders_max": 1_000, "open_quotes_max": 1_000,
+        "slippage_default_bps": Decimal(500)}  # fmt: skip
+"""Limits that scenarios do not try; the spread doubles when they move the market."""
 END_CLIENTS = ("END1", "END2")
 
 
@@ -45,10 +50,16 @@ class NoTrial(OtcfixError):
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on, below those that the system gives to callers.
+
+    Errors: NoTrial.
+    """
+    for port in random.SystemRandom().sample(PORTS, len(PORTS)):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("", port))
+            return port
+    raise NoTrial(f"no free port in {PORTS}")
 
 
 class OwnDesk:
@@ -135,10 +146,11 @@ class OwnDesk:
             username=key,
             password_hash=hash_secret(SECRET, "7a" * 16),
             allow_reset=role == "reset",
+            cancel_on_disconnect=role == "cod",
             messages_per_second=2 if role == "slow" else 0,
             broker=role == "broker",
             end_clients={n: f"{key}-{n}" for n in END_CLIENTS} if role == "broker" else {},
-            flat_quote_request=role == "flat",
+            dialect="flat42" if role == "flat" else "",
         )
 
     # -- life ------------------------------------------------------------------------------------

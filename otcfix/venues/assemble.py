@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 
 from otcfix.config import Config, SourceConfig
-from otcfix.config.models import SimulatedConfig
+from otcfix.config.venue_models import SimulatedConfig
 from otcfix.model.errors import ConfigError
 from otcfix.venues.conversion import FixedRate
 from otcfix.venues.exchange import ExchangeFeed

@@ -1,11 +1,12 @@
 """Prices of liquidity providers that connect to us: kept, pulled, voided."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from msgspec import structs
 
 from otcfix.model.messages import ProviderMassQuote, ProviderQuote, ProviderQuoteCancel
+from otcfix.model.party import Session
 from otcfix.model.time import MS, Instant
 from otcfix.venues.intake import VenueClock
 from otcfix.venues.ratebook import RateBook
@@ -20,12 +21,18 @@ class Contributions:
     brought back, is not new.
     """
 
-    def __init__(self, rate_book: RateBook, skew_max_ms: Mapping[str, int]) -> None:
+    def __init__(self, rate_book: RateBook, skew_max_ms: Mapping[str, int] | None = None) -> None:
         """skew_max_ms: by session, how far its clock may lie behind ours."""
         self._rate_book = rate_book
-        self._skew_max = {key: value * MS for key, value in skew_max_ms.items()}
+        self._skew_max = {key: value * MS for key, value in (skew_max_ms or {}).items()}
         self._clocks: dict[str, VenueClock] = {}
         self._standing: dict[str, dict[str, str]] = {}
+
+    def know(self, sessions: Iterable[Session]) -> None:
+        """These are the sessions from now on; of providers their clocks are known."""
+        self._skew_max = {
+            one.key: one.clock_skew_max_ms * MS for one in sessions if one.kind == "provider"
+        }
 
     def take(
         self, body: ProviderQuote | ProviderMassQuote | ProviderQuoteCancel, received_at: Instant

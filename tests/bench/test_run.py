@@ -26,6 +26,8 @@ TINY = bench.Plan(
     commits=20,
     names=600,
     gate_clients=200,
+    sessions=12,
+    log_messages=2_000,
 )
 
 
@@ -46,6 +48,7 @@ def test_the_figures_have_the_promised_shape(figures: dict) -> None:
     }
     assert figures["streams"]["sqlite"]["updates_per_s"] > 0
     assert figures["price"].keys() == prices.STRATEGIES.keys()
+    assert figures["sessions"]["sessions"] == 12
     assert figures["screening"]["names"] == 600
     assert all(value > 0 for key, value in figures["screening"].items() if "mb" not in key)
     assert figures["gate"].keys() >= {"quote", "order", "quote_first", "desk_mb"}
@@ -56,6 +59,8 @@ def test_the_figures_have_the_promised_shape(figures: dict) -> None:
         for name in ("flat42", "odd42")
         for kind in "RD8"
     )
+    assert figures["fixlog"]["messages"] >= 2_000
+    assert min(figures["fixlog"][key] for key in ("per_s", "peak_mb", "stats_per_s")) > 0
     assert figures["market"]["recorded"]["times_real"] > 0
     assert all(value > 0 for value in figures["otcfix"]["sqlite"].values())
     assert json.loads(json.dumps(figures)) == figures

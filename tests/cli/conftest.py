@@ -88,7 +88,8 @@ def staff(served: DeskProcess) -> Run:
 
     def command(*arguments: str) -> Answer:
         words = [*arguments, "--database", served.database]
-        if arguments[0] not in ("trades", "journal", "db"):
+        changes = arguments[1:2] in (("bust",), ("correct",))
+        if arguments[0] not in ("trades", "journal", "db", "breaks", "allocations") or changes:
             words += ["--config", str(served.config)]
         return run_here(*words)
 

@@ -10,11 +10,13 @@ from tests.support.desk_process import ROOT
 
 GROUPS = (
     *("ledger", "price", "journal", "client", "sessions", "instrument", "db", "hedges", "sim"),
-    *("approvals", "state", "policy", "limits", "throttles", "sanctions", "decision"),
     "dialect",
+    *("approvals", "state", "policy", "limits", "throttles", "sanctions", "decision", "breaks"),
+    "allocations",
+    "fix",
 )
 COMMANDS = (
-    *("demo", "serve", "check", "bench", "trades", "replay", "kill", "unkill"),
+    *("demo", "serve", "check", "bench", "trades", "replay", "kill", "unkill", "news"),
     *(f"ledger {name}" for name in ("balances", "statement", "trial-balance")),
     *(f"price {name}" for name in ("explain", "what-if", "rules", "disclosure")),
     *("ledger deposit", "ledger withdraw", "journal show", "journal verify", "journal streams"),
@@ -25,10 +27,13 @@ COMMANDS = (
     *("approvals list", "approvals confirm", "approvals dismiss", "state show", "state set"),
     *(f"sessions {name}" for name in ("list", "show", "secret", "enable", "disable", "logon")),
     *(f"sessions {name}" for name in ("logout", "disconnect", "hold", "release", "reset")),
-    *("sessions set-seq", "sessions test-request", "sessions resend"),
+    *("sessions set-seq", "sessions test-request", "sessions resend", "sessions reload"),
     *("instrument pause", "instrument resume", "db upgrade", "db status"),
     *(f"hedges {name}" for name in ("list", "show", "scorecard", "now", "settle")),
-    *("sim venue", "sim client", "sim oms"),
+    *("trades bust", "trades correct", "allocations list"),
+    *(f"breaks {name}" for name in ("list", "show", "resolve")),
+    *("sim venue", "sim client", "sim oms", "replay-fix"),
+    *(f"fix {name}" for name in ("cat", "tail", "grep", "stats", "trace", "diff")),
     *(f"policy {name}" for name in ("explain", "show", "reload")),
     *(f"limits {name}" for name in ("show", "set", "remove")),
     *(f"sanctions {name}" for name in ("update", "status", "screen", "screen-address")),
@@ -38,18 +43,20 @@ COMMANDS = (
     *("certify", "record"),
 )
 READS = (
-    *("trades", "replay", "check", "demo", "bench"),
+    *("breaks list", "breaks show", "allocations list"),
+    *("trades", "replay", "check", "demo", "bench", "replay-fix"),
     *("ledger balances", "ledger statement", "ledger trial-balance"),
     *("journal show", "journal verify", "journal streams", "sessions list", "db status"),
     *("sessions show", "sim client", "sim oms"),
     *("hedges list", "hedges show", "hedges scorecard"),
-    *("policy explain", "policy show", "policy reload"),
+    *("policy explain", "policy show", "policy reload", "sessions reload"),
     *("price explain", "price what-if", "price rules", "price disclosure"),
     *("client list", "client show", "approvals list", "state show", "limits show"),
     *("sanctions status", "sanctions screen", "sanctions screen-address", "sanctions evaluate"),
     *("sanctions reviews", "throttles show", "decision show", "decision list"),
     *(f"dialect {name}" for name in ("list", "show", "check", "test")),
     *("certify", "record"),
+    *(f"fix {name}" for name in ("cat", "tail", "grep", "stats", "trace", "diff")),
 )
 
 

@@ -8,7 +8,7 @@ import quickfix as fix
 from otcfix.config import load
 from otcfix.fix.dialect_dictionary import derived
 from otcfix.fix.dictionaries import Dictionaries, build
-from otcfix.fix.settings import settings_text
+from otcfix.fix.settings import ruler_of
 from otcfix.fix.stock_client import validator
 from tests.support.desk_process import ROOT
 from tests.support.dialects import dialect
@@ -118,9 +118,12 @@ def test_his_own_dictionary_is_the_session_s(made: Dictionaries, tmp_path: Path)
         for s in config.sessions.session
     )
     held = config.sessions.model_copy(update={"session": sessions})
-    text = settings_text(config.model_copy(update={"sessions": held}), made, tmp_path, 1)
-    alpha = text.split("[SESSION]")[1]
+    held_config = config.model_copy(update={"sessions": held})
+    named = {
+        one.key: ruler_of(held_config, one, made, tmp_path)["DataDictionary"]
+        for one in sessions
+        if one.version != "FIX.5.0SP2"
+    }
+    own = str(tmp_path / "dictionaries" / "own-")
 
-    assert "DataDictionary=" + str(tmp_path / "dictionaries" / "own-") in alpha
-    assert text.count("own-") == 1
-    assert f"-{derived(made.fix42, dialect('')).stem}" not in text
+    assert [key for key, path in named.items() if path.startswith(own)] == ["ALPHA44"]

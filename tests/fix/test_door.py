@@ -131,7 +131,7 @@ def test_a_connection_is_known_by_both_of_its_ends() -> None:
 def test_a_ring_ends_a_wait_from_another_thread() -> None:
     """And a ring while nobody waits is none."""
     one = Door(0, lambda *_: Caller(None), Admission(LogonConfig(), lambda *_: None))
-    one.open(lambda: None)
+    one.open()
     one.ring()
     threading.Timer(0.05, one.ring).start()
     started = time.monotonic()
@@ -143,7 +143,7 @@ def test_a_ring_ends_a_wait_from_another_thread() -> None:
 def test_closing_twice_closes_nobody_else_s_descriptors() -> None:
     """A desk that fails behind its stop stops again; the numbers may belong to others by then."""
     one = Door(0, lambda *_: Caller(None), Admission(LogonConfig(), lambda *_: None))
-    one.open(lambda: None)
+    one.open()
     one.close()
     others = [os.open(os.devnull, os.O_RDONLY) for _ in range(12)]
     one.close()

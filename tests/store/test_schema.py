@@ -297,7 +297,7 @@ def test_a_database_of_the_first_schema_is_brought_up(tmp_path: Path) -> None:
     with contextlib.closing(sqlite3.connect(path)) as old:
         old.executescript(
             "DROP TABLE price_explanations; DROP TABLE hedges; DROP TABLE hedge_fills;"
-            "DROP TABLE register;"
+            "DROP TABLE register; DROP INDEX trades_of_client;"
             "ALTER TABLE trades DROP COLUMN last_look;"
             "UPDATE alembic_version SET version_num = '0001'"
         )

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from otcfix.config import hash_secret
+from otcfix.fix.fields import blank_secrets
+from otcfix.fix.users import Rotation, User, holds_secrets, requested, rotation_of
 from otcfix.model.event import AdminSeen, Overflowed, SessionDown, SessionUp
 from otcfix.sequencer.inbox import Incoming
 from tests.support.house_desk import VERSIONS
@@ -29,6 +32,7 @@ class Client:
         self.version = self.line.version
         self.number = {version: number for number, version in VERSIONS.items()}[self.version]
         self._orders: dict[str, dict[int, str]] = {}
+        self.secret = f"the first secret of {key}, as configured"
 
     # -- the connection --------------------------------------------------------------------
 
@@ -95,6 +99,11 @@ class Client:
         """*text* leaves QuickFIX for the inbox, and is not decided yet."""
         here = self.conversation
         heard = Heard(text)
+        if heard.kind == "BE":
+            self._asks_as_a_user(text)
+            return
+        if holds_secrets(text):
+            text = blank_secrets(text)
         incoming = Incoming(self.key, self.line.epoch, text, here.now)
         if not here.inbox.put(incoming, heard.kind):
             ref_id = heard.get(131 if heard.kind == "R" else 11)
@@ -102,6 +111,21 @@ class Client:
             named = heard.get(41), heard.get(115), heard.get(116)
             body = Overflowed(self.key, self.line.epoch, number, heard.kind, ref_id, *named)
             here.inbox.put_behind(Incoming(self.key, self.line.epoch, "", here.now, body))
+
+    def _asks_as_a_user(self, text: str) -> None:
+        """As the acceptor does: its secrets go no further."""
+        here = self.conversation
+        user = User(self.key, self.key, hash_secret(self.secret, "5a17"), self._rotation)
+        asked = requested(user, text, barred=False)
+        if asked is None:
+            incoming = Incoming(self.key, self.line.epoch, blank_secrets(text), here.now)
+            assert here.inbox.put(incoming, "BE")
+        else:
+            here.inbox.put_behind(Incoming(self.key, self.line.epoch, "", here.now, asked))
+
+    @property
+    def _rotation(self) -> Rotation:
+        return rotation_of(self.conversation.state, self.key)
 
     def _rejected(self, heard: Heard, refused: Refused) -> None:
         """QuickFIX answers by itself: Reject(35=3), journaled as seen (R14)."""

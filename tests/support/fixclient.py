@@ -77,11 +77,15 @@ class FixClient:
 
     def connect(self) -> None:
         """Open a socket."""
+        self.start_anew()
+        self.sock = socket.create_connection(("127.0.0.1", self.port), timeout=5)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def start_anew(self) -> None:
+        """Forget what an earlier connection has left."""
         self._parser = simplefix.FixParser()
         self._ahead.clear()
         self._asked_from = 0
-        self.sock = socket.create_connection(("127.0.0.1", self.port), timeout=5)
-        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def drop(self) -> None:
         """Lose the line without a word."""

@@ -14,6 +14,7 @@ from otcfix.model.client_commands import ChangeSettlementLimit
 from otcfix.model.decision import Decision
 from otcfix.model.event import Event
 from otcfix.model.messages import Side
+from otcfix.model.money import Asset, to_minor
 from otcfix.model.quote import LIVE
 from otcfix.model.record import OutboxRow
 from otcfix.model.refusal import Refusal
@@ -33,6 +34,18 @@ CODE = re.compile(r"([A-Z_]+)(?: tag=\d+)?(?:: | of OrderID )")
 
 Told = tuple[Event, Decision, list[OutboxRow]]
 
+TRADED = frozenset(
+    f"{what}{how}"
+    for what, hows in {
+        "base": ("_leg", "_reversed"),
+        "terms": ("_leg", "_reversed"),
+        "fee": ("", "_reversed"),
+        "spread": ("", "_reversed"),
+    }.items()
+    for how in hows
+)
+"""Codes of the transfers of a trade and of its bust."""
+
 
 def hold(conversation: Conversation) -> None:
     """Everything that must be true after any conversation."""
@@ -49,6 +62,7 @@ def hold(conversation: Conversation) -> None:
     quotes_do_not_cross(conversation)
     executed_once(decided)
     inventory_is_counted(conversation.state, decided)
+    standing_trades_are_posted(conversation.state, decided)
     journal_verifies(conversation)
     replays(conversation)
     if any(decision.streams for _, decision, _ in decided):
@@ -190,9 +204,10 @@ def _report(heard: Heard, version: str, at: int) -> None:
 
 
 def _is_fill(heard: Heard, version: str) -> bool:
+    """A fill, or what a fill should have been."""
     if version == "FIX.4.2":
-        return heard.get(20) == "0" and heard.get(150) in ("1", "2")
-    return heard.get(150) == "F"
+        return heard.get(20) == "2" or (heard.get(20) == "0" and heard.get(150) in ("1", "2"))
+    return heard.get(150) in ("F", "G")
 
 
 def _unique(heard: Heard, known: dict[str, str]) -> None:
@@ -211,6 +226,7 @@ class _Fills:
     def __init__(self) -> None:
         self._counted: set[str] = set()
         self._done: dict[str, tuple[Decimal, Decimal]] = {}
+        self._fills: dict[str, tuple[Decimal, Decimal]] = {}
 
     def tell(self, heard: Heard) -> None:
         """14 is the sum of 32; 6 x 14 that of 31 x 32, within half a unit of 6's tenth digit."""
@@ -220,10 +236,17 @@ class _Fills:
         if exec_id != "0":
             self._counted.add(exec_id)
         quantity, value = self._done.get(order_id, (Decimal(0), Decimal(0)))
+        gone = heard.get(19)
+        if gone:
+            assert gone in self._fills, f"ExecRefID(19) names no fill that stands: {heard}"
+            before, worth = self._fills.pop(gone)
+            quantity, value = quantity - before, value - worth
         last = Decimal(heard.get(32) or 0)
         if last:
-            quantity, value = quantity + last, value + last * Decimal(heard.get(31))
-            self._done[order_id] = quantity, value
+            worth = last * Decimal(heard.get(31))
+            self._fills[exec_id] = last, worth
+            quantity, value = quantity + last, value + worth
+        self._done[order_id] = quantity, value
         done = Decimal(heard.get(14))
         assert done == quantity, f"CumQty(14) is not {quantity}: {heard}"
         off = abs(Decimal(heard.get(6)) * done - value)
@@ -274,6 +297,10 @@ def inventory_is_counted(state: State, decided: list[Told]) -> None:
         return  # the conversation goes on with an older store
     held: dict[str, Decimal] = {}
     for _, decision, _ in decided:
+        for change in decision.changes:
+            gone = change.trade
+            step = gone.base_amount if gone.side is Side.BUY else -gone.base_amount
+            held[gone.symbol] = held.get(gone.symbol, Decimal(0)) + step
         for deal in (*decision.trades, *decision.hedge_fills):
             ours = deal.side is Side.BUY
             if isinstance(deal, Trade):
@@ -282,6 +309,49 @@ def inventory_is_counted(state: State, decided: list[Told]) -> None:
             held[deal.symbol] = held.get(deal.symbol, Decimal(0)) + step
     for symbol in (*held, *state.register.instruments):
         assert state.inventory(symbol) == held.get(symbol, 0), f"inventory of {symbol}"
+
+
+def standing_trades(decided: Iterable[Told]) -> list[Trade]:
+    """The trades that were neither busted nor corrected."""
+    trades: dict[str, Trade] = {}
+    for _, decision, _ in decided:
+        trades |= {trade.exec_id: trade for trade in decision.trades}
+        for change in decision.changes:
+            assert change.trade.exec_id in trades, f"{change.trade.exec_id} does not stand"
+            del trades[change.trade.exec_id]
+    return list(trades.values())
+
+
+def standing_trades_are_posted(state: State, decided: list[Told]) -> None:
+    """The legs, fees and spreads that the ledger has, busts and corrections included, are exactly
+    those of the trades that stand."""
+    if not decided or decided[0][0].seq != 1:
+        return  # the conversation goes on with an older store
+    wanted: dict[tuple[str, str], int] = {}
+
+    def add(who: str, asset: Asset, amount: Decimal) -> None:
+        minor = wanted.get((who, asset.code), 0) + to_minor(amount, asset)
+        wanted[who, asset.code] = minor
+
+    for trade in standing_trades(decided):
+        instrument = state.register.instruments.get(trade.symbol)
+        if instrument is None:
+            return  # gone from the configuration
+        sign = 1 if trade.side is Side.BUY else -1
+        add(trade.client_id, instrument.base, sign * trade.base_amount)
+        add(trade.client_id, instrument.terms, -sign * trade.terms_amount - trade.fee)
+        add("fees", instrument.terms, trade.fee)
+        add("pnl", instrument.terms, trade.spread)
+    posted: dict[tuple[str, str], int] = {}
+    for _, decision, _ in decided:
+        for transfer in decision.transfers:
+            if transfer.code in TRADED:
+                for account, step in ((transfer.credit, 1), (transfer.debit, -1)):
+                    owner, kind, asset = account.rsplit(":", 2)
+                    who = owner.removeprefix("client/") if owner != "desk" else kind
+                    posted[who, asset] = posted.get((who, asset), 0) + step * transfer.amount
+    found = {key: n for key, n in posted.items() if n and key[0] != "position"}
+    assert found == {key: n for key, n in wanted.items() if n}, "not what the trades say"
 
 
 def journal_verifies(conversation: Conversation) -> None:

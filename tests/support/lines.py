@@ -6,9 +6,9 @@ from datetime import timedelta
 from otcfix.model.time import SECOND, Instant, local_date, to_datetime, utc_timestamp
 from tests.support.world import Heard
 
-TIME_TAGS = frozenset((52, 60, 62, 367, 122, 126, 168))
+TIME_TAGS = frozenset((42, 52, 60, 62, 367, 122, 126, 168))
 DATE_TAGS = frozenset((64, 75, 432))
-NAME_TAGS = frozenset((17, 37, 117, 299, 535, 1369))
+NAME_TAGS = frozenset((17, 19, 37, 117, 299, 535, 571, 664, 772, 1369))
 NAME = re.compile(r"[A-Z]+\d+[a-z]?\Z")
 CLOCK = re.compile(r"\d\d:\d\d:\d\d(\.\d+)?\Z")
 SPAN = re.compile(r"([+-]?)(\d+)(ms|s|m|h|d)\Z")

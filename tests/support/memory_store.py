@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 
+from otcfix.desk.captures import fits
+from otcfix.model.enquiries import TradesWanted
 from otcfix.model.event import IdUse, Recalled
 from otcfix.model.ledger import Transfer
 from otcfix.model.order import Order
+from otcfix.model.post_trade import Allocation, Confirmation, TradeChange
 from otcfix.model.quote import Quote
 from otcfix.model.record import Batch, JournalRow, OutboxRow, SentMark, SessionNumbers
 from otcfix.model.time import Instant
+from otcfix.model.trade import Trade
 from otcfix.sequencer.ports import Mailed
 from otcfix.store.journal import GENESIS
 
@@ -26,8 +30,13 @@ class MemoryStore:
         self.orders: dict[str, Order] = {}
         self.quotes: dict[str, Quote] = {}
         self.outbox: dict[int, OutboxRow] = {}
+        self.dealt: list[tuple[int, Trade]] = []
         self.sent: dict[int, SentMark] = {}
         self.proven: dict[str, int] = {}
+        self.trades: dict[str, Trade] = {}
+        self.changes: dict[str, TradeChange] = {}
+        self.allocations: dict[tuple[str, str], Allocation] = {}
+        self.confirmations: dict[tuple[str, str], Confirmation] = {}
         self.snapshots: list[tuple[int, Instant, str, bytes, bytes]] = []
 
     # -- written ---------------------------------------------------------------------------
@@ -35,7 +44,8 @@ class MemoryStore:
     def commit(self, batch: Batch) -> None:
         """Take everything of *batch*."""
         self.rows += batch.rows
-        for _, decision in batch.decided:
+        for event, decision in batch.decided:
+            self.dealt += [(event.seq, trade) for trade in decision.trades]
             self.transfers += decision.transfers
             for use in decision.uses:
                 self.uses[use.scope, use.cl_ord_id] = use
@@ -43,6 +53,14 @@ class MemoryStore:
                 self.orders[order.order_id] = order
             for quote in decision.quotes:
                 self.quotes[quote.quote_id] = quote
+            for trade in decision.trades:
+                self.trades[trade.exec_id] = trade
+            for change in decision.changes:
+                self.changes[change.trade.exec_id] = change
+            for made in decision.allocations:
+                self.allocations[made.client_id, made.alloc_id] = made
+            for said in decision.confirmations:
+                self.confirmations[said.client_id, said.confirm_id] = said
         for row in batch.outbox:
             self.outbox[row.outbox_id] = row
         for mark in batch.sent:
@@ -75,10 +93,58 @@ class MemoryStore:
             order = self.orders.get(key)
             mine = order is not None and order.client_id == scope
             return Recalled(kind, full, order=order if mine else None)
+        if kind in ("trade", "report"):
+            return self._trade(kind, scope, key, full)
+        if kind == "allocation":
+            allocation = self.allocations.get((scope, key))
+            orders = [self.orders[one] for one in allocation.order_ids] if allocation else []
+            return Recalled(kind, full, allocation=allocation, orders=tuple(orders))
+        if kind == "confirmation":
+            return Recalled(kind, full, confirmation=self.confirmations.get((scope, key)))
         wanted = "quote_id" if kind == "quote" else "quote_req_id"
         found = [q for q in self.quotes.values() if getattr(q, wanted) == key]
         found.sort(key=lambda quote: (quote.made_at, quote.line, quote.quote_id))
         return Recalled(kind, full, quotes=tuple(q for q in found if q.client_id == scope))
+
+    def _trade(self, kind: str, scope: str, key: str, full: str) -> Recalled:
+        exec_id = key
+        if kind == "report":
+            marks = [
+                m for m in self.sent.values() if (m.session, m.msg_seq_num) == (scope, int(key))
+            ]
+            said = [self.outbox[m.outbox_id].exec_id for m in marks]
+            exec_id = next((one for one in reversed(said) if one), "")
+        trade = self.trades.get(exec_id)
+        return Recalled(
+            kind,
+            full,
+            order=self.orders[trade.order_id] if trade else None,
+            exec_id=exec_id if kind == "report" else "",
+            trade=trade,
+            change=self.changes.get(exec_id),
+        )
+
+    def trades_wanted(
+        self,
+        clients: tuple[str, ...],
+        wanted: TradesWanted,
+        end_client: str,
+        orders: tuple[str, ...] | None,
+        first: int,
+        last: int | None,
+        limit: int,
+    ) -> list[Trade] | None:
+        """The trades that fit."""
+        return [
+            trade
+            for seq, trade in self.dealt
+            if seq >= first
+            and (last is None or seq <= last)
+            and trade.client_id in clients
+            and (orders is None or trade.order_id in orders)
+            and trade.exec_id not in self.changes
+            and fits(trade, wanted, end_client)
+        ][:limit]
 
     def balances(self) -> dict[str, int]:
         """What the transfers sum up to, account by account."""

@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from otcfix.config.models import ProviderConfig
+from otcfix.config.venue_models import ProviderConfig
 from otcfix.fix.provider import Provider
 from otcfix.fix.provider_market import ProvidedSource
 from otcfix.fix.provider_quotes import ProviderAnswer

@@ -62,10 +62,10 @@ def _in_42(kind: str, fields: Fields) -> Fields:
     if kind != "8":
         return out
     status, exec_type = values.get(39, ".."), values.get(150, "")
-    transaction = "3" if exec_type == "I" else "0"
+    transaction = {"I": "3", "H": "1", "G": "2"}.get(exec_type, "0")
     if exec_type == "5" and status == "0":
         status = "5"
-    if exec_type in ("F", "I"):
+    if exec_type in ("F", "I", "H", "G"):
         exec_type = status
     swapped = {39: (39, status), 150: (150, exec_type)}
     return [swapped.get(t, (t, v)) for t, v in out] + [(20, transaction)]

@@ -272,6 +272,9 @@ class Wire:
             self.on_hold.discard(act.session)
         return act.act
 
+    def sessions_changed(self, sessions: tuple[Session, ...]) -> None:
+        """Lines of new sessions come when they are asked for."""
+
     def _built(self, line: Line, row: OutboxRow, again: bool) -> Heard:
         if line.tongue is not None:
             return self._finished(line, line.tongue.message_of(line.version, row, again), row)

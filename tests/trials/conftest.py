@@ -1,4 +1,4 @@
-"""One desk of our own for all trials of this folder."""
+"""A desk of our own for the trials of a module."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from otcfix.trials.parties import Party
 from tests.support.desk_process import ROOT
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def party() -> Iterator[Party]:
     """The shipped configuration, with sessions of the trial and prices that stand still."""
     configure("error")

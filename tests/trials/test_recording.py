@@ -41,7 +41,8 @@ def overhear(party: Party, version: str, name: str) -> list[Overheard]:
             lane.key, "main", msgspec.structs.replace(lane.who, port=proxy.port), lane.values
         )
         through.numbers = lane.numbers
-        assert play(through, chosen(PACK, [name], [], []), party).verdict == PASSED
+        played = play(through, chosen(PACK, [name], [], []), party)
+        assert played.verdict == PASSED, played.why
         assert proxy.ended.wait(5)
     finally:
         proxy.stop()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from otcfix.cli.secrets import trial_secret
 from otcfix.config import HedgingConfig, hash_secret
 from otcfix.config.hedging import HedgeConfig
-from otcfix.config.models import ProviderConfig, SourceConfig
+from otcfix.config.venue_models import ProviderConfig, SourceConfig
 
 if TYPE_CHECKING:
     from otcfix.config import Config
