@@ -70,8 +70,8 @@ def test_a_project_brings_its_own_configuration_and_version(project: pytest.Pyte
         def test_own(otcfix_client, otcfix_connect):
             assert otcfix_client.version == "FIX.5.0SP2"
             other = otcfix_connect("ALPHA44")
-            quote = other.ask("XYZ/USD", "1", "sell")
-            assert Decimal(90) < quote.bid < Decimal(100)
+            quote = other.ask("XYZ/USD", "1", "buy")
+            assert Decimal(100) < quote.offer < Decimal(110)
             with pytest.raises(Refused) as refused:
                 otcfix_client.ask("NOPE/USD", "1")
             assert refused.value.code == "UNKNOWN_SYMBOL"
@@ -98,28 +98,24 @@ price_age_max_ms = 2000
 """
 
 
-@pytest.mark.parametrize(
-    ("marker", "why"),
-    [
-        ('config="nowhere"', "no configuration of a desk there"),
-        ('prices={"NOPE/USD": 1}', "no instrument NOPE/USD"),
-        ("speed=2", "@pytest.mark.otcfix: "),
-    ],
-)
-def test_what_cannot_be_is_named(project: pytest.Pytester, marker: str, why: str) -> None:
-    """A folder, a symbol, a key of the marker."""
-    project.makepyfile(
-        f"""
-        import pytest
+WRONG = {
+    'config="nowhere"': "*no configuration of a desk there*",
+    'prices={"NOPE/USD": 1}': "*no instrument NOPE/USD*",
+    "speed=2": "*pytest.mark.otcfix: *speed*",
+}
 
-        @pytest.mark.otcfix({marker})
-        def test_it(otcfix_desk):
-            pass
-        """
-    )
+
+def test_what_cannot_be_is_named(project: pytest.Pytester) -> None:
+    """A folder, a symbol, a key of the marker."""
+    tests = [
+        f"@pytest.mark.otcfix({marker})\ndef test_{number}(otcfix_desk):\n    pass\n"
+        for number, marker in enumerate(WRONG)
+    ]
+    project.makepyfile("import pytest\n\n" + "\n".join(tests))
     result = run(project)
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines([f"*{why}*"])
+    result.assert_outcomes(errors=len(WRONG))
+    for words in WRONG.values():
+        result.stdout.fnmatch_lines([words])
 
 
 def test_it_loads_nothing_heavy() -> None:
