@@ -21,7 +21,7 @@ Connect = Callable[..., "FixClient"]
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Settings of the project."""
     parser.addini(
-        "otcfix_config", "Folder of the desk's *.toml; none: the shipped one.", default=""
+        "otcfix_config", "Folder of the desk's *.toml files.", default=""
     )
     parser.addini("otcfix_version", "What otcfix_client speaks.", default="FIX.4.4")
 
@@ -43,10 +43,13 @@ def _asked(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 def _config(request: pytest.FixtureRequest, asked: dict[str, Any]) -> Path:
-    """The folder: of the marker, of the ini file, or the one that lies beside the package."""
+    """The folder: of the marker, of the ini file, `config` of the project, or the one that lies
+    beside the package in its repository."""
     root = request.config.rootpath
     named = asked.get("config") or request.config.getini("otcfix_config")
-    folder = root / named if named else Path(__file__).parents[2] / "config"
+    folder = root / (named or "config")
+    if not named and not (folder / "desk.toml").is_file():
+        folder = Path(__file__).parents[2] / "config"
     if not (folder / "desk.toml").is_file():
         pytest.fail(
             f"{folder}: no configuration of a desk there; name one with otcfix_config in the ini "
