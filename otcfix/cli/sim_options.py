@@ -48,7 +48,7 @@ Quantities = Annotated[list[str], option("qty", "In base; several times.", WHAT)
 Deeds = Annotated[str, option("do", "Some of ask, hit, rest, cancel; oftener is likelier.", WHAT)]
 Rate = Annotated[str, option("rate", "A second; 0: as fast as answers come.", WHAT)]
 Count = Annotated[int, option("count", "How many; 0: until SIGINT or SIGTERM.", WHAT)]
-Seed = Annotated[int, option("seed", "The same seed, the same deeds and troubles.", WHAT)]
+Seed = Annotated[int, option("seed", "The same seed, the same choices and troubles.", WHAT)]
 RestBps = Annotated[str, option("rest-bps", "How far away its limit orders rest.", WHAT)]
 LeaveOpen = Annotated[
     bool, typer.Option("--leave-open", help="Cancel nothing at the end.", rich_help_panel=WHAT)

@@ -20,9 +20,7 @@ Connect = Callable[..., "FixClient"]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Settings of the project."""
-    parser.addini(
-        "otcfix_config", "Folder of the desk's *.toml files.", default=""
-    )
+    parser.addini("otcfix_config", "Folder of the desk's *.toml files.", default="")
     parser.addini("otcfix_version", "What otcfix_client speaks.", default="FIX.4.4")
 
 

@@ -34,7 +34,7 @@ end_clients = {{ FUND1 = "ALPHA", FUND2 = "BETA" }}
 """
 PLAN = Plan(
     ("BTC/USD",), (Decimal("0.01"),), ("hit", "rest", "cancel"), Decimal(40), 20, seed=5,
-    patience_s=1.0,
+    patience_s=1.5,
 )  # fmt: skip
 
 
@@ -95,7 +95,7 @@ class Neighbour:
         self.client.log_out()
         assert self.failure is None, self.failure
         assert self.count
-        assert self.slowest < 2
+        assert self.slowest < 4
         assert self.client.session.breaks == 0
 
 
@@ -146,17 +146,22 @@ def test_the_desk_survives_a_client_whose_wire_is_bad(
     assert desk.is_balanced()
 
 
-def test_an_order_system_deals_for_its_end_clients_and_repeats_itself(desk: ServedDesk) -> None:
-    """Flat 4.2, own symbols, ClientID(109); a cut at an order, which comes again with 43=Y."""
+@pytest.mark.parametrize("end_tag", [109, 115])
+def test_an_order_system_deals_for_its_end_clients_and_repeats_itself(
+    desk: ServedDesk, end_tag: int
+) -> None:
+    """Flat 4.2, own symbols, ClientID(109) or OnBehalfOfCompID(115); cut at an order, it says that
+    again with 43=Y."""
     clients = {"FUND1": "ALPHA", "FUND2": "BETA"}
     before = {client: dealt(desk, client) for client in clients.values()}
     rules = [read_rule("type D 2: cut"), read_rule("type D 5: cut")]
     made = SimClient(who(desk, "PRIME42"), rules=rules)
     plan = structs.replace(PLAN, symbols=("BTC-USD",), ends=tuple(clients), repeats=True)
     with Neighbour(desk, "GAMMA50", "BTC/USD"):
-        found = made.work(Speech("FIX.4.2", flat=True, end_tag=109), plan)
+        found = made.work(Speech("FIX.4.2", flat=True, end_tag=end_tag), plan)
     assert found["unanswered"] == []
-    assert found["breaks"] == 2
+    assert found["breaks"] >= 2  # and when it gives a line up
+    assert found["said"]["D 43=Y"] >= 2
     assert {book["symbol"] for book in found["books"]} == {"BTC-USD"}
     for end, client in clients.items():
         after = dealt(desk, client)
