@@ -1,5 +1,6 @@
 """A run of many scenarios against one counterparty: what is played where, and in which order."""
 
+import contextlib
 import fnmatch
 import threading
 import time
@@ -118,6 +119,7 @@ class Campaign:
         self._kept = kept
         self._told = told
         self._lock = threading.Lock()
+        self._held = {name: threading.Lock() for one in scenarios for name in one.holds}
         self._stopped = threading.Event()
         self._run = _digits(time.time_ns() // 1_000_000, RUN_DIGITS)
         self._queues: dict[tuple[str, str], deque[Task]] = {}
@@ -155,6 +157,11 @@ class Campaign:
             if lane.who.version == task.version and lane.role == task.scenario.session
         ]
 
+    def _beside(self, version: str, role: str) -> Lane | None:
+        """The first session of another role."""
+        found = (one for one in self.party.lanes if (one.who.version, one.role) == (version, role))
+        return next(found, None)
+
     def _why_not(self, task: Task) -> str:
         """Why it cannot be played with this counterparty, "" when it can."""
         for need in task.scenario.needs:
@@ -163,7 +170,11 @@ class Campaign:
         lanes = self._lanes(task)
         if not lanes:
             return f"no {task.version} session of role {task.scenario.session} in the profile"
-        missing = [name for name in task.scenario.uses if name not in lanes[0].values]
+        for role in task.scenario.beside:
+            if self._beside(task.version, role) is None:
+                return f"no {task.version} session of role {role} in the profile"
+        named = (*task.scenario.uses, *task.scenario.holds)
+        missing = [name for name in named if name not in lanes[0].values]
         return f"the profile has no value {', '.join(missing)}" if missing else ""
 
     def stop(self) -> None:
@@ -206,6 +217,19 @@ class Campaign:
             self._one(task, lane)
 
     def _one(self, task: Task, lane: Lane) -> None:
+        found = {role: self._beside(task.version, role) for role in task.scenario.beside}
+        beside = {role: one for role, one in found.items() if one is not None}
+        used = sorted((lane, *beside.values()), key=lambda one: one.key)
+        with contextlib.ExitStack() as stack:  # always in one order, that none waits for another
+            for one in used:
+                stack.enter_context(one.lock)
+            for name in sorted(task.scenario.holds):
+                stack.enter_context(self._held[name])
+            self._played(task, lane, beside)
+        if self.party.pause_s:
+            self._stopped.wait(self.party.pause_s)
+
+    def _played(self, task: Task, lane: Lane, beside: dict[str, Lane]) -> None:
         player = Player(
             task.scenario,
             lane.who,
@@ -214,13 +238,13 @@ class Campaign:
             prefix=f"{self._run}-{_digits(task.number, 2)}-",
             patience_s=self.party.patience_s,
             stage=self.party.stage,
+            beside={role: (one.who, one.numbers) for role, one in beside.items()},
         )
         result = player.play(lane.key)
         if self._kept is not None:
-            self._kept.save(lane)
+            for one in (lane, *beside.values()):
+                self._kept.save(one)
         self._note(result)
-        if self.party.pause_s:
-            self._stopped.wait(self.party.pause_s)
 
     def _note(self, result: Result) -> None:
         with self._lock:

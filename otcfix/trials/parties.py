@@ -2,6 +2,7 @@
 
 import os
 import socket
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,9 +14,9 @@ from pydantic import Field, model_validator
 from otcfix.config.models import Closed, Id
 from otcfix.config.reading import read
 from otcfix.model.errors import ConfigError
-from otcfix.trials.line import CONNECT_S, Numbers, Who
-from otcfix.trials.playing import Stage
+from otcfix.trials.line import CONNECT_S, Numbers, Tls, Who
 from otcfix.trials.scenario import NEEDS
+from otcfix.trials.seat import Stage
 
 Version = Literal[
     "FIX.4.0", "FIX.4.1", "FIX.4.2", "FIX.4.3", "FIX.4.4", "FIX.5.0", "FIX.5.0SP1", "FIX.5.0SP2"
@@ -25,7 +26,8 @@ ValueName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 
 class SessionProfile(Closed):
-    """[[counterparty.session]]: who we are; secret_env names a variable of the environment."""
+    """[[counterparty.session]]: who we are; secret_env names a variable of the environment. port:
+    instead of the counterparty's; ca, certificate, private_key: PEM files, with tls."""
 
     role: Name = "main"
     version: Version
@@ -35,6 +37,11 @@ class SessionProfile(Closed):
     secret: str = ""
     secret_env: str = ""
     heartbeat: Annotated[int, Field(ge=1, le=3600)] = 30
+    port: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    tls: bool = False
+    ca: str = ""
+    certificate: str = ""
+    private_key: str = ""
     logon: dict[Annotated[str, Field(pattern=r"^\d{1,5}$")], str] = Field(default_factory=dict)
     values: dict[ValueName, str] = Field(default_factory=dict)
 
@@ -79,6 +86,7 @@ class Lane:
         self.who = who
         self.values = dict(values)
         self.numbers = Numbers()
+        self.lock = threading.Lock()
 
 
 class Party:
@@ -133,10 +141,11 @@ def party_of(profile: PartyProfile) -> Party:
                 f"counterparty {profile.name}: session {session.sender}: the environment variable "
                 f"{session.secret_env} is not set"
             )
+        tls = Tls(session.ca, session.certificate, session.private_key) if session.tls else None
         who = Who(
-            profile.host, profile.port, session.version, session.sender, session.target,
-            session.username, session.the_secret(), session.heartbeat,
-            tuple((int(tag), value) for tag, value in session.logon.items()),
+            profile.host, session.port or profile.port, session.version, session.sender,
+            session.target, session.username, session.the_secret(), session.heartbeat,
+            tuple((int(tag), value) for tag, value in session.logon.items()), tls,
         )  # fmt: skip
         key = f"{session.sender}-{session.target}-{session.version}"
         lanes.append(Lane(key, session.role, who, {**profile.values, **session.values}))
