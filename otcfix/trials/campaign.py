@@ -56,7 +56,7 @@ def read_pack(folder: Path) -> list[Scenario]:
         return [read_file(folder)]
     found: list[Scenario] = []
     problems: list[str] = []
-    for path in sorted(folder.rglob(f"*{ENDING}")):
+    for path in sorted(folder.rglob(f"*{ENDING}"), key=_place):
         name = path.relative_to(folder).with_suffix("").as_posix()
         try:
             found.append(read_file(path, name))
@@ -67,6 +67,12 @@ def read_pack(folder: Path) -> list[Scenario]:
     if not found:
         raise ConfigError(f"{folder}: no scenario there (*{ENDING})")
     return found
+
+
+def _place(path: Path) -> tuple[int, str]:
+    """Folders in the order of their numbers."""
+    number = path.parent.name.partition("-")[0]
+    return int(number) if number.isdecimal() else 0, path.as_posix()
 
 
 def chosen(
@@ -116,6 +122,7 @@ class Campaign:
         """
         self.party = party
         self.results: list[Result] = []
+        self._order = {one.name: place for place, one in enumerate(scenarios)}
         self._kept = kept
         self._told = told
         self._lock = threading.Lock()
@@ -204,7 +211,7 @@ class Campaign:
                 if thread.ident:
                     thread.join()
             raise
-        self.results.sort(key=lambda result: (result.scenario.name, result.version))
+        self.results.sort(key=lambda result: (self._order[result.scenario.name], result.version))
         return self.results
 
     def _lane(self, lane: Lane) -> None:

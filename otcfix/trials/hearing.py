@@ -10,7 +10,7 @@ from otcfix.trials.scenario import Unexpected, told
 from otcfix.trials.values import Scope, Unclear
 from otcfix.trials.wire import HOUSEKEEPING, Heard
 
-IDS = (11, 41, 131, 262, 320, 335, 568, 584, 649, 693, 710, 923)
+IDS = (70, 11, 41, 131, 262, 320, 335, 568, 584, 649, 693, 710, 909, 923)
 """Tags that hold an id of ours: by them we know whose answer a message is."""
 
 MADE = re.compile(r"[0-9A-Z]{7}-[0-9A-Z]{2}-")

@@ -156,6 +156,7 @@ class OwnDesk:
         """See `playing.Stage`: release a session; or deal, price and let in again everywhere."""
         with contextlib.suppress(Unexpected):  # it was on no hold
             self.act_on(key, RELEASE)
+        self.set_session(key, True)
         if not everything:
             return
         self.set_desk("ACTIVE")

@@ -36,7 +36,7 @@ class Step(Struct, frozen=True):
         return not self.versions or version in self.versions
 
 
-SESSION_ACTS = ("hold", "release", "bust", "correct", "news")
+SESSION_ACTS = ("hold", "release", "disable", "enable", "bust", "correct", "news")
 """What an operator does to one session: others may play meanwhile."""
 
 
