@@ -74,11 +74,15 @@ class Ear:
             found.append(heard)
         return found
 
-    def forget_housekeeping(self) -> None:
-        """Session messages of an earlier connection are of no use any more."""
-        kept = [heard for heard in self.line.heard if heard.kind not in HOUSEKEEPING]
+    def clear(self, kinds: Sequence[str]) -> None:
+        """Forget messages of some kinds."""
+        kept = [heard for heard in self.line.heard if heard.kind not in kinds]
         self.line.heard.clear()
         self.line.heard.extend(kept)
+
+    def forget_housekeeping(self) -> None:
+        """Session messages of an earlier connection are of no use any more."""
+        self.clear(sorted(HOUSEKEEPING))
 
     # -- steps -------------------------------------------------------------------------------
 

@@ -153,7 +153,7 @@ class _Making:
         self.clients += [self._client(one) for one in clients]
         self.sessions.append(self._session(key, role, version))
         own = {"account": f"{key}-A", "account2": f"{key}-B", "client": key}
-        own |= self._values_of(role, number)
+        own |= self._values_of(role)
         secret = LONG_SECRET if role == "rotating" else SECRET
         who = Who(HOST, self.ports.plain, version, key, DESK, key, secret)
         if role == "tls":
@@ -161,17 +161,16 @@ class _Making:
             secure = Who(HOST, self.ports.tls, version, key, DESK, key, secret, tls=tls)
             self.lanes.append(Lane(f"{key}-PLAIN", "tls_plain", who, {**self.values, **own}))
             who = secure
-        self.lanes.append(Lane(key, role, who, {**self.values, **own}))
+        lane = Lane(key, role, who, {**self.values, **own})
+        self.lanes.append(lane)
+        if role == "cod_tag":
+            self.lanes.append(lane.as_role("copied"))
 
-    def _values_of(self, role: str, number: str) -> dict[str, str]:
+    def _values_of(self, role: str) -> dict[str, str]:
         if role == "flat":
             names = _dialect_names(self.config, ROLES["flat"]["dialect"])
             other = names.get(self.values["symbol"], "")
             return {"alias": other} if other else {}
-        if role == "cod_tag":
-            return {"cod_tag": str(COD_TAG)}
-        if role == "drop_copy":
-            return {"copied_client": key_of(number, COPIED[0])}
         return {}
 
     def _client(self, key: str) -> ClientConfig:

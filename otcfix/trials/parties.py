@@ -26,10 +26,12 @@ ValueName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 
 class SessionProfile(Closed):
-    """[[counterparty.session]]: who we are; secret_env names a variable of the environment. port:
-    instead of the counterparty's; ca, certificate, private_key: PEM files, with tls."""
+    """[[counterparty.session]]: who we are; also: more roles that it has; secret_env names a
+    variable of the environment. port: instead of the counterparty's; ca, certificate, private_key:
+    PEM files, with tls."""
 
     role: Name = "main"
+    also: tuple[Name, ...] = ()
     version: Version
     sender: Id
     target: Id
@@ -87,6 +89,12 @@ class Lane:
         self.values = dict(values)
         self.numbers = Numbers()
         self.lock = threading.Lock()
+
+    def as_role(self, role: str) -> "Lane":
+        """The same session in another role: one at a time, with the same numbers."""
+        other = Lane(self.key, role, self.who, self.values)
+        other.numbers, other.lock = self.numbers, self.lock
+        return other
 
 
 class Party:
@@ -148,7 +156,8 @@ def party_of(profile: PartyProfile) -> Party:
             tuple((int(tag), value) for tag, value in session.logon.items()), tls,
         )  # fmt: skip
         key = f"{session.sender}-{session.target}-{session.version}"
-        lanes.append(Lane(key, session.role, who, {**profile.values, **session.values}))
+        lane = Lane(key, session.role, who, {**profile.values, **session.values})
+        lanes += [lane, *(lane.as_role(role) for role in session.also)]
     return Party(
         profile.name,
         lanes,
@@ -184,9 +193,10 @@ class Kept:
     def load(self, lane: Lane) -> None:
         """Take up the numbers that were kept; a file that cannot be read counts as none."""
         try:
-            lane.numbers = msgspec.json.decode(self._path(lane).read_bytes(), type=Numbers)
+            found = msgspec.json.decode(self._path(lane).read_bytes(), type=Numbers)
         except (OSError, msgspec.MsgspecError):
-            lane.numbers = Numbers()
+            found = Numbers()
+        lane.numbers.next_out, lane.numbers.next_in = found.next_out, found.next_in
 
     def save(self, lane: Lane) -> None:
         """Write them down, whole or not at all."""

@@ -349,6 +349,10 @@ class Player:
         """Pass over messages of these kinds from now on."""
         self.ear.skipped.update(step.words)
 
+    def clear(self, step: Step) -> None:
+        """Forget what has come of these kinds."""
+        self.ear.clear(step.words)
+
     def let(self, step: Step) -> None:
         """Give a name a value."""
         self.scope.known[step.words[0]] = self._detail = self.scope.fill(step.words[1])
@@ -379,7 +383,7 @@ def _count(text: str | None) -> bool:
 VERBS: dict[str, Callable[[Player, Step], None]] = {
     **{verb: getattr(Player, verb) for verb in (
         "connect knock logon logout drop say again heartbeat raw second hear find maybe all quiet "
-        "closed wait next ignore answer resend skip let check"
+        "closed wait next ignore answer resend skip clear let check"
     ).split()},
     "lose": Player.say,
     "operator": Player.stage_act,

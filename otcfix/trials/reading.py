@@ -231,7 +231,7 @@ class _Reader:
             return self._heard(number, verb, rest, parts)
         if verb in ("say", "again", "lose"):
             return self._said(number, verb, rest)
-        if verb in ("wait", "raw", "next", "ignore", "answer", "resend", "skip"):
+        if verb in ("wait", "raw", "next", "ignore", "answer", "resend", "skip", "clear"):
             return self._line_control(number, verb, rest)
         if verb in ("let", "check", "operator", "market"):
             return self._worded(number, verb, rest)
@@ -333,8 +333,8 @@ class _Reader:
             raise _Fault(f"{verb}: expected one of {', '.join(BEHAVIOURS)}")
         if verb == "resend" and words not in (("gapfill",), ("messages",)):
             raise _Fault("resend: expected `resend gapfill` or `resend messages`")
-        if verb == "skip" and not words:
-            raise _Fault("skip: expected MsgTypes")
+        if verb in ("skip", "clear") and not words:
+            raise _Fault(f"{verb}: expected MsgTypes")
         return Step(number, verb, "", words=words)
 
 
