@@ -69,9 +69,14 @@ class Liar:
                 client, _ = self._ear.accept()
             except OSError:
                 return
-            desk = socket.create_connection(("127.0.0.1", self._desk))
-            threading.Thread(target=self._pump, args=(client, desk, False), daemon=True).start()
-            threading.Thread(target=self._pump, args=(desk, client, True), daemon=True).start()
+            threading.Thread(target=self._between, args=(client,), daemon=True).start()
+
+    def _between(self, client: socket.socket) -> None:
+        with client, socket.create_connection(("127.0.0.1", self._desk)) as desk:
+            back = threading.Thread(target=self._pump, args=(desk, client, True), daemon=True)
+            back.start()
+            self._pump(client, desk, False)
+            back.join()
 
     def _pump(self, source: socket.socket, target: socket.socket, lies: bool) -> None:
         try:
