@@ -181,8 +181,20 @@ class Campaign:
             if self._beside(task.version, role) is None:
                 return f"no {task.version} session of role {role} in the profile"
         named = (*task.scenario.uses, *task.scenario.holds)
-        missing = [name for name in named if name not in lanes[0].values]
-        return f"the profile has no value {', '.join(missing)}" if missing else ""
+        missing = [name for name in named if not lanes[0].values.get(name)]
+        if missing:
+            return f"the profile has no value {', '.join(missing)}"
+        return self._not_there(task, lanes[0])
+
+    @staticmethod
+    def _not_there(task: Task, lane: Lane) -> str:
+        """What the profile says of a session that bars the scenario, "" when nothing does."""
+        if "market_orders" in lane.lacks and task.scenario.plain_market:
+            return f"{lane.who.sender}: a market order (40=1) needs 44 or 2676 there (`lacks`)"
+        for pattern, why in lane.skips.items():
+            if _named(task.scenario, pattern):
+                return f"{lane.who.sender}: {why}"
+        return ""
 
     def stop(self) -> None:
         """Begin nothing more."""

@@ -28,7 +28,7 @@ ValueName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 class SessionProfile(Closed):
     """[[counterparty.session]]: who we are; also: more roles that it has; secret_env names a
     variable of the environment. port: instead of the counterparty's; ca, certificate, private_key:
-    PEM files, with tls."""
+    PEM files, with tls. skips: scenarios, or patterns of them, and why they are not for it."""
 
     role: Name = "main"
     also: tuple[Name, ...] = ()
@@ -46,6 +46,8 @@ class SessionProfile(Closed):
     private_key: str = ""
     logon: dict[Annotated[str, Field(pattern=r"^\d{1,5}$")], str] = Field(default_factory=dict)
     values: dict[ValueName, str] = Field(default_factory=dict)
+    lacks: tuple[Literal["market_orders"], ...] = ()
+    skips: dict[str, str] = Field(default_factory=dict)
 
     def the_secret(self) -> str:
         """The password: of the environment where secret_env names a variable, else as written."""
@@ -89,11 +91,14 @@ class Lane:
         self.values = dict(values)
         self.numbers = Numbers()
         self.lock = threading.Lock()
+        self.lacks: tuple[str, ...] = ()
+        self.skips: Mapping[str, str] = {}
 
     def as_role(self, role: str) -> "Lane":
         """The same session in another role: one at a time, with the same numbers."""
         other = Lane(self.key, role, self.who, self.values)
         other.numbers, other.lock = self.numbers, self.lock
+        other.lacks, other.skips = self.lacks, self.skips
         return other
 
 
@@ -157,6 +162,7 @@ def party_of(profile: PartyProfile) -> Party:
         )  # fmt: skip
         key = f"{session.sender}-{session.target}-{session.version}"
         lane = Lane(key, session.role, who, {**profile.values, **session.values})
+        lane.lacks, lane.skips = session.lacks, session.skips
         lanes += [lane, *(lane.as_role(role) for role in session.also)]
     return Party(
         profile.name,

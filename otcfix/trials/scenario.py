@@ -68,6 +68,14 @@ class Scenario(Struct, frozen=True):
         acts = (s for s in self.steps if s.verb in ("operator", "market"))
         return any(s.verb == "market" or s.words[0] not in SESSION_ACTS for s in acts)
 
+    @property
+    def plain_market(self) -> bool:
+        """Whether it says a market order without a worst price: the agreed tolerance counts."""
+        said = ({f.tag: f.value for f in step.fields} for step in self.steps)
+        return any(
+            (one.get(35), one.get(40)) == ("D", "1") and not {44, 2676} & set(one) for one in said
+        )
+
 
 class Said(Struct, frozen=True):
     """One entry of a transcript. way: > said by us, < heard, - a note. at: seconds since 1970."""

@@ -182,6 +182,21 @@ def test_what_cannot_be_tried_says_why(party: Party) -> None:
     assert [r.verdict for r in results if r.verdict != SKIPPED] == [PASSED]
 
 
+def test_what_a_session_does_not_have_says_why(party: Party) -> None:
+    """A profile names what is not for a session; an empty value is one that is not known."""
+    lane = next(one for one in party.lanes if one.role == "main")
+    bare = lane.as_role("main")
+    bare.values["no_symbol"] = ""
+    bare.lacks, bare.skips = ("market_orders",), {"2-*": "it is late"}
+    names = ["7-orders/market-buy", "2-heartbeats/test-request", "5-quotes/unknown-symbol"]
+    results = Campaign(Party("bare", [bare]), chosen(PACK, names, [], [])).play()
+
+    why = {r.scenario.name: r.why for r in results}
+    assert "needs 44 or 2676" in why["7-orders/market-buy"]
+    assert "it is late" in why["2-heartbeats/test-request"]
+    assert "no value no_symbol" in why["5-quotes/unknown-symbol"]
+
+
 def test_lost_numbers_are_taken_from_the_desk(party: Party) -> None:
     """A client who has forgotten where he was goes on where the desk is."""
     lane = next(one for one in party.lanes if one.role == "main")
