@@ -32,7 +32,7 @@ def test_a_desk_of_our_own_is_certified(run: Run, here: Path) -> None:
     reports = [word for path in forms for word in ("--report", str(path))]
     answer = run("certify", *QUICK, "--desk", "config", "--json", *reports)
 
-    assert answer.code == 0, answer.err
+    assert answer.code == 0, answer.out + answer.err
     assert answer.document["counts"] == {"passed": 6, "failed": 0, "skipped": 0}
     html, text, document, xml = (path.read_text() for path in forms)
     assert "PASSED" in html
