@@ -33,6 +33,9 @@ log = structlog.get_logger("otcfix.trials.own_desk")
 
 PORTS = range(15_000, 20_000)
 READY_S = 20.0
+PATIENCE_S = 10.0
+"""It shares a machine, and a process, with who plays."""
+
 LOOK_S = 0.02
 MAINS = 3
 WAITS = re.compile(r"waits for a second person as (\S+):")
@@ -91,7 +94,9 @@ class OwnDesk:
         symbols = [i.symbol for i in self.config.desk.instrument]
         self._wait(lambda: all(self._priced(s) for s in symbols), "prices of every instrument")
         self._wait(lambda: not self.app.state.clientele.unscreened(), "the screening of clients")
-        return Party("our own desk", self.lanes, has=frozenset(NEEDS), stage=self)
+        return Party(
+            "our own desk", self.lanes, has=frozenset(NEEDS), stage=self, patience_s=PATIENCE_S
+        )
 
     def _priced(self, symbol: str) -> bool:
         return bool(self.app.rates.rates(symbol, time.time_ns() // 1_000).books)
