@@ -24,6 +24,8 @@ SECRET = "trial-of-our-own"
 LONG_SECRET = "A secret of 32 characters or more"
 VERSIONS = {"42": "FIX.4.2", "44": "FIX.4.4", "50": "FIX.5.0SP2"}
 COD_TAG = 9001
+"""The tag of the Logon that scenarios of the role cod_tag use."""
+
 ROLES: dict[str, dict[str, Any]] = {
     "quote_only": {"kind": "quote"},
     "trade_only": {"kind": "trade"},
@@ -42,6 +44,9 @@ ROLES: dict[str, dict[str, Any]] = {
 
 COPIED = ("cod", "cod_tag", "broker")
 """Roles whose clients' executions the drop copy session copies."""
+
+AGE_MAX_MS = 10_000
+"""A machine that stands still for a moment makes no request too old; 20 seconds do."""
 
 RICH = Decimal(10_000_000)
 WIDE = {"position_max": Decimal(10**18), "open_orders_max": 1_000, "open_quotes_max": 1_000,
@@ -194,6 +199,7 @@ class _Making:
             "key": key, "version": version, "sender_comp_id": DESK, "target_comp_id": key,
             "client": key, "account": f"{key}-A", "username": key,
             "password_hash": hash_secret(secret, "7a" * 16),
+            "quote_request_age_max_ms": AGE_MAX_MS, "order_age_max_ms": AGE_MAX_MS,
         } | ROLES.get(role, {})  # fmt: skip
         if role == "broker":
             given["end_clients"] = ends

@@ -114,6 +114,21 @@ def test_a_served_desk_is_certified_and_recorded(run: Run, served: DeskProcess, 
     assert len(list((here / "numbers").iterdir())) == 1
 
 
+def test_other_sessions_of_the_shipped_profile(run: Run, served: DeskProcess, here: Path) -> None:
+    """The drop copy and the flat session are there; what a session has not is skipped, with why."""
+    answer = run("certify", "12-drop-copy/asks-and-does-not-deal", "15-dialects/flat-refused",
+                 "7-orders/unknown-symbol", "--counterparty", "shipped-desk", "--port",
+                 str(served.port), "--state", str(here / "numbers"),
+                 "--json")  # fmt: skip
+
+    assert answer.document["counts"]["failed"] == 0, answer.out
+    verdicts = {(r["name"], r["version"]): r for r in answer.document["results"]}
+    assert verdicts["12-drop-copy/asks-and-does-not-deal", "FIX.4.4"]["verdict"] == "passed"
+    assert verdicts["15-dialects/flat-refused", "FIX.4.2"]["verdict"] == "passed"
+    there = verdicts["7-orders/unknown-symbol", "FIX.5.0SP2"]
+    assert (there["verdict"], "needs 44 or 2676" in there["why"]) == ("skipped", True)
+
+
 def test_a_log_is_recorded(run: Run, here: Path) -> None:
     """Into a file that is read again; without a log or an address it is a usage error."""
     beat = "8=FIX.4.4|9=1|35={}|34=1|49={}|56={}|52=20270113-12:00:00.000|{}10=000|\n"
