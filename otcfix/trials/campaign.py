@@ -1,5 +1,6 @@
 """A run of many scenarios against one counterparty: what is played where, and in which order."""
 
+import contextlib
 import fnmatch
 import threading
 import time
@@ -55,7 +56,7 @@ def read_pack(folder: Path) -> list[Scenario]:
         return [read_file(folder)]
     found: list[Scenario] = []
     problems: list[str] = []
-    for path in sorted(folder.rglob(f"*{ENDING}")):
+    for path in sorted(folder.rglob(f"*{ENDING}"), key=_place):
         name = path.relative_to(folder).with_suffix("").as_posix()
         try:
             found.append(read_file(path, name))
@@ -66,6 +67,12 @@ def read_pack(folder: Path) -> list[Scenario]:
     if not found:
         raise ConfigError(f"{folder}: no scenario there (*{ENDING})")
     return found
+
+
+def _place(path: Path) -> tuple[int, str]:
+    """Folders in the order of their numbers."""
+    number = path.parent.name.partition("-")[0]
+    return int(number) if number.isdecimal() else 0, path.as_posix()
 
 
 def chosen(
@@ -115,9 +122,11 @@ class Campaign:
         """
         self.party = party
         self.results: list[Result] = []
+        self._order = {one.name: place for place, one in enumerate(scenarios)}
         self._kept = kept
         self._told = told
         self._lock = threading.Lock()
+        self._held = {name: threading.Lock() for one in scenarios for name in one.holds}
         self._stopped = threading.Event()
         self._run = _digits(time.time_ns() // 1_000_000, RUN_DIGITS)
         self._queues: dict[tuple[str, str], deque[Task]] = {}
@@ -155,6 +164,11 @@ class Campaign:
             if lane.who.version == task.version and lane.role == task.scenario.session
         ]
 
+    def _beside(self, version: str, role: str) -> Lane | None:
+        """The first session of another role."""
+        found = (one for one in self.party.lanes if (one.who.version, one.role) == (version, role))
+        return next(found, None)
+
     def _why_not(self, task: Task) -> str:
         """Why it cannot be played with this counterparty, "" when it can."""
         for need in task.scenario.needs:
@@ -163,8 +177,24 @@ class Campaign:
         lanes = self._lanes(task)
         if not lanes:
             return f"no {task.version} session of role {task.scenario.session} in the profile"
-        missing = [name for name in task.scenario.uses if name not in lanes[0].values]
-        return f"the profile has no value {', '.join(missing)}" if missing else ""
+        for role in task.scenario.beside:
+            if self._beside(task.version, role) is None:
+                return f"no {task.version} session of role {role} in the profile"
+        named = (*task.scenario.uses, *task.scenario.holds)
+        missing = [name for name in named if not lanes[0].values.get(name)]
+        if missing:
+            return f"the profile has no value {', '.join(missing)}"
+        return self._not_there(task, lanes[0])
+
+    @staticmethod
+    def _not_there(task: Task, lane: Lane) -> str:
+        """What the profile says of a session that bars the scenario, "" when nothing does."""
+        if "market_orders" in lane.lacks and task.scenario.plain_market:
+            return f"{lane.who.sender}: a market order (40=1) needs 44 or 2676 there (`lacks`)"
+        for pattern, why in lane.skips.items():
+            if _named(task.scenario, pattern):
+                return f"{lane.who.sender}: {why}"
+        return ""
 
     def stop(self) -> None:
         """Begin nothing more."""
@@ -193,7 +223,7 @@ class Campaign:
                 if thread.ident:
                     thread.join()
             raise
-        self.results.sort(key=lambda result: (result.scenario.name, result.version))
+        self.results.sort(key=lambda result: (self._order[result.scenario.name], result.version))
         return self.results
 
     def _lane(self, lane: Lane) -> None:
@@ -206,6 +236,19 @@ class Campaign:
             self._one(task, lane)
 
     def _one(self, task: Task, lane: Lane) -> None:
+        found = {role: self._beside(task.version, role) for role in task.scenario.beside}
+        beside = {role: one for role, one in found.items() if one is not None}
+        used = sorted((lane, *beside.values()), key=lambda one: one.key)
+        with contextlib.ExitStack() as stack:  # always in one order, that none waits for another
+            for one in used:
+                stack.enter_context(one.lock)
+            for name in sorted(task.scenario.holds):
+                stack.enter_context(self._held[name])
+            self._played(task, lane, beside)
+        if self.party.pause_s:
+            self._stopped.wait(self.party.pause_s)
+
+    def _played(self, task: Task, lane: Lane, beside: dict[str, Lane]) -> None:
         player = Player(
             task.scenario,
             lane.who,
@@ -214,13 +257,13 @@ class Campaign:
             prefix=f"{self._run}-{_digits(task.number, 2)}-",
             patience_s=self.party.patience_s,
             stage=self.party.stage,
+            beside={role: (one.who, one.numbers) for role, one in beside.items()},
         )
         result = player.play(lane.key)
         if self._kept is not None:
-            self._kept.save(lane)
+            for one in (lane, *beside.values()):
+                self._kept.save(one)
         self._note(result)
-        if self.party.pause_s:
-            self._stopped.wait(self.party.pause_s)
 
     def _note(self, result: Result) -> None:
         with self._lock:

@@ -7,6 +7,7 @@ engine does, until it is told not to. Everything happens in `poll`, on the calle
 import contextlib
 import re
 import socket
+import ssl
 import time
 from collections import deque
 from collections.abc import Iterable
@@ -37,8 +38,25 @@ WHOLE = (8, 9, 10)
 SECRET = re.compile(rf"(\b(?:{'|'.join(map(str, sorted(SECRETS)))})=)[^|]*")
 
 
+class Tls(Struct, frozen=True):
+    """How to speak TLS, PEM files. ca: who may have signed theirs, "" for those of the system;
+    certificate, private_key: ours, where they ask for one."""
+
+    ca: str = ""
+    certificate: str = ""
+    private_key: str = ""
+
+    def over(self, plain: socket.socket, host: str) -> socket.socket:
+        """TLS over a connection. Errors: OSError, also where their certificate is not believed."""
+        context = ssl.create_default_context(cafile=self.ca or None)
+        if self.certificate:
+            context.load_cert_chain(self.certificate, self.private_key or None)
+        return context.wrap_socket(plain, server_hostname=host)
+
+
 class Who(Struct, frozen=True):
-    """Both ends of a session, as the client sees them. extra: more fields of our Logon."""
+    """Both ends of a session, as the client sees them. extra: more fields of our Logon; tls: None
+    for a plain connection."""
 
     host: str
     port: int
@@ -49,6 +67,7 @@ class Who(Struct, frozen=True):
     secret: str = ""
     heartbeat: int = 30
     extra: tuple[tuple[int, str], ...] = ()
+    tls: Tls | None = None
 
 
 class Numbers(Struct):
@@ -61,8 +80,10 @@ class Numbers(Struct):
 class Line:
     """One session. heard: what came and was not looked at, in its order."""
 
-    def __init__(self, who: Who, numbers: Numbers, transcript: list[Said]) -> None:
+    def __init__(self, who: Who, numbers: Numbers, transcript: list[Said], role: str = "") -> None:
+        """role: what the transcript calls it, where a scenario has more than one."""
         self.who = who
+        self._mark = f"@{role} " if role else ""
         self.begin = begin_string(who.version)
         self.numbers = numbers
         self.transcript = transcript
@@ -88,13 +109,15 @@ class Line:
     def connect(self) -> None:
         """Open a new connection. Errors: OSError."""
         self.close("")
-        self._socket = socket.create_connection((self.who.host, self.who.port), CONNECT_S)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        plain = socket.create_connection((self.who.host, self.who.port), CONNECT_S)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket = self.who.tls.over(plain, self.who.host) if self.who.tls else plain
         self._waiting, self._asked_from = b"", 0
         self._ahead.clear()
         self.closed_at = 0.0
         self._said_at = time.monotonic()
-        self.note(f"connected to {self.who.host}:{self.who.port}")
+        over = ", TLS" if self.who.tls else ""
+        self.note(f"connected to {self.who.host}:{self.who.port}{over}")
 
     def close(self, why: str = "connection dropped by us") -> None:
         """Close without a word."""
@@ -107,7 +130,7 @@ class Line:
 
     def note(self, text: str) -> None:
         """Write a remark into the transcript."""
-        self.transcript.append(Said(time.time(), "-", text))
+        self.transcript.append(Said(time.time(), "-", self._mark + text))
 
     # -- saying ------------------------------------------------------------------------------
 
@@ -157,7 +180,7 @@ class Line:
         self.say(kind, [*(f for f in fields if f[0] not in more), *more.items()])
 
     def _write(self, data: bytes) -> None:
-        self.transcript.append(Said(time.time(), ">", _readable(data)))
+        self.transcript.append(Said(time.time(), ">", self._mark + _readable(data)))
         self._said_at = time.monotonic()
         if self._socket is None:
             return
@@ -198,7 +221,7 @@ class Line:
 
     def _said_to_us(self, heard: Heard) -> None:
         fault = f"  [{heard.fault}]" if heard.fault else ""
-        self.transcript.append(Said(heard.at, "<", f"{heard}{fault}"))
+        self.transcript.append(Said(heard.at, "<", f"{self._mark}{heard}{fault}"))
 
     def _beat(self) -> None:
         if self._socket is None or not self.numbers.next_in or "heartbeats" in self.ignored:

@@ -92,10 +92,25 @@ def matched(fields: tuple[Field, ...], heard: Heard, version: str, lookup: Looku
             else:
                 match.captured[field.value] = got
             continue
-        expected = filled(field.value, known)
+        expected = _expected(field, known, match)
+        if expected is None:
+            continue
         if not _fits(field, expected, got):
             match.differences.append(_difference(field, expected, got))
     return match
+
+
+def _expected(field: Field, known: Lookup, match: Match) -> str | None:
+    """What a field should be; None when it hangs on a value that is not there, as was told.
+
+    Errors: Unclear.
+    """
+    try:
+        return filled(field.value, known)
+    except Unclear:
+        if match.differences:
+            return None
+        raise
 
 
 def _difference(field: Field, expected: str, got: str | None) -> Difference:

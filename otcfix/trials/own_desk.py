@@ -1,48 +1,44 @@
-"""A desk of our own to try scenarios on: the user's configuration, prices that stand still, and
-clients and sessions of the trial's own, so that nothing depends on what else is there."""
+"""A desk of our own to try scenarios on, and what can be done behind its back: by its staff, and in
+its market. Nothing depends on what else is there."""
 
 import contextlib
 import random
+import re
 import shutil
 import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from decimal import ROUND_UP, Decimal
+from decimal import Decimal
 from pathlib import Path
 
 import structlog
 
 from otcfix.app import App
 from otcfix.commands import put
-from otcfix.config import Config, SessionConfig, hash_secret
-from otcfix.config.clients import ClientConfig
-from otcfix.config.models import InstrumentConfig
-from otcfix.config.venue_models import SimulatedConfig, SourceConfig
-from otcfix.model.errors import ConfigError, OtcfixError
+from otcfix.config import Config
+from otcfix.model.errors import OtcfixError
 from otcfix.model.event import Kill, MoveFunds, SetInstrument, SetSession
-from otcfix.trials.line import Who
-from otcfix.trials.parties import Lane, Party
+from otcfix.model.limit import SetTradingState
+from otcfix.model.post_trade import BustTrade, CorrectTrade
+from otcfix.model.proposal import Confirm
+from otcfix.model.session_act import HOLD, RELEASE, ActOnSession
+from otcfix.model.session_commands import SendNews
+from otcfix.trials.own_config import RICH, Ports, certificate, tried
+from otcfix.trials.parties import Party
 from otcfix.trials.scenario import NEEDS, Unexpected
-from otcfix.trials.values import plain
 from otcfix.venues.simulated import SimulatedVenue
 
 log = structlog.get_logger("otcfix.trials.own_desk")
 
-HOST = "127.0.0.1"
-DESK = "OTCFIX"
-SECRET = "trial-of-our-own"
-VERSIONS = {"42": "FIX.4.2", "44": "FIX.4.4", "50": "FIX.5.0SP2"}
 PORTS = range(15_000, 20_000)
 READY_S = 20.0
+PATIENCE_S = 10.0
+"""It shares a machine, and a process, with who plays."""
+
 LOOK_S = 0.02
 MAINS = 3
-ROLES = ("quote_only", "trade_only", "reset", "slow", "broker", "flat", "cod")
-RICH = Decimal(10_000_000)
-WIDE = {"position_max": Decimal(10**18), "open_orders_max": 1_000, "open_quotes_max": 1_000,
-        "slippage_default_bps": Decimal(500)}  # fmt: skip
-"""Limits that scenarios do not try; the spread doubles when they move the market."""
-END_CLIENTS = ("END1", "END2")
+WAITS = re.compile(r"waits for a second person as (\S+):")
 
 
 class NoTrial(OtcfixError):
@@ -70,88 +66,15 @@ class OwnDesk:
 
         Errors: ConfigError when the configuration cannot be tried.
         """
-        self.port = free_port()
         self._folder = Path(tempfile.mkdtemp(prefix="otcfix-trial-"))
-        self._prices = prices
-        self._template = _template(config)
-        self.lanes: list[Lane] = []
-        self._funded: list[str] = []
-        self.config = self._made(config, mains)
+        try:
+            ports = Ports(free_port(), free_port(), *certificate(self._folder))
+            made = tried(config, prices, mains, ports)
+        except BaseException:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
+        self.config, self.lanes, self._funded = made.config, made.lanes, made.funded
         self._app: App | None = None
-
-    # -- configuration -------------------------------------------------------------------------
-
-    def _made(self, config: Config, mains: int) -> Config:
-        values = _values(config, self._prices)
-        sessions, clients = [], []
-        for number, version in VERSIONS.items():
-            keys = [("main", f"TRY{number}-{n}") for n in range(mains)]
-            keys += [(role, f"TRY{number}-{role.replace('_', '-').upper()}") for role in ROLES]
-            for role, key in keys:
-                if role == "flat" and number != "42":
-                    continue
-                ends = [f"{key}-{name}" for name in END_CLIENTS] if role == "broker" else []
-                self._funded += [key, *ends]
-                clients += [self._client(one, values) for one in (key, *ends)]
-                sessions.append(self._session(key, role, version))
-                own = {"account": f"{key}-A", "account2": f"{key}-B"}
-                who = Who(HOST, self.port, version, key, DESK, key, SECRET)
-                self.lanes.append(Lane(key, role, who, {**values, **own}))
-        acceptor = config.sessions.acceptor.model_copy(
-            update={"port": self.port, "allow_from": (HOST,)}
-        )
-        logon = config.throttles.logon.model_copy(
-            update={
-                "failures": 10_000, "session_failures": 1_000_000, "logon_burst": 10_000,
-                "logons_per_second": Decimal(10_000),
-            }
-        )  # fmt: skip
-        wide = tuple(t for t in config.throttles.throttle if t.session == "*")
-        return config.model_copy(
-            update={
-                "sessions": config.sessions.model_copy(
-                    update={"acceptor": acceptor, "session": tuple(sessions)}
-                ),
-                "clients": config.clients.model_copy(update={"client": tuple(clients)}),
-                "venues": config.venues.model_copy(
-                    update={"source": _sources(config, self._prices), "provider": ()}
-                ),
-                "hedging": type(config.hedging)(),
-                "limits": type(config.limits)(),
-                "throttles": config.throttles.model_copy(update={"logon": logon, "throttle": wide}),
-            }
-        )
-
-    def _client(self, key: str, values: Mapping[str, str]) -> ClientConfig:
-        wide = WIDE | {"order_notional_max": Decimal(values["notional_max"])}
-        return self._template.model_copy(
-            update={
-                "id": key, "name": f"Trial {key}", "enabled": True, "instruments": ("*",),
-                "accounts": (f"{key}-A", f"{key}-B"), "settlement_limits": {}, "prefund": {},
-                "quote_notional_max": Decimal(values["notional_max"]), **wide,
-            }
-        )  # fmt: skip
-
-    @staticmethod
-    def _session(key: str, role: str, version: str) -> SessionConfig:
-        kind = {"quote_only": "quote", "trade_only": "trade"}.get(role, "both")
-        return SessionConfig(
-            key=key,
-            version=version,  # type: ignore[arg-type]
-            sender_comp_id=DESK,
-            target_comp_id=key,
-            kind=kind,  # type: ignore[arg-type]
-            client=key,
-            account="" if role == "broker" else f"{key}-A",
-            username=key,
-            password_hash=hash_secret(SECRET, "7a" * 16),
-            allow_reset=role == "reset",
-            cancel_on_disconnect=role == "cod",
-            messages_per_second=2 if role == "slow" else 0,
-            broker=role == "broker",
-            end_clients={n: f"{key}-{n}" for n in END_CLIENTS} if role == "broker" else {},
-            dialect="flat42" if role == "flat" else "",
-        )
 
     # -- life ------------------------------------------------------------------------------------
 
@@ -171,7 +94,9 @@ class OwnDesk:
         symbols = [i.symbol for i in self.config.desk.instrument]
         self._wait(lambda: all(self._priced(s) for s in symbols), "prices of every instrument")
         self._wait(lambda: not self.app.state.clientele.unscreened(), "the screening of clients")
-        return Party("our own desk", self.lanes, has=frozenset(NEEDS), stage=self)
+        return Party(
+            "our own desk", self.lanes, has=frozenset(NEEDS), stage=self, patience_s=PATIENCE_S
+        )
 
     def _priced(self, symbol: str) -> bool:
         return bool(self.app.rates.rates(symbol, time.time_ns() // 1_000).books)
@@ -197,10 +122,16 @@ class OwnDesk:
 
     def _done(self, waiting: list[int]) -> None:
         for command_id in waiting:
-            self._wait(lambda one=command_id: self._result(one) is not None, "answer to a command")  # type: ignore[misc]
-            result = self._result(command_id)
+            result = self._answer(command_id)
+            if second := WAITS.match(result):
+                confirmed = Confirm(second[1], "trial-2", "trial")
+                result = self._answer(put(self.app.store, confirmed, "trial-2"))
             if result != "done":
                 raise NoTrial(f"the trial's desk: {result}")
+
+    def _answer(self, command_id: int) -> str:
+        self._wait(lambda: self._result(command_id) is not None, "answer to a command")
+        return self._result(command_id) or ""
 
     def _result(self, command_id: int) -> str | None:
         row = self.app.store.command_result(command_id)
@@ -218,8 +149,7 @@ class OwnDesk:
     # -- the stage -------------------------------------------------------------------------------
 
     def act(self, what: str, words: list[str]) -> None:
-        """See `playing.Stage`: operator kill | unkill | pause S | resume S | disable | enable
-        KEY; market nudge S BPS | stall S | resume S."""
+        """See `playing.Stage`; the acts are those of OPERATOR and MARKET."""
         acts = OPERATOR if what == "operator" else MARKET
         verb, *rest = words
         if verb not in acts or acts[verb][0] != len(rest):
@@ -227,8 +157,14 @@ class OwnDesk:
             raise Unexpected(f"an act of the {what}: {known}", " ".join(words))
         acts[verb][1](self, *rest)
 
-    def restore(self) -> None:
-        """Deal, price and let in again, whatever a scenario that failed has left behind."""
+    def restore(self, key: str, *, everything: bool) -> None:
+        """See `playing.Stage`: release a session; or deal, price and let in again everywhere."""
+        with contextlib.suppress(Unexpected):  # it was on no hold
+            self.act_on(key, RELEASE)
+        self.set_session(key, True)
+        if not everything:
+            return
+        self.set_desk("ACTIVE")
         self.unkill()
         for instrument in self.config.desk.instrument:
             self.set_instrument(instrument.symbol, "OPEN")
@@ -286,104 +222,49 @@ class OwnDesk:
         """Disable or enable a session, by the CompID that we use."""
         self._command(SetSession(key, enabled, "trial", "trial"))
 
+    def set_desk(self, state: str) -> None:
+        """ACTIVE or REDUCING: every client may only make positions smaller."""
+        self._command(SetTradingState("desk", state, "trial", "trial"))
+
+    def act_on(self, key: str, act: str) -> None:
+        """Hold or release a session."""
+        self._command(ActOnSession(key, act, "trial", "trial"))
+
+    def bust(self, exec_id: str) -> None:
+        """Take a trade back, by two persons."""
+        self._command(BustTrade(exec_id, "trial", "trial"))
+
+    def correct(self, exec_id: str, price: str) -> None:
+        """Put a trade's price right, by two persons."""
+        self._command(CorrectTrade(exec_id, Decimal(price), None, "trial", "trial"))
+
+    def news(self, key: str, text: str) -> None:
+        """Say News to a session."""
+        self._command(SendNews(text, (text,), False, (key,), "trial"))
+
 
 OPERATOR: dict[str, tuple[int, Callable[..., None]]] = {
     "kill": (0, OwnDesk.kill),
     "unkill": (0, OwnDesk.unkill),
+    "reduce": (0, lambda desk: desk.set_desk("REDUCING")),
+    "unreduce": (0, lambda desk: desk.set_desk("ACTIVE")),
     "pause": (1, lambda desk, symbol: desk.set_instrument(symbol, "PAUSED")),
     "resume": (1, lambda desk, symbol: desk.set_instrument(symbol, "OPEN")),
     "disable": (1, lambda desk, key: desk.set_session(key, False)),
     "enable": (1, lambda desk, key: desk.set_session(key, True)),
+    "hold": (1, lambda desk, key: desk.act_on(key, HOLD)),
+    "release": (1, lambda desk, key: desk.act_on(key, RELEASE)),
+    "bust": (1, OwnDesk.bust),
+    "correct": (2, OwnDesk.correct),
+    "news": (2, OwnDesk.news),
 }
+"""Verbs, and how many words each takes."""
+
 MARKET: dict[str, tuple[int, Callable[..., None]]] = {
     "nudge": (2, OwnDesk.nudge),
     "stall": (1, OwnDesk.stall),
     "resume": (1, OwnDesk.go_on),
 }
-
-
-def _template(config: Config) -> ClientConfig:
-    """The client of the first session that may ask and deal: ours are known as well as he is."""
-    wanted = {s.client for s in config.sessions.session if s.kind == "both" and s.enabled}
-    for client in config.clients.client:
-        if client.id in wanted and client.enabled:
-            return client
-    raise ConfigError(
-        f"{config.folder / 'sessions.toml'}: session: a trial needs one client with a session of "
-        'kind = "both", to be like him'
-    )
-
-
-def _mids(config: Config, prices: Mapping[str, Decimal]) -> dict[str, Decimal]:
-    """The middle of each pair: given, simulated, or 100."""
-    found: dict[str, Decimal] = {}
-    for source in config.venues.source:
-        if source.simulated is not None and source.simulated.mid is not None:
-            found.setdefault(f"{source.base}/{source.quote}", source.simulated.mid)
-    for instrument in config.desk.instrument:
-        pair = f"{instrument.base}/{instrument.terms}"
-        found[pair] = prices.get(instrument.symbol, found.get(pair, Decimal(100)))
-    return found
-
-
-def _sources(config: Config, prices: Mapping[str, Decimal]) -> tuple[SourceConfig, ...]:
-    """One source for each instrument, deep, and standing still."""
-    mids = _mids(config, prices)
-    thin = _values(config, prices).get("symbol2", "")
-    made: dict[str, SourceConfig] = {}
-    for instrument in config.desk.instrument:
-        pair = f"{instrument.base}/{instrument.terms}"
-        mid = mids[pair]
-        simulated = SimulatedConfig(
-            seed=7, mid=mid, tick=instrument.tick, lot=instrument.lot, sigma_bps=Decimal(0),
-            level_notional=_depth(instrument, instrument.symbol == thin) * mid,
-            interval_ms=100, frozen=True,
-        )  # fmt: skip
-        made[pair] = SourceConfig(
-            name=f"trial-{pair.replace('/', '-').lower()}", venue="trial", base=instrument.base,
-            quote=instrument.terms, simulated=simulated,
-        )  # fmt: skip
-    return tuple(made.values())
-
-
-def _depth(instrument: InstrumentConfig, thin: bool) -> Decimal:
-    """What a level holds: all that can be ordered, or so little that orders fill in part."""
-    return 2 * _some(instrument) if thin else instrument.qty_max
-
-
-def _some(instrument: InstrumentConfig) -> Decimal:
-    """A quantity of the second instrument."""
-    return max(instrument.qty_min, instrument.lot * 100)
-
-
-def _values(config: Config, prices: Mapping[str, Decimal]) -> dict[str, str]:
-    """What scenarios read of a desk: its first instrument, and others where there are some."""
-    mids = _mids(config, prices)
-    open_now = [i for i in config.desk.instrument if not i.hours] or list(config.desk.instrument)
-    first = open_now[0]
-    mid = mids[f"{first.base}/{first.terms}"]
-    qty = max(first.qty_min, (1 / (mid / 10_000) / first.lot).to_integral_value() * first.lot)
-    scales = {asset.code: asset.scale for asset in config.desk.asset}
-    notional = qty * mid * 50
-    dear = (notional / mid / first.lot * Decimal("1.2")).to_integral_value(ROUND_UP) * first.lot
-    found = {
-        "symbol": first.symbol, "base": first.base, "terms": first.terms,
-        "tick": plain(first.tick), "lot": plain(first.lot), "qty": plain(qty),
-        "qty_max": plain(first.qty_max), "qty_min": plain(first.qty_min),
-        "life": f"{first.quote_life_ms}", "notional_max": plain(notional),
-        "dear_qty": plain(dear),
-        "terms_unit": plain(Decimal(1).scaleb(-scales[first.terms])),
-        "no_symbol": "NOPE/USD", "heartbeat_min": "5", "heartbeat_max": "60",
-        "end_client": END_CLIENTS[0], "end_client2": END_CLIENTS[1],
-    }  # fmt: skip
-    others = [i for i in open_now[1:] if i.terms == first.terms]
-    if others:
-        second = others[0]
-        found |= {
-            "symbol2": second.symbol, "base2": second.base, "tick2": plain(second.tick),
-            "qty2": plain(_some(second)), "unfunded_base": second.base,
-        }  # fmt: skip
-    return found
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,9 +14,9 @@ from pydantic import Field, model_validator
 from otcfix.config.models import Closed, Id
 from otcfix.config.reading import read
 from otcfix.model.errors import ConfigError
-from otcfix.trials.line import CONNECT_S, Numbers, Who
-from otcfix.trials.playing import Stage
+from otcfix.trials.line import CONNECT_S, Numbers, Tls, Who
 from otcfix.trials.scenario import NEEDS
+from otcfix.trials.seat import Stage
 
 Version = Literal[
     "FIX.4.0", "FIX.4.1", "FIX.4.2", "FIX.4.3", "FIX.4.4", "FIX.5.0", "FIX.5.0SP1", "FIX.5.0SP2"
@@ -25,9 +26,12 @@ ValueName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 
 class SessionProfile(Closed):
-    """[[counterparty.session]]: who we are; secret_env names a variable of the environment."""
+    """[[counterparty.session]]: who we are; also: more roles that it has; secret_env names a
+    variable of the environment. port: instead of the counterparty's; ca, certificate, private_key:
+    PEM files, with tls. skips: scenarios, or patterns of them, and why they are not for it."""
 
     role: Name = "main"
+    also: tuple[Name, ...] = ()
     version: Version
     sender: Id
     target: Id
@@ -35,8 +39,15 @@ class SessionProfile(Closed):
     secret: str = ""
     secret_env: str = ""
     heartbeat: Annotated[int, Field(ge=1, le=3600)] = 30
+    port: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    tls: bool = False
+    ca: str = ""
+    certificate: str = ""
+    private_key: str = ""
     logon: dict[Annotated[str, Field(pattern=r"^\d{1,5}$")], str] = Field(default_factory=dict)
     values: dict[ValueName, str] = Field(default_factory=dict)
+    lacks: tuple[Literal["market_orders"], ...] = ()
+    skips: dict[str, str] = Field(default_factory=dict)
 
     def the_secret(self) -> str:
         """The password: of the environment where secret_env names a variable, else as written."""
@@ -79,6 +90,16 @@ class Lane:
         self.who = who
         self.values = dict(values)
         self.numbers = Numbers()
+        self.lock = threading.Lock()
+        self.lacks: tuple[str, ...] = ()
+        self.skips: Mapping[str, str] = {}
+
+    def as_role(self, role: str) -> "Lane":
+        """The same session in another role: one at a time, with the same numbers."""
+        other = Lane(self.key, role, self.who, self.values)
+        other.numbers, other.lock = self.numbers, self.lock
+        other.lacks, other.skips = self.lacks, self.skips
+        return other
 
 
 class Party:
@@ -133,13 +154,16 @@ def party_of(profile: PartyProfile) -> Party:
                 f"counterparty {profile.name}: session {session.sender}: the environment variable "
                 f"{session.secret_env} is not set"
             )
+        tls = Tls(session.ca, session.certificate, session.private_key) if session.tls else None
         who = Who(
-            profile.host, profile.port, session.version, session.sender, session.target,
-            session.username, session.the_secret(), session.heartbeat,
-            tuple((int(tag), value) for tag, value in session.logon.items()),
+            profile.host, session.port or profile.port, session.version, session.sender,
+            session.target, session.username, session.the_secret(), session.heartbeat,
+            tuple((int(tag), value) for tag, value in session.logon.items()), tls,
         )  # fmt: skip
         key = f"{session.sender}-{session.target}-{session.version}"
-        lanes.append(Lane(key, session.role, who, {**profile.values, **session.values}))
+        lane = Lane(key, session.role, who, {**profile.values, **session.values})
+        lane.lacks, lane.skips = session.lacks, session.skips
+        lanes += [lane, *(lane.as_role(role) for role in session.also)]
     return Party(
         profile.name,
         lanes,
@@ -175,9 +199,10 @@ class Kept:
     def load(self, lane: Lane) -> None:
         """Take up the numbers that were kept; a file that cannot be read counts as none."""
         try:
-            lane.numbers = msgspec.json.decode(self._path(lane).read_bytes(), type=Numbers)
+            found = msgspec.json.decode(self._path(lane).read_bytes(), type=Numbers)
         except (OSError, msgspec.MsgspecError):
-            lane.numbers = Numbers()
+            found = Numbers()
+        lane.numbers.next_out, lane.numbers.next_in = found.next_out, found.next_in
 
     def save(self, lane: Lane) -> None:
         """Write them down, whole or not at all."""

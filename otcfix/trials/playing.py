@@ -2,12 +2,13 @@
 
 import re
 import time
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from otcfix.trials.hearing import Ear
 from otcfix.trials.line import Line, Numbers, Who
 from otcfix.trials.matching import ABSENT, ORDERS, Field, ordered, time_of
+from otcfix.trials.reading import PROFILE
 from otcfix.trials.scenario import (
     FAILED,
     PASSED,
@@ -19,6 +20,7 @@ from otcfix.trials.scenario import (
     Unexpected,
     told,
 )
+from otcfix.trials.seat import Seat, Stage
 from otcfix.trials.values import Scope, Unclear
 from otcfix.trials.wire import timestamp
 
@@ -26,16 +28,6 @@ TOO_LOW = re.compile(r"MsgSeqNum too low, expecting (\d+)")
 GOODBYE_S = 2.0
 TIDY_S = 0.3
 RESTING = ("0", "1", "6", "")
-
-
-class Stage(Protocol):
-    """What can be done behind a counterparty's back: its staff and its market."""
-
-    def act(self, what: str, words: list[str]) -> None:
-        """Do it (what: "operator" or "market"). Errors: Unexpected when it cannot be done."""
-
-    def restore(self) -> None:
-        """Put everything back. Errors: Unexpected when it cannot be done."""
 
 
 class Player:
@@ -51,31 +43,52 @@ class Player:
         prefix: str,
         patience_s: float,
         stage: Stage | None = None,
+        beside: Mapping[str, tuple[Who, Numbers]] | None = None,
     ) -> None:
-        """prefix: of every id that is made; patience_s: how long an answer may take."""
+        """prefix: of every id that is made; patience_s: how long an answer may take; beside: the
+        sessions that the scenario has besides its own, by role."""
         self.scenario = scenario
-        self.who = who
         self.patience_s = patience_s
         self.stage = stage
         self.transcript: list[Said] = []
-        self.line = Line(who, numbers, self.transcript)
-        profile = {"sender": who.sender, "target": who.target, "username": who.username}
-        profile |= {"secret": who.secret, "heartbeat": str(who.heartbeat)}
-        profile |= {"host": who.host, "port": str(who.port)}
         ids = {name: f"{prefix}{name}" for name in scenario.ids}
         live: dict[str, Callable[[], object]] = {
             "now": lambda: timestamp(time.time()),
             "today": lambda: timestamp(time.time())[:8],
-            "next_out": lambda: numbers.next_out,
-            "next_in": lambda: numbers.next_in,
+            "next_out": lambda: self.line.numbers.next_out,
+            "next_in": lambda: self.line.numbers.next_in,
             "version": lambda: who.version,
             "begin": lambda: self.line.begin,
         }
-        self.scope = Scope({**profile, **values, **ids}, live)
-        self.ear = Ear(self.line, who.version, self.scope, prefix)
+        live |= {name: partial(self._own, name) for name in PROFILE}
+        self.scope = Scope({**values, **ids}, live)
+        self._seats = {
+            role: Seat(one, line := Line(one, its, self.transcript, role),
+                       Ear(line, who.version, self.scope, prefix))
+            for role, (one, its) in {"": (who, numbers), **(beside or {})}.items()
+        }  # fmt: skip
+        self._seat = self._seats[""]
         self._orders: list[dict[int, str]] = []
         self._second: Line | None = None
         self._detail = ""
+
+    def _own(self, name: str) -> object:
+        return getattr(self.who, name)
+
+    @property
+    def who(self) -> Who:
+        """Who we are in the step that is played."""
+        return self._seat.who
+
+    @property
+    def line(self) -> Line:
+        """The line of the step that is played."""
+        return self._seat.line
+
+    @property
+    def ear(self) -> Ear:
+        """What listens to that line."""
+        return self._seat.ear
 
     # -- the whole ---------------------------------------------------------------------------
 
@@ -91,13 +104,16 @@ class Player:
             results.append(done)
             if done.verdict == FAILED:
                 verdict, why = FAILED, f"line {step.line}: expected {done.expected}, got {done.got}"
+                self._seat = self._seats[""]
                 self._tidy()
                 self._restore()
                 break
-        if verdict == PASSED and self._leaves(results) is not None:
-            verdict = FAILED
+        if verdict == PASSED:
+            left = [self._leaves(seat, results) for seat in self._seats.values()]
+            verdict = FAILED if any(left) else PASSED
+        if verdict == FAILED and not why:
             why = f"at the end: expected {results[-1].expected}, got {results[-1].got}"
-        for line in (self._second, self.line):
+        for line in (self._second, *(seat.line for seat in self._seats.values())):
             if line is not None:
                 line.close("")
         return Result(
@@ -109,6 +125,7 @@ class Player:
         started = time.monotonic()
         verdict, expected, got = PASSED, "", ""
         self._detail = ""
+        self._seat = self._seats[step.beside]
         try:
             VERBS[step.verb](self, step)
             got = self._detail
@@ -122,9 +139,10 @@ class Player:
         took = time.monotonic() - started
         return StepResult(step.line, step.text, verdict, took, expected, got)
 
-    def _leaves(self, results: list[StepResult]) -> StepResult | None:
-        """Log out where nobody has; what was said and not expected is a fault."""
+    def _leaves(self, seat: Seat, results: list[StepResult]) -> bool:
+        """Log out where nobody has; whether more was said than expected, which is a fault."""
         started = time.monotonic()
+        self._seat = seat
         if self.line.connected:
             self.line.say("5", [])
             until = started + GOODBYE_S
@@ -134,11 +152,11 @@ class Player:
                 self.line.poll(until - time.monotonic())
         left = self.ear.unread()
         if not left:
-            return None
+            return False
         took = time.monotonic() - started
         got = "; ".join(map(str, left))
         results.append(StepResult(0, "(end)", FAILED, took, "nothing more", got))
-        return results[-1]
+        return True
 
     def _tidy(self) -> None:
         """Cancel what may still rest after a failure: the next scenario begins clean."""
@@ -155,9 +173,9 @@ class Player:
 
     def _restore(self) -> None:
         """What its acts have changed behind their back must not outlive a failure."""
-        if self.stage is not None and self.scenario.alone:
+        if self.stage is not None and {"operator", "market"} & set(self.scenario.needs):
             try:
-                self.stage.restore()
+                self.stage.restore(self.who.sender, everything=self.scenario.alone)
             except Unexpected as error:
                 self.line.note(f"not put back: {error}")
 
@@ -331,6 +349,10 @@ class Player:
         """Pass over messages of these kinds from now on."""
         self.ear.skipped.update(step.words)
 
+    def clear(self, step: Step) -> None:
+        """Forget what has come of these kinds."""
+        self.ear.clear(step.words)
+
     def let(self, step: Step) -> None:
         """Give a name a value."""
         self.scope.known[step.words[0]] = self._detail = self.scope.fill(step.words[1])
@@ -361,7 +383,7 @@ def _count(text: str | None) -> bool:
 VERBS: dict[str, Callable[[Player, Step], None]] = {
     **{verb: getattr(Player, verb) for verb in (
         "connect knock logon logout drop say again heartbeat raw second hear find maybe all quiet "
-        "closed wait next ignore answer resend skip let check"
+        "closed wait next ignore answer resend skip clear let check"
     ).split()},
     "lose": Player.say,
     "operator": Player.stage_act,

@@ -11,7 +11,9 @@ from otcfix.trials.values import DYNAMIC, Unclear, duration, expressions, names
 from otcfix.trials.wire import VERSIONS
 
 ENDING = ".trial"
-HEADINGS = ("title", "about", "tags", "only", "session", "uses", "needs", "ids")
+HEADINGS = (
+    "title", "about", "tags", "only", "session", "beside", "uses", "holds", "needs", "ids",
+)  # fmt: skip
 PROFILE = ("sender", "target", "username", "secret", "heartbeat", "host", "port")
 """Names that every counterparty gives a value."""
 
@@ -22,6 +24,7 @@ COMPARED = ("==", "!=", ">=", "<=", ">", "<")
 _PREFIX = re.compile(
     r"(?P<when>\d\.\d(?:SP\d)?\+?(?:,\d\.\d(?:SP\d)?\+?)*)\s+(?P<rest>.+)", re.DOTALL
 )
+_BESIDE = re.compile(r"@(?P<role>[\w.-]+)\s+(?P<rest>.+)", re.DOTALL)
 _FIELD = re.compile(
     r"(?:(?P<when>[\d.SP,+]+):)?(?P<tag>\d{1,5})(?P<op>=>|>=|<=|!=|=|~|>|<| in )(?P<value>.*)",
     re.DOTALL,
@@ -144,6 +147,8 @@ class _Reader:
             tuple(heading.get("needs", "").split()),
             tuple(heading.get("ids", "").split()),
             heading.get("about", ""),
+            tuple(heading.get("beside", "").split()),
+            tuple(heading.get("holds", "").split()),
         )
 
     def _line(self, number: int, line: str, parts: list[tuple[int, str]]) -> None:
@@ -170,7 +175,7 @@ class _Reader:
             for one in value.split():
                 if one not in NEEDS:
                     raise _Fault(f"needs {one}: expected one of {', '.join(NEEDS)}")
-        if word in ("uses", "ids"):
+        if word in ("uses", "holds", "ids"):
             for one in value.split():
                 if not _NAME.match(one):
                     raise _Fault(f"{word}: {one!r} is no name")
@@ -181,14 +186,20 @@ class _Reader:
         body = line
         if found := _PREFIX.fullmatch(line):
             versions, body = _when(found["when"]), found["rest"]
+        role = ""
+        if found := _BESIDE.fullmatch(body):
+            role, body = found["role"], found["rest"]
+            if role not in self.heading.get("beside", "").split():
+                raise _Fault(f"@{role}: expected `beside {role}` in front of the steps")
         verb, _, rest = body.partition(" ")
         made = self._parsed(number, verb, rest.strip(" "), parts)
         if parts and verb != "hear":
             raise _Fault(f"{verb}: nothing can stand under it")
         self._reads(made.fields, made.words)
         return Step(
-            number, made.verb, line, made.fields, made.words, made.within_s, versions, made.parts
-        )
+            number, made.verb, line, made.fields, made.words, made.within_s, versions, made.parts,
+            role,
+        )  # fmt: skip
 
     def _reads(self, fields: Iterable[Field], words: Iterable[str]) -> None:
         """Note captures; complain about names that nothing has given a value."""
@@ -220,7 +231,7 @@ class _Reader:
             return self._heard(number, verb, rest, parts)
         if verb in ("say", "again", "lose"):
             return self._said(number, verb, rest)
-        if verb in ("wait", "raw", "next", "ignore", "answer", "resend", "skip"):
+        if verb in ("wait", "raw", "next", "ignore", "answer", "resend", "skip", "clear"):
             return self._line_control(number, verb, rest)
         if verb in ("let", "check", "operator", "market"):
             return self._worded(number, verb, rest)
@@ -322,8 +333,8 @@ class _Reader:
             raise _Fault(f"{verb}: expected one of {', '.join(BEHAVIOURS)}")
         if verb == "resend" and words not in (("gapfill",), ("messages",)):
             raise _Fault("resend: expected `resend gapfill` or `resend messages`")
-        if verb == "skip" and not words:
-            raise _Fault("skip: expected MsgTypes")
+        if verb in ("skip", "clear") and not words:
+            raise _Fault(f"{verb}: expected MsgTypes")
         return Step(number, verb, "", words=words)
 
 

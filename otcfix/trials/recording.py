@@ -1,25 +1,24 @@
 """What a client and its counterparty said: overheard between the two, or read from a log."""
 
 import contextlib
-import re
 import socket
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
 
-from otcfix.fix.wire import SOH
+from otcfix.fixlog.fields import split, value_of
+from otcfix.fixlog.logged import instant
+from otcfix.fixlog.reader import read
 from otcfix.model.errors import ConfigError, OtcfixError
-from otcfix.trials.wire import BLANK, SECRETS, Heard, pairs_of, seconds_of, split_frames
+from otcfix.model.time import SECOND
+from otcfix.trials.wire import BLANK, SECRETS, Heard, split_frames
 
 READ_MAX = 65_536
 CONNECT_S = 5.0
 LOOK_S = 0.2
-
-_MESSAGE = re.compile(r"8=FIX(?:T)?\.\d\.\d(?P<bar>\x01|\^A|\||;|&#0?1;|&#x0?1;|<SOH>| \| )9=\d+")
-_TRAILER = re.compile(r"10=\d{3}")
 
 
 class Overheard(Struct, frozen=True):
@@ -124,14 +123,13 @@ class Proxy:
 
 
 def read_log(path: Path, client: str = "") -> list[Overheard]:
-    """The messages of a log: of any line with 8=FIX, whatever stands in front of it.
+    """The messages of a log of any make (`otcfix.fixlog`); - is what is piped in.
 
     client: the CompID whose side is ours; without it, who sent the first Logon.
     Errors: ConfigError when there is nothing to read, or nobody logs on.
     """
     try:
-        with path.open(encoding="latin-1", newline="") as lines:
-            found = list(messages_of(lines))
+        found = list(messages_of(path))
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}") from None
     if not found:
@@ -147,14 +145,10 @@ def read_log(path: Path, client: str = "") -> list[Overheard]:
     return [*made, Overheard("x", Heard((), found[-1].at))]
 
 
-def messages_of(lines: Iterable[str]) -> Iterable[Heard]:
-    """Every FIX message in *lines*; at: its SendingTime(52), or that of the one before."""
-    at = 0.0
-    for line in lines:
-        for begin in _MESSAGE.finditer(line):
-            trailer = _TRAILER.search(line, begin.end())
-            text = line[begin.start() : trailer.end() if trailer else len(line)]
-            pairs = pairs_of(text.rstrip("\r\n").replace(begin["bar"], SOH))
-            with contextlib.suppress(ValueError):
-                at = seconds_of(next((value for tag, value in pairs if tag == 52), ""))
-            yield Heard(pairs, at)
+def messages_of(path: Path) -> Iterator[Heard]:
+    """Every message of a log; at: its SendingTime(52), or that of the one before."""
+    at = 0
+    for logged in read("-" if str(path) == "-" else path):
+        pairs = [(int(tag), text.decode("latin-1")) for tag, text in split(logged.message) if tag]
+        at = instant(value_of(logged.message, b"52").decode("latin-1")) or at
+        yield Heard(tuple(pairs), at / SECOND)

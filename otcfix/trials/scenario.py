@@ -18,7 +18,8 @@ NEEDS = {
 
 
 class Step(Struct, frozen=True):
-    """One line of a scenario. text: as written; within_s: 0 means the counterparty's own."""
+    """One line of a scenario. text: as written; within_s: 0 means the counterparty's own; beside:
+    the role of the other session that it is played on."""
 
     line: int
     verb: str
@@ -28,14 +29,20 @@ class Step(Struct, frozen=True):
     within_s: float = 0.0
     versions: Versions = frozenset()
     parts: tuple["Step", ...] = ()
+    beside: str = ""
 
     def counts(self, version: str) -> bool:
         """Whether the step is meant for *version*."""
         return not self.versions or version in self.versions
 
 
+SESSION_ACTS = ("hold", "release", "disable", "enable", "bust", "correct", "news")
+"""What an operator does to one session: others may play meanwhile."""
+
+
 class Scenario(Struct, frozen=True):
-    """One file. name: its path in the pack without the ending."""
+    """One file. name: its path in the pack without the ending. beside: roles of sessions that are
+    used besides its own; holds: values that no other scenario may use meanwhile."""
 
     name: str
     path: str
@@ -48,6 +55,8 @@ class Scenario(Struct, frozen=True):
     needs: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
     about: str = ""
+    beside: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
 
     def speaks(self, version: str) -> bool:
         """Whether it can be run in *version*."""
@@ -56,7 +65,16 @@ class Scenario(Struct, frozen=True):
     @property
     def alone(self) -> bool:
         """Whether others must not run meanwhile: it touches what all sessions see."""
-        return "operator" in self.needs or "market" in self.needs
+        acts = (s for s in self.steps if s.verb in ("operator", "market"))
+        return any(s.verb == "market" or s.words[0] not in SESSION_ACTS for s in acts)
+
+    @property
+    def plain_market(self) -> bool:
+        """Whether it says a market order without a worst price: the agreed tolerance counts."""
+        said = ({f.tag: f.value for f in step.fields} for step in self.steps)
+        return any(
+            (one.get(35), one.get(40)) == ("D", "1") and not {44, 2676} & set(one) for one in said
+        )
 
 
 class Said(Struct, frozen=True):

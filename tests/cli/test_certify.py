@@ -32,7 +32,7 @@ def test_a_desk_of_our_own_is_certified(run: Run, here: Path) -> None:
     reports = [word for path in forms for word in ("--report", str(path))]
     answer = run("certify", *QUICK, "--desk", "config", "--json", *reports)
 
-    assert answer.code == 0, answer.err
+    assert answer.code == 0, answer.out + answer.err
     assert answer.document["counts"] == {"passed": 6, "failed": 0, "skipped": 0}
     html, text, document, xml = (path.read_text() for path in forms)
     assert "PASSED" in html
@@ -112,6 +112,21 @@ def test_a_served_desk_is_certified_and_recorded(run: Run, served: DeskProcess, 
     assert first.code == second.code == 0, first.out + first.err
     assert first.document["counts"] == {"passed": 2, "failed": 0, "skipped": 1}
     assert len(list((here / "numbers").iterdir())) == 1
+
+
+def test_other_sessions_of_the_shipped_profile(run: Run, served: DeskProcess, here: Path) -> None:
+    """The drop copy and the flat session are there; what a session has not is skipped, with why."""
+    answer = run("certify", "12-drop-copy/asks-and-does-not-deal", "15-dialects/flat-refused",
+                 "7-orders/unknown-symbol", "--counterparty", "shipped-desk", "--port",
+                 str(served.port), "--state", str(here / "numbers"),
+                 "--json")  # fmt: skip
+
+    assert answer.document["counts"]["failed"] == 0, answer.out
+    verdicts = {(r["name"], r["version"]): r for r in answer.document["results"]}
+    assert verdicts["12-drop-copy/asks-and-does-not-deal", "FIX.4.4"]["verdict"] == "passed"
+    assert verdicts["15-dialects/flat-refused", "FIX.4.2"]["verdict"] == "passed"
+    there = verdicts["7-orders/unknown-symbol", "FIX.5.0SP2"]
+    assert (there["verdict"], "needs 44 or 2676" in there["why"]) == ("skipped", True)
 
 
 def test_a_log_is_recorded(run: Run, here: Path) -> None:

@@ -38,6 +38,8 @@ def faults(text: str) -> str:
         ("ignore everything", "expected one of"),
         ("check {qty} = 1", "expected VALUE OP VALUE"),
         ("title Another", "in front of the first step"),
+        ("@other logon", "expected `beside other` in front of the steps"),
+        ("clear", "expected MsgTypes"),
     ],
 )
 def test_a_mistake_is_named_with_file_and_line(line: str, said: str) -> None:
@@ -45,6 +47,24 @@ def test_a_mistake_is_named_with_file_and_line(line: str, said: str) -> None:
     found = faults(f"{HEAD}connect\n{line}\n")
     assert found.startswith("rfq.trial:5: ")
     assert said in found
+
+
+def test_a_second_session_and_what_is_held() -> None:
+    """Steps of another session say so; staff's acts on one session let others play on."""
+    head = "title A trial\nbeside copy\nholds depth\nneeds operator\n"
+    found = read(f"{head}@copy logon\n4.4+ @copy hear 35=8\nlogon\n", "x.trial", "x")
+    assert [step.beside for step in found.steps] == ["copy", "copy", ""]
+    assert (found.beside, found.holds, found.alone) == (("copy",), ("depth",), False)
+    assert not read(f"{head}logon\noperator hold {{sender}}\n", "x.trial", "x").alone
+    assert read(f"{head}logon\noperator kill\n", "x.trial", "x").alone
+
+
+def test_a_value_that_is_not_there_is_told_and_not_what_hangs_on_it() -> None:
+    """The first difference is the one that helps."""
+    fields = fields_of("35=8|32=>some|14={some}|151={9 - some}")
+    report = Heard(((35, "8"), (14, "0"), (151, "0")), 0.0)
+    found = matched(fields, report, "FIX.4.4", Scope({}, {})).differences
+    assert [(one.tag, one.expected) for one in found] == [(32, "a value")]
 
 
 def test_every_mistake_is_named_at_once() -> None:
