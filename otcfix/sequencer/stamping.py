@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 import msgspec
+import structlog
 
 from otcfix.desk.lookups import owner_of, scope_of
 from otcfix.desk.rungs import is_rung
@@ -25,10 +26,13 @@ from otcfix.sequencer.ports import RatesPort, StorePort
 from otcfix.sequencer.seen import Seen
 from otcfix.sequencer.trades_asked import TradesAsked
 
+log = structlog.get_logger("otcfix.sequencer")
+
 Key = tuple[str, str, str]
 """(kind, scope, id)."""
 
 NO_FACTS = Facts()
+LOST = Facts(store_failed=True)
 EMPTY = "{}"
 SEP = "\x1f"
 
@@ -277,7 +281,20 @@ class Stamper:
     def stamp(
         self, body: object, keys: Sequence[Key], fetched: dict[Key, Recalled] | None, now: Instant
     ) -> tuple[Facts, str]:
-        """The facts of one event, and their JSON."""
+        """The facts of one event, and their JSON.
+
+        Whatever a client's message makes of them, it ends no desk: facts that cannot be found are
+        those of a store that did not answer.
+        """
+        try:
+            return self._stamp(body, keys, fetched, now)
+        except Exception:
+            log.exception("not_stamped", kind=type(body).__name__)
+            return LOST, _encode(LOST).decode()
+
+    def _stamp(
+        self, body: object, keys: Sequence[Key], fetched: dict[Key, Recalled] | None, now: Instant
+    ) -> tuple[Facts, str]:
         if isinstance(body, TradeCaptureReportRequest):
             facts = self._trades.facts(body, self.recent)
             return facts, _encode(facts).decode()

@@ -68,6 +68,37 @@ def test_times_are_inclusive(desk: Conversation, trader: Client) -> None:
         assert trader.hears_all()[0].get(748) == str(count), asked
 
 
+@pytest.mark.parametrize(
+    ("dates", "found"),
+    [
+        ("580=1|75=00010101", 0), ("580=1|75=00010102", 0), ("580=1|75=99991231", 0),
+        ("580=2|75=00010101|75=99991231", 1), ("580=2|75=99991231|75=00010101", 0),
+    ],
+)  # fmt: skip
+def test_the_first_and_the_last_day_of_the_calendar(
+    trader: Client, dates: str, found: int
+) -> None:
+    """No date that can be read ends the desk, however little there is before it or behind it."""
+    deals(trader, "A1")
+    trader.C(f"35=AD|568=T1|569=1|{dates}")
+    assert trader.hears_all()[0].get(748) == str(found)
+
+
+def test_a_question_that_cannot_be_looked_up_ends_no_desk(
+    desk: Conversation, trader: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug in the look-up is refused like a store that does not answer; replay refuses it too."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise OverflowError
+
+    monkeypatch.setattr(desk.store, "trades_wanted", fails)
+    trader.C("35=AD|568=T1|569=0")
+    trader.D("35=AQ|568=T1|749=99|750=2|58=OVERLOADED: ...")
+    monkeypatch.undo()
+    trader.talk("C 35=AD|568=T2|569=0\nD 35=AQ|568=T2|748=0")
+
+
 def test_a_replaced_order_by_any_of_its_ids(trader: Client, desk: Conversation) -> None:
     """A ClOrdID of the chain names the order, also when the fill was told under the next one."""
     trader.C("35=D|11=A1|55=BTC/USD|54=1|38=1|40=2|44=99900|59=1")
