@@ -247,7 +247,7 @@ class Application(fix.Application):  # type: ignore[misc]
         was_reset = session.getExpectedTargetNum() < max(target, line.last_in + 1)
         now = self._clock()
         shut = "disabled" if line.record.shut else ""
-        rotated = self._rotated(line.config.key).hash
+        rotated = self._rotated(line.config.key).counts_for(line.config.password_hash)
         refusal = shut or logon_refusal(line.config, message, wants_reset, rotated)
         closed = "" if refusal else self.closed(line, now)
         # He who knows the secret and is early is nobody to be kept out when it is time.
