@@ -88,7 +88,7 @@ def test_circles_and_unknown_bases_are_named(folder: Path) -> None:
         ("[[tag]]\nclient = 9554\ndesk = 554", "tag[0].desk: 554 is for secrets"),
         ("[[tag]]\nclient = 925\ndesk = 1", "tag[0].client: 925 is for secrets"),
         ('[[value]]\ntag = 553\nmap = { A = "B" }', "value[0].tag: 553 is for secrets"),
-        ('[[party]]\ntag = 96\nrole = 3', "party[0].tag: 96 is for secrets"),
+        ("[[party]]\ntag = 96\nrole = 3", "party[0].tag: 96 is for secrets"),
         ('[[group]]\ncount = 146\nmembers = [554]\nclient = "flat"', "554 is for secrets"),
         ('[[group]]\ncount = 146\nmembers = [34]\nclient = "flat"', "34 belongs to the session"),
         ('[[drop]]\nmessages = "BE"\ntags = [1]', "drop[0].messages: 35=BE holds secrets"),

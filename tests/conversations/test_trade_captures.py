@@ -75,9 +75,7 @@ def test_times_are_inclusive(desk: Conversation, trader: Client) -> None:
         ("580=2|75=00010101|75=99991231", 1), ("580=2|75=99991231|75=00010101", 0),
     ],
 )  # fmt: skip
-def test_the_first_and_the_last_day_of_the_calendar(
-    trader: Client, dates: str, found: int
-) -> None:
+def test_the_first_and_the_last_day_of_the_calendar(trader: Client, dates: str, found: int) -> None:
     """No date that can be read ends the desk, however little there is before it or behind it."""
     deals(trader, "A1")
     trader.C(f"35=AD|568=T1|569=1|{dates}")

@@ -168,10 +168,8 @@ def test_a_session_that_must_use_tls_from_now_on_is_logged_out(desk: DeskProcess
     alpha = client_of(desk)
     assert alpha.logon()
     edit(
-        desk,
-        ('key = "ALPHA44"', 'key = "ALPHA44"\ntls = "required"'),
-        ("# proxy_from =", "proxy_from ="),
-    )
+        desk, ('tls = "optional"', 'tls = "required"'), ("# proxy_from =", "proxy_from =")
+    )  # of ALPHA44
     reload(desk)
     assert "has changed; log on again" in hear_logout(alpha)
     assert not alpha.logon(wait=1)
