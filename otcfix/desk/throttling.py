@@ -36,6 +36,8 @@ CLASS_OF: dict[type, str] = {
     enquiries.RequestForPositions: "status",
     enquiries.CollateralInquiry: "status",
     enquiries.UserRequested: "status",
+    messages.AllocationInstruction: "status",
+    messages.ConfirmationAck: "status",
     messages.Malformed: "status",
     messages.Unsupported: "status",
     messages.MarketDataRequest: "stream",
@@ -54,6 +56,8 @@ ANSWERED_HERE = (
     enquiries.RequestForPositions,
     enquiries.CollateralInquiry,
     enquiries.UserRequested,
+    messages.AllocationInstruction,
+    messages.ConfirmationAck,
 )
 """Whose reject of a throttled message is a j, written here; the others have a check for it."""
 
@@ -108,9 +112,12 @@ def _answered_before(draft: Draft, body: Any) -> bool:
 
 
 def _size(body: Any) -> int:
-    """How many messages it counts for: each symbol is a price. To end a stream costs nothing."""
+    """How many messages it counts for: each symbol is a price, each order
+    of an allocation is looked up. To end a stream costs nothing."""
     if isinstance(body, messages.QuoteRequest):
         return len(body.lines) or 1
+    if isinstance(body, messages.AllocationInstruction):
+        return len(body.orders) or 1
     if isinstance(body, messages.MarketDataRequest):
         return 0 if body.subscription_type == UNSUBSCRIBE else len(body.symbols) or 1
     return 1
@@ -228,7 +235,7 @@ def day_of(at: Instant) -> str:
 
 REF_IDS = (
     *("cl_ord_id", "mass_status_req_id", "quote_status_req_id", "quote_id", "quote_req_id"),
-    "request_id",
+    *("request_id", "alloc_id", "confirm_id"),
 )
 
 
