@@ -10,6 +10,7 @@ from typing import Any
 from otcfix.desk.draft import Draft
 from otcfix.desk.lookups import owner_of, prior_use, quotes_of_request, scope_of
 from otcfix.desk.rates_of_messages import Bucket, Rate, dearer, permille
+from otcfix.desk.state import State
 from otcfix.gate import gcra
 from otcfix.gate.common_checks import too_many
 from otcfix.model import enquiries, messages
@@ -70,6 +71,9 @@ LOAD_CLASSES = ("quote", "stream", "status")
 WORD, LOAD, MADE, DEALT_ON, OUT, REFUSED = (
     *("throttle", "load", "quotes_made", "quotes_dealt", "thrown_out", "throttled_today"),
 )
+LOOK_UP, TRADES_A_MESSAGE = 10, 5
+"""A request for trades counts as so many messages, and one more for every five that it is told."""
+
 FULL = 1_000
 GRAIN = 1_024
 """One quote, as counts keep it: halving them ten times loses nothing."""
@@ -90,13 +94,31 @@ def admit(draft: Draft, body: Any) -> bool:
         rate = rates.get((session, "resent"), rate)
     if rate is None:
         return True
-    retry_ms = _judge(draft, session, rate, rate.weight * _size(body))
+    told = 0
+    if isinstance(body, enquiries.TradeCaptureReportRequest):
+        told = len(draft.event.facts.trades) // TRADES_A_MESSAGE
+    retry_ms = _judge(draft, session, rate, rate.weight * _size(body), rate.weight * told)
     if retry_ms:
         draft.retry_after_ms = retry_ms
         if isinstance(body, ANSWERED_HERE) and not body.missing:
             _reject(draft, body)
             return False
     return True
+
+
+def is_too_many(state: State, asked: enquiries.TradeCaptureReportRequest, at: Instant) -> bool:
+    """Whether a request for trades will be refused, received at *at* or before: then they are not
+    looked for. Rates that the inbox's length lowers make it dearer yet."""
+    session = asked.head.session
+    rate = state.register.rates.get((session, CLASS_OF[type(asked)]))
+    if rate is None or not rate.buckets[0].soft:
+        return False
+    words, now = state.words.get(WORD) or {}, at * 1_000
+    cost = rate.weight * _size(asked)
+    return any(
+        gcra.wait(int(words.get(one.key, 0)), now, cost * one.cost, one.room) > 0
+        for one in rate.buckets
+    )
 
 
 def _answered_before(draft: Draft, body: Any) -> bool:
@@ -118,13 +140,17 @@ def _size(body: Any) -> int:
         return len(body.lines) or 1
     if isinstance(body, messages.AllocationInstruction):
         return len(body.orders) or 1
+    if isinstance(body, enquiries.TradeCaptureReportRequest):
+        return LOOK_UP if body.subscription_type != UNSUBSCRIBE else 1
     if isinstance(body, messages.MarketDataRequest):
         return 0 if body.subscription_type == UNSUBSCRIBE else len(body.symbols) or 1
     return 1
 
 
-def _judge(draft: Draft, session: str, rate: Rate, weight: int) -> int:
+def _judge(draft: Draft, session: str, rate: Rate, weight: int, more: int = 0) -> int:
     """Take the message from every limit, or from none; returns milliseconds to wait.
+
+    more: what it is found to weigh besides. It passes without, and whatever follows waits for it.
 
     Rounds up: who waits as long passes, one millisecond earlier is refused.
     """
@@ -141,6 +167,7 @@ def _judge(draft: Draft, session: str, rate: Rate, weight: int) -> int:
             cost = dearer(cost, factor)
         paid_at = int(words.get(bucket.key, 0))
         longest = max(longest, gcra.wait(paid_at, now, cost, bucket.room))
+        cost += more * bucket.cost
         found.append((bucket.key, gcra.taken(paid_at, now, cost, bucket.room)))
     if longest <= 0:
         for key, paid_at in found:

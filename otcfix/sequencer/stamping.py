@@ -8,6 +8,7 @@ import structlog
 from otcfix.desk.lookups import owner_of, scope_of
 from otcfix.desk.rungs import is_rung
 from otcfix.desk.state import State
+from otcfix.desk.throttling import is_too_many
 from otcfix.model import messages
 from otcfix.model.decision import Decision
 from otcfix.model.enquiries import TradeCaptureReportRequest
@@ -296,7 +297,8 @@ class Stamper:
         self, body: object, keys: Sequence[Key], fetched: dict[Key, Recalled] | None, now: Instant
     ) -> tuple[Facts, str]:
         if isinstance(body, TradeCaptureReportRequest):
-            facts = self._trades.facts(body, self.recent)
+            refused = is_too_many(self._state, body, now)
+            facts = NO_FACTS if refused else self._trades.facts(body, self.recent)
             return facts, _encode(facts).decode()
         recalled: list[Recalled] = []
         for key in keys:

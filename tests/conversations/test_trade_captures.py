@@ -6,6 +6,7 @@ import pytest
 
 from otcfix.model.errors import StoreLost
 from otcfix.model.event import SetSession
+from otcfix.model.throttle import Throttle
 from tests.conftest import OpenDesk
 from tests.conversation import Client, Conversation
 
@@ -95,6 +96,31 @@ def test_a_question_that_cannot_be_looked_up_ends_no_desk(
     trader.D("35=AQ|568=T1|749=99|750=2|58=OVERLOADED: ...")
     monkeypatch.undo()
     trader.talk("C 35=AD|568=T2|569=0\nD 35=AQ|568=T2|748=0")
+
+
+def test_who_asks_for_many_trades_soon_waits(
+    open_desk: OpenDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request counts ten messages, and one more for every five trades; what will be refused for
+    that is not looked for, nor journaled."""
+    desk = open_desk(throttles=(Throttle("A44", "status", Decimal(10), 20),))
+    trader = desk.client("A44")
+    for number in range(10):
+        deals(trader, f"A{number}", quantity="0.1")
+    looked: list[str] = []
+    find = desk.store.store.trades_wanted
+    monkeypatch.setattr(
+        desk.store.store, "trades_wanted", lambda *asked: (looked.append(""), find(*asked))[1]
+    )
+    for expected in (11, 1, 1):
+        trader.C("35=AD|568=T1|569=0")
+        assert len(trader.hears_all()) == expected
+    assert len(looked) == 1
+    assert desk.told[-1][0].facts.trades == ()
+    assert "THROTTLED" in desk.told[-1][2][0].text
+    desk.at("+200ms")  # 12 of the 20 are taken, 10 must fit
+    trader.C("35=AD|568=T2|569=1|37=nope")
+    trader.D("35=AQ|568=T2|748=0")
 
 
 def test_a_replaced_order_by_any_of_its_ids(trader: Client, desk: Conversation) -> None:
