@@ -5,7 +5,14 @@ from otcfix.desk.lookups import scope_of, trade_scope
 from otcfix.desk.state import State
 from otcfix.model.messages import AllocationInstruction, Complaint, ConfirmationAck
 from otcfix.model.party import Session
-from otcfix.model.post_trade import BUST, CORRECT, ENTRIES_MAX, BustTrade, CorrectTrade, ResolveBreak
+from otcfix.model.post_trade import (
+    BUST,
+    CORRECT,
+    ENTRIES_MAX,
+    BustTrade,
+    CorrectTrade,
+    ResolveBreak,
+)
 from otcfix.model.proposal import Confirm
 
 Key = tuple[str, str, str]

@@ -68,7 +68,7 @@ def test_a_list_without_an_end_is_refused_before_it_is_looked_up(
     parts = "|".join("79=ALPHA-1|80=0.001" for _ in range(1_000))
     heard = allocates(client, _70="L2", _78=f"1000|{parts}")
     assert answer(heard) == ("1", "7", "UNSUPPORTED tag=78")
-    assert [h.kind for h in allocates(client, _70="L3")][0] == "P"
+    assert allocates(client, _70="L3")[0].kind == "P"
 
 
 def test_allocations_are_throttled_like_questions(open_desk: OpenDesk) -> None:

@@ -123,7 +123,7 @@ def test_a_killed_desk_covers_what_it_said_before(desk: DeskProcess) -> None:
 
 
 def test_who_asks_for_everything_again_and_again_is_logged_out(desk: DeskProcess) -> None:
-    """Each request is cheap to send and dear to answer, for everybody; the next logon is as ever."""
+    """A request is cheap to send and dear to answer, for everybody; the next logon is as ever."""
     client = client_of(desk)
     other = beta_of(desk)
     assert client.logon()
