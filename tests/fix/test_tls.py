@@ -203,6 +203,19 @@ def test_a_client_who_does_not_read_is_not_read_for(port: int, ca: Ca, door: See
             assert len(door.brought) == 2
 
 
+def test_a_crowd_from_one_address_sends_away_nobody_else(port: int, ca: Ca, door: Seen) -> None:
+    """However many silent connections come behind him, a slow caller has his time."""
+    plain = socket.create_connection(("127.0.0.1", port), 5, source_address=("127.0.0.3", 0))
+    sock = context(ca.path).wrap_socket(plain, server_hostname="localhost")
+    sock.sendall(LOGON[:9])
+    crowd = [socket.create_connection(("127.0.0.1", port), 5) for _ in range(40)]
+    sock.sendall(LOGON[9:])
+    until(door.brought)
+    assert door.brought[0][1].address == "127.0.0.3"
+    for one in (sock, *crowd):
+        one.close()
+
+
 def test_a_stranger_is_not_shaken_hands_with(port: int, ca: Ca, door: Seen) -> None:
     """Nor one whom a proxy tells."""
     door.strangers = {"127.0.0.1", "203.0.113.7"}
