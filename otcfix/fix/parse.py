@@ -22,6 +22,7 @@ from otcfix.fix.parse_enquiries import EnquiryReader
 from otcfix.fix.parse_post_trade import PostTradeReader
 from otcfix.fix.parse_prices import PriceReader
 from otcfix.fix.parse_provider import ProviderPieces
+from otcfix.fix.pieces import legible
 from otcfix.fix.wire import (
     INVALID_APPL_VER_ID,
     REQUIRED_TAG_MISSING,
@@ -392,9 +393,7 @@ class Parser(ProviderPieces, PriceReader, EnquiryReader, PostTradeReader):
         return Complaint(
             head,
             None if ref is None else read_int(45, ref),
-            values.get(372, ""),
-            values.get(17, ""),
-            values.get(37, ""),
-            reason,
-            values.get(58, ""),
+            *(legible(values.get(tag, "")) for tag in (372, 17, 37)),
+            legible(reason),
+            legible(values.get(58, "")),
         )
