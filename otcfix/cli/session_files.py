@@ -17,7 +17,6 @@ from otcfix.cli.options import (
     whoami,
 )
 from otcfix.cli.outcome import Failed
-from otcfix.cli.sessions import KeyArgument, known
 from otcfix.cli.sessions import app as sessions
 from otcfix.cli.show import print_json
 from otcfix.model.errors import ConfigError
@@ -63,36 +62,6 @@ def reload(
     what = "; ".join(said) or "the same sessions; secrets, addresses and schedules as in the file"
     late = " No desk runs: it holds from the next start on." if done.offline else ""
     print(f"Sessions: {what}: event {done.seq}.{late}")
-
-
-@sessions.command("reset-secret")
-def reset_secret(
-    key: KeyArgument,
-    why: WhyOption,
-    by: ByOption = "",
-    config: ConfigOption = CONFIG_DEFAULT,
-    database: DatabaseOption = DATABASE,
-    as_json: JsonOption = False,
-) -> None:
-    """End the secret that a client has set himself (35=BE): that of sessions.toml counts again.
-
-    Who is logged on stays on: `otcfix sessions logout` or `disable` ends that.
-
-    Examples:
-      otcfix sessions reset-secret ALPHA44 --why "lost it, says its head of trading"
-    """
-    quiet("error")
-    from otcfix.model.session_commands import ResetSecret  # noqa: PLC0415
-
-    loaded = load_config(config)
-    known(loaded, key)
-    by = by or whoami()
-    done = send(loaded, database, ResetSecret(key, by, why), by)
-    if as_json:
-        print_json({"ok": True, "session": key, "event": done.seq, "offline": done.offline})
-        return
-    late = " No desk runs: it holds from the next start on." if done.offline else ""
-    print(f"{key}: the secret of sessions.toml counts: event {done.seq}.{late}")
 
 
 def _check_dictionaries(config: "Config") -> None:

@@ -390,10 +390,6 @@ class Parser(ProviderPieces, PriceReader, EnquiryReader, PostTradeReader):
     def _complaint(self, head: Head, values: Values, fields: Fields) -> Complaint:
         reason = values.get(373) or values.get(380) or values.get(127) or ""
         ref = values.get(45)
-        return Complaint(
-            head,
-            None if ref is None else read_int(45, ref),
-            *(legible(values.get(tag, "")) for tag in (372, 17, 37)),
-            legible(reason),
-            legible(values.get(58, "")),
-        )
+        number = None if ref is None else read_int(45, ref)
+        kind, exec_id, order_id, text = (legible(values.get(tag, "")) for tag in (372, 17, 37, 58))
+        return Complaint(head, number, kind, exec_id, order_id, legible(reason), text)

@@ -27,7 +27,6 @@ COMMANDS = (
     *(f"sessions {name}" for name in ("list", "show", "secret", "enable", "disable", "logon")),
     *(f"sessions {name}" for name in ("logout", "disconnect", "hold", "release", "reset")),
     *("sessions set-seq", "sessions test-request", "sessions resend", "sessions reload"),
-    "sessions reset-secret",
     *("instrument pause", "instrument resume", "db upgrade", "db status"),
     *(f"hedges {name}" for name in ("list", "show", "scorecard", "now", "settle")),
     "sim venue",

@@ -49,12 +49,3 @@ def test_reload_refuses_a_broken_configuration_whole(run: Run, funded: Path) -> 
     assert (answer.code, "session BETA42.dictionary" in answer.err) == (3, True)
     FILE.write_text(text)
     assert run("journal", "show", "--kind", "SetSessions", "--json").document["events"] == []
-
-
-def test_reset_secret_ends_what_a_client_has_set(run: Run, funded: Path) -> None:
-    """Refused where nothing was set, with who and why in the journal; an unknown session too."""
-    answer = run("sessions", "reset-secret", "ALPHA44", "--why", "lost", "--by", "carol")
-    assert (answer.code, "that of sessions.toml counts" in answer.err) == (1, True)
-    events = run("journal", "show", "--kind", "ResetSecret", "--json").document["events"]
-    assert '"session":"ALPHA44","by":"carol","why":"lost"' in events[-1]["text"]
-    assert run("sessions", "reset-secret", "NOPE", "--why", "lost").code == 2
