@@ -87,7 +87,7 @@ def send(
 
 
 def by_mail(store: Any, command: Any, by: str, wait_s: float = WAIT_S) -> Done:
-    """Leave *command* for the desk that runs, and wait. Errors: NoAnswer, StoreLost."""
+    """Leave *command* for the desk that runs, and wait. Errors: NoAnswer, Refused, StoreLost."""
     command_id = put(store, command, by)
     until = time.monotonic() + wait_s
     while time.monotonic() < until:
@@ -103,7 +103,15 @@ def by_mail(store: Any, command: Any, by: str, wait_s: float = WAIT_S) -> Done:
 
 
 def put(store: Any, command: Any, by: str) -> int:
-    """Leave *command* in the mailbox; its id."""
+    """Leave *command* in the mailbox; its id.
+
+    Errors: Refused when nobody asks, or no reason is given: the journal must say who and why, in
+    characters that can be read.
+    """
+    for name in ("by", "why"):
+        said = getattr(command, name, None)
+        if said is not None and not (said.strip() and said.isprintable()):
+            raise Refused(f"refused: {name}: expected printable characters, got {said!r}")
     text = msgspec.json.encode(command).decode()
     return int(store.put_command(text, by, time.time_ns() // 1_000))
 

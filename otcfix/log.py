@@ -14,8 +14,8 @@ LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 
 BLANK = "***"
 
-_IN_SOH = re.compile(r"((?:^|[\x01\s])(?:96|554|925)=)[^\x01]*")
-_IN_BARS = re.compile(r"((?:^|[|\s])(?:96|554|925)=)[^|]*")
+_IN_SOH = re.compile(r"((?:^|[\x01\s])(?:96|554|925|1402|1404)=)[^\x01]*")
+_IN_BARS = re.compile(r"((?:^|[|\s])(?:96|554|925|1402|1404)=)[^|]*")
 _URL_PASSWORD = re.compile(r"(\w+://[^\s:/@]*:)[^\s/@]+@")
 _SECRET_NAMES = re.compile(r"(?:^|_)(?:secret|password|passwd)$", re.IGNORECASE)
 
@@ -25,6 +25,24 @@ def redacted(text: str) -> str:
     fields = _IN_SOH if "\x01" in text else _IN_BARS
     text = fields.sub(rf"\g<1>{BLANK}", text)
     return _URL_PASSWORD.sub(rf"\g<1>{BLANK}@", text) if "://" in text else text
+
+
+def escaped(text: str) -> str:
+    """*text* for a terminal: whatever moves a cursor, ends a line or hides stands there as a
+    backslash and its number. What clients and strangers say must not write our log."""
+    if text.isprintable():
+        return text
+    return "".join([c if c.isprintable() else c.encode("unicode_escape").decode() for c in text])
+
+
+def escape(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """`escaped` texts, but for a traceback, whose lines are ours; a processor of structlog."""
+    return {
+        key: escaped(value) if isinstance(value, str) and key != "exception" else value
+        for key, value in event.items()
+    }
 
 
 def _clean(name: str, value: Any) -> Any:
@@ -91,6 +109,7 @@ def configure(
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             redact,
+            *(() if as_json else (escape,)),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),

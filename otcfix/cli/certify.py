@@ -14,6 +14,7 @@ import typer
 from otcfix.cli.options import JsonOption, load_config, quiet, read_amount
 from otcfix.cli.outcome import CONNECT, NO, Failed, usage_error
 from otcfix.cli.show import print_json, print_table
+from otcfix.log import escaped
 
 if TYPE_CHECKING:
     from otcfix.trials.parties import Party
@@ -292,7 +293,7 @@ class _Told:
         if self._plain and result.verdict == "failed":
             self.end()
             print(f"FAIL {result.version} {result.scenario.name}: {result.scenario.title}")
-            print(f"     {result.why}")
+            print(f"     {escaped(result.why)}")
 
     def end(self) -> None:
         """Leave a clean line."""

@@ -38,6 +38,8 @@ def by_mail(store: Any, command: Any, by: str, wait_s: float = WAIT_S) -> "Done"
 
     try:
         return commands.by_mail(store, command, by, wait_s)
+    except commands.Refused as error:
+        raise Failed(NO, str(error)) from None
     except commands.NoAnswer as error:
         raise Failed(CONNECT, str(error)) from None
 
@@ -46,4 +48,7 @@ def put(store: Any, command: Any, by: str) -> int:
     """Leave *command* in the mailbox; its id."""
     from otcfix import commands  # noqa: PLC0415
 
-    return commands.put(store, command, by)
+    try:
+        return commands.put(store, command, by)
+    except commands.Refused as error:
+        raise Failed(NO, str(error)) from None

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from otcfix.log import redacted
+from otcfix.log import escaped, redacted
 from otcfix.model.errors import (
     ConfigError,
     InvariantBroken,
@@ -63,7 +63,7 @@ def complain(text: str) -> None:
         elif line:
             lines.append(line)
     for line in lines:
-        print(f"otcfix: {redacted(line)}", file=sys.stderr)
+        print(f"otcfix: {escaped(redacted(line))}", file=sys.stderr)
 
 
 def usage_error(text: str) -> typer.BadParameter:

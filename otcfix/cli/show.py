@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from otcfix.cli.outcome import usage_error
+from otcfix.log import escaped
 from otcfix.model.time import DAY, MINUTE, SECOND, Instant, from_datetime, iso
 
 WIDE = 240
@@ -54,15 +55,15 @@ def print_table(
         )  # fmt: skip
     count = 0
     for row in rows:
-        table.add_row(*(str(cell) for cell in row))
+        table.add_row(*("\n".join(map(escaped, str(cell).split("\n"))) for cell in row))
         count += 1
     if count:
         console().print(table)
 
 
 def piped(text: str) -> str:
-    """FIX text as people write it: fields separated by |."""
-    return text.rstrip(SOH).replace(SOH, "|")
+    """FIX text as people write it: fields separated by |, and nothing that moves a terminal."""
+    return escaped(text.rstrip(SOH).replace(SOH, "|"))
 
 
 def when(text: str, name: str, now: Instant) -> Instant:

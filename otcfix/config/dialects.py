@@ -38,6 +38,10 @@ FOLDER = "dialects"
 SESSION_TAGS = frozenset((8, 9, 10, 34, 35, 36, 43, 49, 52, 56, 90, 91, 97, 98, 122, 369, 1128))
 """The session's own: who speaks, in what order, and how the message is framed."""
 
+SECRET_TAGS = frozenset((95, 96, 553, 554, 925, 1400, 1401, 1402, 1403, 1404))
+"""Of Logon and UserRequest: looked at, and blanked, before anything is translated (R13). Under
+another name a secret would be journaled."""
+
 PARTY_TAGS = frozenset((447, 448, 452, 453))
 
 Tag = Annotated[int, Field(ge=1, le=99_999)]
@@ -48,6 +52,8 @@ Ways = Literal["both", "in", "out"]
 def _translatable(tag: int) -> int:
     if tag in SESSION_TAGS:
         raise ValueError(f"{tag} belongs to the session and cannot be translated")
+    if tag in SECRET_TAGS:
+        raise ValueError(f"{tag} is for secrets and cannot be translated")
     return tag
 
 
@@ -63,6 +69,8 @@ class _Rule(Closed):
         for kind in value.split():
             if kind in "0 1 2 3 4 5 A".split() and kind != "3":
                 raise ValueError(f"35={kind} is a session message and is not translated")
+            if kind == "BE":
+                raise ValueError("35=BE holds secrets and is not translated")
             if not (kind.isalnum() and len(kind) <= 3):
                 raise ValueError(f'expected MsgTypes(35) such as "D G", got {kind!r}')
         return value
@@ -148,6 +156,13 @@ class GroupRule(_Rule):
     count: Tag
     members: Annotated[tuple[Tag, ...], Field(min_length=1)]
     client: Literal["flat", "grouped"]
+
+    @field_validator("count", "members")
+    @classmethod
+    def _free(cls, value: int | tuple[int, ...]) -> int | tuple[int, ...]:
+        for tag in (value,) if isinstance(value, int) else value:
+            _translatable(tag)
+        return value
 
 
 class PartyRule(_Rule):

@@ -87,14 +87,20 @@ def token_at(path: Path) -> str:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(f"{secrets.token_urlsafe(32)}\n")
+    with contextlib.suppress(OSError):  # then it cannot be read either
+        if path.lstat().st_uid != os.geteuid():
+            raise ConfigError(f"{path}: the control token is another user's: remove it")
     return read_token(path)
 
 
 def read_token(path: Path) -> str:
     """The token in *path*. Errors: ConfigError."""
     try:
-        mode = stat.S_IMODE(path.stat().st_mode)
-        found = path.read_text("ascii").strip()
+        # What is looked at is what is read, and no link to a file of whoever put it there.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with os.fdopen(descriptor, encoding="ascii") as file:
+            mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
+            found = file.read().strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: the control token cannot be read: {error}") from error
     if mode & 0o077:

@@ -21,6 +21,7 @@ from otcfix.model.post_trade import (
     CANCELLED,
     CONFIRMED,
     DISPUTED,
+    ENTRIES_MAX,
     AllocatedTo,
     Allocation,
     Confirmation,
@@ -128,6 +129,9 @@ def _judged(
         return No(Refusal.UNSUPPORTED, 71, "AllocTransType is 0, 1 or 2")
     if message.alloc_type not in ("", CALCULATED, READY_TO_BOOK):
         return No(Refusal.UNSUPPORTED, 626, "AllocType is 1 or 5")
+    for tag, entries in ((73, message.orders), (78, message.parts)):
+        if len(entries) > ENTRIES_MAX:
+            return No(Refusal.UNSUPPORTED, tag, f"{ENTRIES_MAX} entries at most")
     found = _block(draft, session, message, before)
     if isinstance(found, No):
         return found

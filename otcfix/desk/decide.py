@@ -190,6 +190,7 @@ def _quiet(draft: Draft) -> Decision:
 
 REF_IDS = (
     *("cl_ord_id", "quote_req_id", "quote_id", "mass_status_req_id", "md_req_id", "request_id"),
+    *("alloc_id", "confirm_id"),
 )
 
 

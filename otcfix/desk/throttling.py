@@ -10,6 +10,7 @@ from typing import Any
 from otcfix.desk.draft import Draft
 from otcfix.desk.lookups import owner_of, prior_use, quotes_of_request, scope_of
 from otcfix.desk.rates_of_messages import Bucket, Rate, dearer, permille
+from otcfix.desk.state import State
 from otcfix.gate import gcra
 from otcfix.gate.common_checks import too_many
 from otcfix.model import enquiries, messages
@@ -36,6 +37,8 @@ CLASS_OF: dict[type, str] = {
     enquiries.RequestForPositions: "status",
     enquiries.CollateralInquiry: "status",
     enquiries.UserRequested: "status",
+    messages.AllocationInstruction: "status",
+    messages.ConfirmationAck: "status",
     messages.Malformed: "status",
     messages.Unsupported: "status",
     messages.MarketDataRequest: "stream",
@@ -54,6 +57,8 @@ ANSWERED_HERE = (
     enquiries.RequestForPositions,
     enquiries.CollateralInquiry,
     enquiries.UserRequested,
+    messages.AllocationInstruction,
+    messages.ConfirmationAck,
 )
 """Whose reject of a throttled message is a j, written here; the others have a check for it."""
 
@@ -66,6 +71,9 @@ LOAD_CLASSES = ("quote", "stream", "status")
 WORD, LOAD, MADE, DEALT_ON, OUT, REFUSED = (
     *("throttle", "load", "quotes_made", "quotes_dealt", "thrown_out", "throttled_today"),
 )
+LOOK_UP, TRADES_A_MESSAGE = 10, 5
+"""A request for trades counts as so many messages, and one more for every five that it is told."""
+
 FULL = 1_000
 GRAIN = 1_024
 """One quote, as counts keep it: halving them ten times loses nothing."""
@@ -86,13 +94,31 @@ def admit(draft: Draft, body: Any) -> bool:
         rate = rates.get((session, "resent"), rate)
     if rate is None:
         return True
-    retry_ms = _judge(draft, session, rate, rate.weight * _size(body))
+    told = 0
+    if isinstance(body, enquiries.TradeCaptureReportRequest):
+        told = len(draft.event.facts.trades) // TRADES_A_MESSAGE
+    retry_ms = _judge(draft, session, rate, rate.weight * _size(body), rate.weight * told)
     if retry_ms:
         draft.retry_after_ms = retry_ms
         if isinstance(body, ANSWERED_HERE) and not body.missing:
             _reject(draft, body)
             return False
     return True
+
+
+def is_too_many(state: State, asked: enquiries.TradeCaptureReportRequest, at: Instant) -> bool:
+    """Whether a request for trades will be refused, received at *at* or before: then they are not
+    looked for. Rates that the inbox's length lowers make it dearer yet."""
+    session = asked.head.session
+    rate = state.register.rates.get((session, CLASS_OF[type(asked)]))
+    if rate is None or not rate.buckets[0].soft:
+        return False
+    words, now = state.words.get(WORD) or {}, at * 1_000
+    cost = rate.weight * _size(asked)
+    return any(
+        gcra.wait(int(words.get(one.key, 0)), now, cost * one.cost, one.room) > 0
+        for one in rate.buckets
+    )
 
 
 def _answered_before(draft: Draft, body: Any) -> bool:
@@ -108,16 +134,23 @@ def _answered_before(draft: Draft, body: Any) -> bool:
 
 
 def _size(body: Any) -> int:
-    """How many messages it counts for: each symbol is a price. To end a stream costs nothing."""
+    """How many messages it counts for: each symbol is a price, each order
+    of an allocation is looked up. To end a stream costs nothing."""
     if isinstance(body, messages.QuoteRequest):
         return len(body.lines) or 1
+    if isinstance(body, messages.AllocationInstruction):
+        return len(body.orders) or 1
+    if isinstance(body, enquiries.TradeCaptureReportRequest):
+        return LOOK_UP if body.subscription_type != UNSUBSCRIBE else 1
     if isinstance(body, messages.MarketDataRequest):
         return 0 if body.subscription_type == UNSUBSCRIBE else len(body.symbols) or 1
     return 1
 
 
-def _judge(draft: Draft, session: str, rate: Rate, weight: int) -> int:
+def _judge(draft: Draft, session: str, rate: Rate, weight: int, more: int = 0) -> int:
     """Take the message from every limit, or from none; returns milliseconds to wait.
+
+    more: what it is found to weigh besides. It passes without, and whatever follows waits for it.
 
     Rounds up: who waits as long passes, one millisecond earlier is refused.
     """
@@ -134,6 +167,7 @@ def _judge(draft: Draft, session: str, rate: Rate, weight: int) -> int:
             cost = dearer(cost, factor)
         paid_at = int(words.get(bucket.key, 0))
         longest = max(longest, gcra.wait(paid_at, now, cost, bucket.room))
+        cost += more * bucket.cost
         found.append((bucket.key, gcra.taken(paid_at, now, cost, bucket.room)))
     if longest <= 0:
         for key, paid_at in found:
@@ -228,7 +262,7 @@ def day_of(at: Instant) -> str:
 
 REF_IDS = (
     *("cl_ord_id", "mass_status_req_id", "quote_status_req_id", "quote_id", "quote_req_id"),
-    "request_id",
+    *("request_id", "alloc_id", "confirm_id"),
 )
 
 

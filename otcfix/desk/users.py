@@ -2,7 +2,7 @@
 
 No secret comes here: the acceptor has compared the old one and brings the hash of the new one.
 State keeps that (word `secret`), and the acceptor judges logons by it from then on; sessions.toml's
-counts again when staff says so.
+counts again when staff says so, or has written a new one.
 """
 
 from otcfix.desk.draft import Draft
@@ -11,8 +11,9 @@ from otcfix.model.enquiries import USER_VERDICTS, UserRequested
 from otcfix.model.refusal import Refusal, wording
 from otcfix.model.session_commands import ResetSecret
 
-SECRET, TURN = "secret", "secret_turn"
-"""Words of State: the salted hash by session; how often it was changed, resets included."""
+SECRET, TURN, BASE = "secret", "secret_turn", "secret_base"
+"""Words of State: the salted hash by session; how often it was changed, resets included; which
+password_hash it stands in place of."""
 
 LOGON, LOGOFF, CHANGE, STATUS = "1", "2", "3", "4"
 """UserRequestType(924)."""
@@ -56,6 +57,7 @@ def _change(draft: Draft, asked: UserRequested) -> None:
         return
     draft.move(SECRET, key, asked.rotated)
     draft.move(TURN, key, turn + 1)
+    draft.move(BASE, key, asked.base)
     draft.alerts.append(f"{key}: the client has changed its secret")
     _answer(draft, asked, CHANGED, "")
 
@@ -85,5 +87,6 @@ def on_reset_secret(draft: Draft, command: ResetSecret) -> None:
         draft.alerts.append(f"refused: {key} has set no secret: that of sessions.toml counts")
         return
     draft.move(SECRET, key, "")
+    draft.move(BASE, key, "")
     draft.move(TURN, key, int(draft.word(TURN, key, 0)) + 1)
     draft.alerts.append(f"{key}: secret reset by {command.by}: {command.why}")

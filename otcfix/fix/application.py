@@ -20,6 +20,7 @@ from otcfix.fix.line import Line, cancels_on_disconnect, logon_refusal, overflow
 from otcfix.fix.lines import Lines
 from otcfix.fix.mouth import Mouth
 from otcfix.fix.proof import Proofs
+from otcfix.fix.resends import messages_asked, paid
 from otcfix.fix.users import Rotated, User, holds_secrets, never_rotated, requested
 from otcfix.fix.wire import SOH, field_of, readable
 from otcfix.model.event import AdminSeen, EpochMoved, SessionDown, SessionUp
@@ -156,9 +157,11 @@ class Application(fix.Application):  # type: ignore[misc]
                 log.exception("logon_failed", session=line.config.key)
                 raise fix.RejectLogon(REFUSED) from error
         elif kind == "2":
-            line.again_from = int(message.getField(7))
+            self._asked_again(line, int(message.getField(7)), int(message.getField(16)))
         elif kind == "3":
-            self._put(line.config.key, line.epoch, readable(message.toString()), "3")
+            text = readable(message.toString())
+            text = blank_secrets(text) if holds_secrets(text) else text
+            self._put(line.config.key, line.epoch, text, "3")
         elif kind == "4" and not (message.isSetField(123) and message.getField(123) == "Y"):
             self._new_epoch(line, "SequenceReset")
 
@@ -236,6 +239,16 @@ class Application(fix.Application):  # type: ignore[misc]
         if self._depth(line.config.key) > FLOOD_FACTOR * self._share:
             self.logout(line, "too many messages")
 
+    def _asked_again(self, line: Line, begin: int, end: int) -> None:
+        """A ResendRequest: answered by QuickFIX, unless the session asks for too much."""
+        asked = messages_asked(begin, end, line.last_out)
+        paid_at = paid(line.resends_paid_at, time.monotonic_ns(), asked)
+        if paid_at is None:
+            self.logout(line, "too many resend requests")
+            raise fix.IncorrectTagValue(16)
+        line.resends_paid_at = paid_at
+        line.again_from = begin
+
     def _new_epoch(self, line: Line, reason: str) -> None:
         line.epoch += 1
         self._event(line, EpochMoved(line.config.key, line.epoch, reason))
@@ -247,7 +260,7 @@ class Application(fix.Application):  # type: ignore[misc]
         was_reset = session.getExpectedTargetNum() < max(target, line.last_in + 1)
         now = self._clock()
         shut = "disabled" if line.record.shut else ""
-        rotated = self._rotated(line.config.key).hash
+        rotated = self._rotated(line.config.key).counts_for(line.config.password_hash)
         refusal = shut or logon_refusal(line.config, message, wants_reset, rotated)
         closed = "" if refusal else self.closed(line, now)
         # He who knows the secret and is early is nobody to be kept out when it is time.

@@ -17,7 +17,7 @@ def guarded(callback: Callable[..., None]) -> Callable[..., None]:
     def called(*args: Any) -> None:
         try:
             callback(*args)
-        except (fix.DoNotSend, fix.RejectLogon):
+        except (fix.DoNotSend, fix.RejectLogon, fix.IncorrectTagValue):
             raise
         except Exception:
             log.exception("callback_failed", callback=callback.__qualname__)

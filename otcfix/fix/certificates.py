@@ -9,6 +9,7 @@ import structlog
 
 from otcfix.config import AcceptorConfig, SessionConfig
 from otcfix.fix.proxy import Peer
+from otcfix.log import escaped
 from otcfix.model.errors import ConfigError
 
 log = structlog.get_logger("otcfix.fix.tls")
@@ -66,12 +67,17 @@ class Certificates:
         # A resumed connection would not be asked for its certificate again.
         context.options |= ssl.OP_NO_TICKET | ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
         context.num_tickets = 0
-        context.load_cert_chain(self._certificate, self._key)
+        context.load_cert_chain(self._certificate, self._key, _no_passphrase)
         if self._client_ca is not None:
             context.load_verify_locations(self._client_ca)
             required = self._config.client_certificate == "required"
             context.verify_mode = ssl.CERT_REQUIRED if required else ssl.CERT_OPTIONAL
         return context
+
+
+def _no_passphrase() -> str:
+    """Without this OpenSSL asks the terminal, and whoever reads the files waits for an answer."""
+    raise ValueError("private_key: is encrypted; a desk that starts by itself has no passphrase")
 
 
 def peer_of(sock: ssl.SSLSocket, address: str) -> Peer:
@@ -82,7 +88,8 @@ def peer_of(sock: ssl.SSLSocket, address: str) -> Peer:
     subject: Any = (sock.getpeercert() or {}).get("subject", ())
     names = [str(value) for part in subject for name, value in part if name == "commonName"]
     fingerprint = hashlib.sha256(binary).hexdigest()
-    return Peer(address, True, fingerprint, names[-1] if names else "")
+    # Of two names one may be meant for us and the other for whoever signed it: it has none then.
+    return Peer(address, True, fingerprint, names[0] if len(names) == 1 else "")
 
 
 def transport_refusal(session: SessionConfig, peer: Peer) -> str:
@@ -99,4 +106,6 @@ def transport_refusal(session: SessionConfig, peer: Peer) -> str:
     if not shown:
         return "no client certificate"
     pins = {p.lower() if p.startswith("sha256:") else p for p in session.certificate}
-    return "" if shown & pins else f"client certificate of another: {', '.join(sorted(shown))}"
+    if shown & pins:
+        return ""
+    return f"client certificate of another: {', '.join(map(escaped, sorted(shown)))}"

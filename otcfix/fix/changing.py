@@ -25,7 +25,10 @@ MADE_ANEW = (
 )
 """Keys of a session that its engine is made of: with another value it is built anew."""
 
-LOGS_OUT = ("username", "password_hash", "allowed_remote_addresses", "countries")
+LOGS_OUT = (
+    *("username", "password_hash", "allowed_remote_addresses", "countries"),
+    *("tls", "certificate"),
+)
 """Keys that a Logon is judged by: who is on must log on again. All others hold from now on."""
 
 LEAVING_S = 2.5

@@ -4,6 +4,7 @@ It reads with the stock dictionaries, as a client does who never saw ours (R7), 
 sequence numbers in a folder, because a trade session does not start anew at every logon.
 """
 
+import contextlib
 import re
 import socket
 import ssl
@@ -117,6 +118,8 @@ class Client(fix.Application):  # type: ignore[misc]
             self._stores: Any = fix.MemoryStoreFactory()
         else:
             folder.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(PermissionError):  # somebody else's folder
+                folder.chmod(0o700)  # QuickFIX keeps what it sends, a Logon with its secret too
             self._stores = fix.FileStoreFactory(self._settings)
         _KEPT.append((self._stores, self._settings))
         self._initiator = fix.SocketInitiator(self, self._stores, self._settings)

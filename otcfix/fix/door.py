@@ -24,7 +24,7 @@ from otcfix.fix.certificates import transport_refusal
 from otcfix.fix.engine import CATCHING_UP_WAIT_MS, Engine, Engines
 from otcfix.fix.first_message import FIRST_MAX, NotFix
 from otcfix.fix.line import Caller, Line
-from otcfix.fix.outside import Outside, TurnedAway
+from otcfix.fix.outside import Outside, TurnedAway, who_goes
 from otcfix.fix.proxy import Peer
 
 log = structlog.get_logger("otcfix.fix.door")
@@ -33,8 +33,8 @@ PATIENCE_S = 10.0
 """How long a connection may take over its first message."""
 
 WAITING_MAX = 64
-"""Connections kept outside, or as many as there are sessions; beyond that the one that has waited
-longest goes."""
+"""Connections kept outside, or as many as there are sessions; beyond that one goes that has waited
+long (`who_goes`)."""
 
 WARNINGS_A_SECOND = 5
 
@@ -211,8 +211,7 @@ class Door:
     def _meet(self, sock: socket.socket, peer: Peer, *, proxied: bool = False) -> None:
         sock.setblocking(False)
         if len(self._outside) >= self.waiting_max:
-            oldest = min(self._outside.values(), key=lambda waiting: waiting.until)
-            self._turn_away(oldest, "others wait")
+            self._turn_away(who_goes(self._outside.values()), "others wait")
         until = time.monotonic() + self.patience_s
         waiting = Outside(sock, peer, until, proxied=proxied)
         self._outside[sock.fileno()] = waiting

@@ -53,6 +53,7 @@ class Line:
         "proof_of",
         "record",
         "refused_at",
+        "resends_paid_at",
         "session",
         "session_id",
         "silent",
@@ -91,6 +92,7 @@ class Line:
         self.proof_of = 0
         self.refused_at: Instant = 0
         self.again_from = 0
+        self.resends_paid_at = 0  # see `resends`
         # XMLnonFIX is a FIX message everywhere, whatever the dictionaries say of it. By the stock
         # dictionary QuickFIX says by itself what FIX means.
         left = left_out(config.version) | {"n"} if not config.stock_dictionary else frozenset()

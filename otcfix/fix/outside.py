@@ -1,7 +1,9 @@
 """One connection that waits to be let in, and what it says first."""
 
 import socket
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection
+from typing import Protocol, TypeVar
 
 from otcfix.fix.first_message import FIRST_MAX, first_message
 from otcfix.fix.proxy import HEADER_MAX, Peer, proxy_header
@@ -13,6 +15,25 @@ class TurnedAway(Exception):
     def __init__(self, why: str, *, fault: bool) -> None:
         super().__init__(why)
         self.fault = fault
+
+
+class Caller(Protocol):
+    """A connection that waits. until: when it has waited too long."""
+
+    peer: Peer
+    until: float
+
+
+Some = TypeVar("Some", bound=Caller)
+
+
+def who_goes(waiting: Collection[Some]) -> Some:
+    """Who is to go where too many wait: of the address with the most of them the one that has
+    waited longest. So nobody's crowd sends away somebody else, however fast it grows."""
+    crowds = Counter(one.peer.address for one in waiting)
+    most = max(crowds.values())
+    crowd = [one for one in waiting if crowds[one.peer.address] == most]
+    return min(crowd, key=lambda one: one.until)
 
 
 class Outside:

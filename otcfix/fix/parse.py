@@ -22,6 +22,7 @@ from otcfix.fix.parse_enquiries import EnquiryReader
 from otcfix.fix.parse_post_trade import PostTradeReader
 from otcfix.fix.parse_prices import PriceReader
 from otcfix.fix.parse_provider import ProviderPieces
+from otcfix.fix.pieces import legible
 from otcfix.fix.wire import (
     INVALID_APPL_VER_ID,
     REQUIRED_TAG_MISSING,
@@ -389,12 +390,6 @@ class Parser(ProviderPieces, PriceReader, EnquiryReader, PostTradeReader):
     def _complaint(self, head: Head, values: Values, fields: Fields) -> Complaint:
         reason = values.get(373) or values.get(380) or values.get(127) or ""
         ref = values.get(45)
-        return Complaint(
-            head,
-            None if ref is None else read_int(45, ref),
-            values.get(372, ""),
-            values.get(17, ""),
-            values.get(37, ""),
-            reason,
-            values.get(58, ""),
-        )
+        number = None if ref is None else read_int(45, ref)
+        kind, exec_id, order_id, text = (legible(values.get(tag, "")) for tag in (372, 17, 37, 58))
+        return Complaint(head, number, kind, exec_id, order_id, legible(reason), text)

@@ -1,7 +1,7 @@
 """AllocationInstruction(35=J) and ConfirmationAck(35=AU) from their fields."""
 
 from otcfix.fix.fields import Fields, Values
-from otcfix.fix.pieces import Pieces
+from otcfix.fix.pieces import Pieces, legible
 from otcfix.fix.wire import read_decimal, read_id
 from otcfix.model.messages import AllocationInstruction, ConfirmationAck, Head
 
@@ -56,7 +56,7 @@ class PostTradeReader(Pieces):
             self._id(values, 664),
             values.get(940, ""),
             values.get(774, ""),
-            values.get(58, ""),
+            legible(values.get(58, "")),
             tuple(tag for tag in (664, 940) if not values.get(tag)),
         )
 

@@ -20,6 +20,13 @@ def printable(value: str) -> str:
     return "".join(c if " " <= c <= "~" else "?" for c in value[:TEXT_MAX])
 
 
+def legible(value: str) -> str:
+    """*value* for staff to read: 240 printable characters at most, of any script."""
+    if value.isprintable() and len(value) <= TEXT_MAX:
+        return value
+    return "".join(c if c.isprintable() else "?" for c in value[:TEXT_MAX])
+
+
 class Pieces:
     """What a reader of one session's messages needs to know of the session."""
 

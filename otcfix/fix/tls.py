@@ -24,6 +24,7 @@ import structlog
 from otcfix.config import AcceptorConfig
 from otcfix.fix.certificates import Certificates, peer_of
 from otcfix.fix.first_message import FIRST_MAX, NotFix, first_message
+from otcfix.fix.outside import who_goes
 from otcfix.fix.proxy import HEADER_MAX, Peer, proxy_header
 from otcfix.fix.pump import WOULD_BLOCK, Pipe, watch
 
@@ -33,7 +34,7 @@ PATIENCE_S = 10.0
 """How long a connection may take over its handshake and its first message together."""
 
 WAITING_MAX = 64
-"""Connections without a first message; beyond that the one that has waited longest goes."""
+"""Connections without a first message; beyond that one goes that has waited long (`who_goes`)."""
 
 LOOK_S = 1.0
 """How often files are looked at for a change."""
@@ -197,8 +198,7 @@ class TlsPort:
             sock.setblocking(False)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if len(self._waiting) >= WAITING_MAX:
-                oldest = min(self._waiting.values(), key=lambda one: one.until)
-                self._turn_away(oldest, "")
+                self._turn_away(who_goes(self._waiting.values()), "")
             until = time.monotonic() + PATIENCE_S
             waiting = _Waiting(sock, Peer(address), until, proxied=proxied)
             self._waiting[sock] = waiting

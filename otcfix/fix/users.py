@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from otcfix.desk.state import State
-from otcfix.desk.users import SECRET, TURN
+from otcfix.desk.users import BASE, SECRET, TURN
 from otcfix.fix.fields import Values, split
 from otcfix.fix.wire import SOH, read_id, read_int, read_timestamp
 from otcfix.model.enquiries import UserRequested
@@ -25,11 +25,21 @@ CHANGE = "3"
 
 
 class Rotation(NamedTuple):
-    """The secret that counts for a session: `salt$hash`, "" for sessions.toml's; and how often it
-    has been changed."""
+    """The secret that a client has set: `salt$hash`, "" where he has set none; how often it has
+    been changed; and the `fingerprint` of the password_hash that it stands in place of."""
 
     hash: str
     turn: int
+    base: str = ""
+
+    def counts_for(self, password_hash: str) -> str:
+        """What counts where sessions.toml says *password_hash*: the client's own secret, or "".
+
+        A new line in sessions.toml is staff's word: whoever has got hold of a session's secret and
+        changed it must not keep the session by that.
+        """
+        stands = not self.base or self.base == fingerprint(password_hash)
+        return self.hash if stands else ""
 
 
 NEVER = Rotation("", 0)
@@ -40,7 +50,11 @@ Rotated = Callable[[str], Rotation]
 
 def rotation_of(state: State, session: str) -> Rotation:
     """What State keeps of a session's secret."""
-    return Rotation(str(state.word(SECRET, session)), int(state.word(TURN, session, 0)))
+    return Rotation(
+        str(state.word(SECRET, session)),
+        int(state.word(TURN, session, 0)),
+        str(state.word(BASE, session)),
+    )
 
 
 def never_rotated(_session: str) -> Rotation:
@@ -59,6 +73,11 @@ def salted_hash(secret: str) -> str:
     """`salt$hash` of a new secret, with a new salt."""
     salt = secrets.token_hex(16)
     return f"{salt}${hashlib.sha256((salt + secret).encode()).hexdigest()}"
+
+
+def fingerprint(password_hash: str) -> str:
+    """What tells one password_hash of sessions.toml from another: 16 hex digits."""
+    return hashlib.sha256(password_hash.encode()).hexdigest()[:16]
 
 
 def fault_of(new: str, old: str) -> str:
@@ -85,7 +104,7 @@ class User(NamedTuple):
     @property
     def salted(self) -> str:
         """`salt$hash` of the secret that counts."""
-        return self.rotation.hash or self.password_hash
+        return self.rotation.counts_for(self.password_hash) or self.password_hash
 
 
 def requested(user: User, text: str, *, barred: bool) -> UserRequested | None:
@@ -142,7 +161,8 @@ def _read(user: User, head: Head, values: Values, *, barred: bool) -> UserReques
             new = values[925]
             verdict = fault_of(new, old)
             rotated = "" if verdict else salted_hash(new)
-    return UserRequested(*asked, verdict, rotated, user.rotation.turn)
+    base = fingerprint(user.password_hash)
+    return UserRequested(*asked, verdict, rotated, user.rotation.turn, base=base)
 
 
 RAW, PASSWORD, NEW_PASSWORD, ENCRYPTED, NEW_ENCRYPTED = (

@@ -114,7 +114,8 @@ class UserRequested(Struct, frozen=True, tag=True):
 
     verdict: what became of the secrets that it carried, "" when there is nothing against it; else
     the name of a `USER_VERDICTS`. rotated: `salt$hash` of the new secret, "" when none is to be
-    set. turn: how often the secret had been changed when the old one was verified.
+    set. turn: how often the secret had been changed when the old one was verified. base: which
+    password_hash of sessions.toml it is set in place of (`fix.users.fingerprint`).
     """
 
     head: Head
@@ -125,6 +126,7 @@ class UserRequested(Struct, frozen=True, tag=True):
     rotated: str = ""
     turn: int = 0
     missing: tuple[int, ...] = ()
+    base: str = ""
 
 
 USER_VERDICTS = {

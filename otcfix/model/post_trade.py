@@ -16,6 +16,10 @@ BUSTED, CORRECTED = "BUSTED", "CORRECTED"
 OPEN, STANDS = "OPEN", "STANDS"
 """How a break stands, besides BUSTED and CORRECTED: the trade was right."""
 
+ENTRIES_MAX = 100
+"""Orders (73), and accounts (78), of one AllocationInstruction: each order is looked up, while
+nobody else is decided for."""
+
 AFFIRMED, DISPUTED, CONFIRMED, CANCELLED = "AFFIRMED", "DISPUTED", "CONFIRMED", "CANCELLED"
 """How a confirmation stands (CONFIRMED: said, and not answered yet); an allocation is ACCEPTED or
 CANCELLED."""

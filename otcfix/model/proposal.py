@@ -1,5 +1,7 @@
 """Four eyes: a command that waits for a second person."""
 
+from unicodedata import normalize
+
 from msgspec import Struct
 
 from otcfix.model.time import Instant
@@ -9,14 +11,24 @@ OPEN, CONFIRMED, DISMISSED, REFUSED = "OPEN", "CONFIRMED", "DISMISSED", "REFUSED
 
 
 def same_person(one: str, other: str) -> bool:
-    """Whether two names are of one person: case, blanks, points and what cannot be seen do not make
-    another of him. A name without a letter or a digit is nobody's, and not another's."""
+    """Whether two names are of one person: case, blanks, points, accents, what cannot be seen and
+    letters that look like Latin ones do not make another of him. A name without a letter or a digit
+    is nobody's, and not another's."""
     mine, theirs = _letters(one), _letters(other)
     return mine == theirs or not mine or not theirs
 
 
 def _letters(name: str) -> str:
-    return "".join([letter for letter in name.casefold() if letter.isalnum()])
+    # Folded twice: what decomposes may be a capital, and what is folded may decompose.
+    plain = normalize("NFKD", normalize("NFKD", name).casefold()).casefold()
+    return "".join([one for one in plain.translate(_LOOKS_LIKE) if one.isalnum()])
+
+
+_LOOKS_LIKE = str.maketrans(
+    "авсеіјкмнорԛѕтухѡһԁӏԝѵ" + "αβγεζηικνορτυχω" + "ıłøđħɑɡ",
+    "abceijkmhopqstyxwhdlwv" + "abyeznikvoptuxw" + "ilodhag",
+)
+"""Cyrillic, Greek and other small letters, and the Latin ones that a reader takes them for."""
 
 
 class Proposal(Struct, frozen=True, array_like=True):

@@ -5,7 +5,14 @@ from otcfix.desk.lookups import scope_of, trade_scope
 from otcfix.desk.state import State
 from otcfix.model.messages import AllocationInstruction, Complaint, ConfirmationAck
 from otcfix.model.party import Session
-from otcfix.model.post_trade import BUST, CORRECT, BustTrade, CorrectTrade, ResolveBreak
+from otcfix.model.post_trade import (
+    BUST,
+    CORRECT,
+    ENTRIES_MAX,
+    BustTrade,
+    CorrectTrade,
+    ResolveBreak,
+)
 from otcfix.model.proposal import Confirm
 
 Key = tuple[str, str, str]
@@ -45,7 +52,7 @@ def of_message(state: State, session: Session, body: object) -> list[Key]:
         keys: list[Key] = [("allocation", client, body.alloc_id)]
         if body.ref_alloc_id:
             keys.append(("allocation", client, body.ref_alloc_id))
-        for cl_ord_id, order_id in body.orders:
+        for cl_ord_id, order_id in body.orders[:ENTRIES_MAX]:  # with more it is refused
             if cl_ord_id:
                 keys.append(("cl_ord_id", scope, cl_ord_id))
             else:

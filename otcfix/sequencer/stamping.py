@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Sequence
 
 import msgspec
+import structlog
 
 from otcfix.desk.lookups import owner_of, scope_of
 from otcfix.desk.rungs import is_rung
 from otcfix.desk.state import State
+from otcfix.desk.throttling import is_too_many
 from otcfix.model import messages
 from otcfix.model.decision import Decision
 from otcfix.model.enquiries import TradeCaptureReportRequest
@@ -25,10 +27,13 @@ from otcfix.sequencer.ports import RatesPort, StorePort
 from otcfix.sequencer.seen import Seen
 from otcfix.sequencer.trades_asked import TradesAsked
 
+log = structlog.get_logger("otcfix.sequencer")
+
 Key = tuple[str, str, str]
 """(kind, scope, id)."""
 
 NO_FACTS = Facts()
+LOST = Facts(store_failed=True)
 EMPTY = "{}"
 SEP = "\x1f"
 
@@ -277,9 +282,23 @@ class Stamper:
     def stamp(
         self, body: object, keys: Sequence[Key], fetched: dict[Key, Recalled] | None, now: Instant
     ) -> tuple[Facts, str]:
-        """The facts of one event, and their JSON."""
+        """The facts of one event, and their JSON.
+
+        Whatever a client's message makes of them, it ends no desk: facts that cannot be found are
+        those of a store that did not answer.
+        """
+        try:
+            return self._stamp(body, keys, fetched, now)
+        except Exception:
+            log.exception("not_stamped", kind=type(body).__name__)
+            return LOST, _encode(LOST).decode()
+
+    def _stamp(
+        self, body: object, keys: Sequence[Key], fetched: dict[Key, Recalled] | None, now: Instant
+    ) -> tuple[Facts, str]:
         if isinstance(body, TradeCaptureReportRequest):
-            facts = self._trades.facts(body, self.recent)
+            refused = is_too_many(self._state, body, now)
+            facts = NO_FACTS if refused else self._trades.facts(body, self.recent)
             return facts, _encode(facts).decode()
         recalled: list[Recalled] = []
         for key in keys:

@@ -1,5 +1,6 @@
 """What the sequencer reads of a client's trades (35=AD)."""
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
@@ -131,5 +132,8 @@ def _until(wanted: TradesWanted) -> Instant | None:
 
 
 def _day(date: str, step: timedelta) -> Instant:
-    moment = datetime.strptime(date, "%Y%m%d").replace(tzinfo=UTC) + step
+    """The calendar ends with the year 9999 and begins with the year 1, wherever *step* leads."""
+    moment = datetime.strptime(date, "%Y%m%d").replace(tzinfo=UTC)
+    with contextlib.suppress(OverflowError):
+        moment += step
     return max(int(moment.timestamp()) * SECOND, 0)

@@ -18,7 +18,7 @@ HEADER = (49, 56, 115, 116, 128, 129, 50, 57, 142, 143, 144, 145, 34, 43, 97, 52
 HOUSEKEEPING = frozenset("0 1 2 4 A".split())
 """Session messages that a scenario need not name."""
 
-SECRETS = frozenset((96, 554, 925))
+SECRETS = frozenset((96, 554, 925, 1402, 1404))
 NUMBERS = frozenset(
     (
         *(6, 12, 14, 31, 32, 38, 44, 53, 99, 110, 111, 118, 119, 132, 133, 134, 135, 140, 151),

@@ -1,6 +1,7 @@
 """otcfix client against a desk that serves; then what the other commands say of it."""
 
 import socket
+import stat
 import time
 from decimal import Decimal
 
@@ -43,6 +44,14 @@ def test_a_quote_alone_in_42(ask: Run) -> None:
     assert "quotes BTC-USD: offer" in answer.out
     assert "8=FIX.4.2|" in answer.out
     assert answer.out.endswith("Quoted.\n")
+
+
+def test_what_the_client_keeps_is_his_own(served: DeskProcess, ask: Run) -> None:
+    """QuickFIX writes the Logon down as it was sent: nobody else may read there."""
+    assert ask("rfq", "BTC/USD", "0.1").code == 0
+    kept = [path.parent for path in served.folder.rglob("*ALPHA-OTCFIX.body")]
+    assert kept
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in kept} == {0o700}
 
 
 def test_a_flat_order_system_asks_and_hits(ask: Run) -> None:

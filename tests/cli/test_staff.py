@@ -27,6 +27,19 @@ def test_a_kill_needs_a_reason(run: Run) -> None:
     assert "--why" in answer.err
 
 
+@pytest.mark.parametrize(
+    "said", [("--why", ""), ("--why", "  "), ("--why", "x", "--by", " "),
+             ("--why", "x\n2026-01-01 approved by dave"), ("--why", "x", "--by", "\x1b[2Jdave")],
+)  # fmt: skip
+def test_who_and_why_can_be_read_in_the_journal(
+    run: Run, funded: Path, said: tuple[str, ...]
+) -> None:
+    """Nobody, nothing, and what writes on a terminal is refused before it is journaled."""
+    answer = run("kill", *said)
+    assert (answer.code, "expected printable characters" in answer.err) == (1, True)
+    assert run("journal", "show", "--kind", "Kill", "--json").document["events"] == []
+
+
 def test_sessions_are_listed_from_their_own_side(run: Run, funded: Path) -> None:
     """The CompIDs are those that the client sends; staff's switch is seen."""
     assert run("sessions", "disable", "BETA42", "--why", "test").code == 0

@@ -138,6 +138,14 @@ def test_a_token_that_others_may_read_is_no_token(serve: Serve, tmp_path: Path) 
         serve(tmp_path / "control.sock", "127.0.0.1:0")
     with pytest.raises(ConfigError, match="chmod 600"):
         Control("127.0.0.1:1", token)
+    mine = tmp_path / "elsewhere"
+    token.rename(mine)
+    mine.chmod(0o600)
+    token.symlink_to(mine)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        Control("127.0.0.1:1", token)
+    token.unlink()
+    mine.rename(token)
     token.chmod(0o600)
     token.write_text("short")
     with pytest.raises(ConfigError, match="holds no control token"):

@@ -1,7 +1,10 @@
 """AllocationInstruction(J), its answer (P), Confirmation(AK) and ConfirmationAck(AU)."""
 
+from decimal import Decimal
+
 import pytest
 
+from otcfix.model.throttle import Throttle
 from tests.conftest import OpenDesk
 from tests.conversation import Client, Conversation
 from tests.support.staff import busts
@@ -48,6 +51,39 @@ def test_accepted_and_confirmed(desk: Conversation, client: Client) -> None:
             ["ALPHA-2", "0.6", "60060.00", "60060.00", *rest],
         ]
     desk.books("ALPHA", USD="399900.00", BTC="6.00000000")
+
+
+def test_a_list_without_an_end_is_refused_before_it_is_looked_up(
+    desk: Conversation, client: Client
+) -> None:
+    """Ten thousand ids would have the store searched for each, and the desk wait for that."""
+    client.talk_44(BOUGHT)
+    asked: list[int] = []
+    recall = desk.store.store.recall
+    desk.store.store.recall = lambda keys: (asked.append(len(keys)), recall(keys))[1]
+    orders = "|".join(f"37=O{number}X" for number in range(10_000))
+    heard = allocates(client, _73=f"10000|{orders}")
+    assert answer(heard) == ("1", "7", "UNSUPPORTED tag=73")
+    assert max(asked) <= 102
+    parts = "|".join("79=ALPHA-1|80=0.001" for _ in range(1_000))
+    heard = allocates(client, _70="L2", _78=f"1000|{parts}")
+    assert answer(heard) == ("1", "7", "UNSUPPORTED tag=78")
+    assert allocates(client, _70="L3")[0].kind == "P"
+
+
+def test_allocations_are_throttled_like_questions(open_desk: OpenDesk) -> None:
+    """Each order of a J counts; the j names AllocID or ConfirmID."""
+    desk = open_desk(throttles=(Throttle("A44", "status", Decimal(1), 3),))
+    client = desk.client("A44")
+    assert answer(allocates(client, _73="2|11=A1|11=A2"))[:2] == ("1", "5")
+    (said,) = allocates(client, _70="L2", _73="2|11=A1|11=A2")
+    assert (said.kind, said.get(372), said.get(379)) == ("j", "J", "L2")
+    assert said.get(58).startswith("THROTTLED")
+    client.C("35=AU|664=K1|75=20270113|60=T|940=3")
+    client.C("35=AU|664=K2|75=20270113|60=T|940=3")
+    assert [h.get(58).partition(" ")[0] for h in client.hears_all()] == [
+        "UNKNOWN_CONFIRMATION", "THROTTLED:"
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

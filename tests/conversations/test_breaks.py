@@ -43,6 +43,15 @@ def test_a_complaint_opens_a_break(desk: Conversation, client: Client, complaint
     client.says_nothing_more()
 
 
+def test_what_a_client_says_of_it_can_be_read(desk: Conversation, client: Client) -> None:
+    """No second line in an alert, no end of it: 240 printable characters; the journal has all."""
+    client.talk_44(BOUGHT)
+    client.C(f"35=j|45=2|372=8|380=0|58=né\x1b[2J\n{'x' * 5000}")
+    why = the_break(desk).reason
+    assert (why[:14], len(why) < 300) == ("j 0 né?[2J?xxx", True)
+    assert desk.alerts[-1].isprintable()
+
+
 def test_resolved_as_bust(desk: Conversation, client: Client) -> None:
     """Two persons; the break is closed by the bust."""
     client.talk_44(BOUGHT)

@@ -6,6 +6,7 @@ import pytest
 
 from otcfix.model.errors import StoreLost
 from otcfix.model.event import SetSession
+from otcfix.model.throttle import Throttle
 from tests.conftest import OpenDesk
 from tests.conversation import Client, Conversation
 
@@ -66,6 +67,60 @@ def test_times_are_inclusive(desk: Conversation, trader: Client) -> None:
     ):  # fmt: skip
         trader.C(f"35=AD|568=T{asked}|569=1|{asked}".replace(f"568=T{asked}", "568=T1"))
         assert trader.hears_all()[0].get(748) == str(count), asked
+
+
+@pytest.mark.parametrize(
+    ("dates", "found"),
+    [
+        ("580=1|75=00010101", 0), ("580=1|75=00010102", 0), ("580=1|75=99991231", 0),
+        ("580=2|75=00010101|75=99991231", 1), ("580=2|75=99991231|75=00010101", 0),
+    ],
+)  # fmt: skip
+def test_the_first_and_the_last_day_of_the_calendar(trader: Client, dates: str, found: int) -> None:
+    """No date that can be read ends the desk, however little there is before it or behind it."""
+    deals(trader, "A1")
+    trader.C(f"35=AD|568=T1|569=1|{dates}")
+    assert trader.hears_all()[0].get(748) == str(found)
+
+
+def test_a_question_that_cannot_be_looked_up_ends_no_desk(
+    desk: Conversation, trader: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug in the look-up is refused like a store that does not answer; replay refuses it too."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise OverflowError
+
+    monkeypatch.setattr(desk.store, "trades_wanted", fails)
+    trader.C("35=AD|568=T1|569=0")
+    trader.D("35=AQ|568=T1|749=99|750=2|58=OVERLOADED: ...")
+    monkeypatch.undo()
+    trader.talk("C 35=AD|568=T2|569=0\nD 35=AQ|568=T2|748=0")
+
+
+def test_who_asks_for_many_trades_soon_waits(
+    open_desk: OpenDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request counts ten messages, and one more for every five trades; what will be refused for
+    that is not looked for, nor journaled."""
+    desk = open_desk(throttles=(Throttle("A44", "status", Decimal(10), 20),))
+    trader = desk.client("A44")
+    for number in range(10):
+        deals(trader, f"A{number}", quantity="0.1")
+    looked: list[str] = []
+    find = desk.store.store.trades_wanted
+    monkeypatch.setattr(
+        desk.store.store, "trades_wanted", lambda *asked: (looked.append(""), find(*asked))[1]
+    )
+    for expected in (11, 1, 1):
+        trader.C("35=AD|568=T1|569=0")
+        assert len(trader.hears_all()) == expected
+    assert len(looked) == 1
+    assert desk.told[-1][0].facts.trades == ()
+    assert "THROTTLED" in desk.told[-1][2][0].text
+    desk.at("+200ms")  # 12 of the 20 are taken, 10 must fit
+    trader.C("35=AD|568=T2|569=1|37=nope")
+    trader.D("35=AQ|568=T2|748=0")
 
 
 def test_a_replaced_order_by_any_of_its_ids(trader: Client, desk: Conversation) -> None:

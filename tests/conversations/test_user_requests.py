@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from otcfix.fix.users import is_secret, rotation_of
+from otcfix.config import hash_secret
+from otcfix.fix.users import User, is_secret, rotation_of
 from otcfix.model.session_commands import ResetSecret
 from otcfix.model.throttle import Throttle
 from tests.conftest import OpenDesk
@@ -72,7 +73,7 @@ def test_a_new_secret_that_is_none(user: Client, desk: Conversation, new: str, w
     """926=6 says why; nothing has changed."""
     changed(user, new or user.secret)
     user.talk(f"D 35=BF|923=U1|926=6|927={why}: ...")
-    assert rotation_of(desk.state, user.key) == ("", 0)
+    assert rotation_of(desk.state, user.key) == ("", 0, "")
 
 
 @pytest.mark.parametrize("left_out", [554, 925])
@@ -123,6 +124,21 @@ def test_staff_goes_back_to_the_configured_secret(user: Client, desk: Conversati
     user.talk("D 35=BF|923=U2|926=5")
     desk.tell(ResetSecret("NOPE", "staff", "lost"))
     assert desk.alerts[-1] == "refused: no session NOPE"
+
+
+def test_a_new_line_in_sessions_toml_goes_before_the_clients_own_secret(
+    user: Client, desk: Conversation
+) -> None:
+    """Who stole a secret and changed it does not keep the session when staff writes a new one."""
+    configured = hash_secret(user.secret, "5a17")
+    changed(user, NEW_SECRET)
+    rotation = rotation_of(desk.state, user.key)
+    assert is_secret(NEW_SECRET, rotation.counts_for(configured))
+    fresh = hash_secret("what staff has made", "5a17")
+    assert rotation.counts_for(fresh) == ""
+    assert User(user.key, user.key, fresh, rotation).salted == fresh
+    desk.restarts()
+    assert rotation_of(desk.state, user.key) == rotation
 
 
 def test_appl_ver_id_of_a_user_request(desk: Conversation) -> None:

@@ -140,10 +140,15 @@ def test_a_session_is_added_while_another_deals(desk: DeskProcess, dealing: Deal
 
 
 def test_a_changed_secret_logs_out_its_session_alone(desk: DeskProcess, dealing: Dealing) -> None:
-    """The old secret is no good any more, the numbers go on."""
+    """The old secret is no good any more, nor is one that was set by a client, or by whoever had
+    got hold of his; the numbers go on."""
     alpha = client_of(desk)
     assert alpha.logon()
     deal(alpha, "A1")
+    stolen = "pA8-kW2_zQ5.rT9 uY3!nB6+mC1=vX4/"
+    alpha.say(f"35=BE|923=U1|924=3|553={alpha.username}|554={alpha.secret}|925={stolen}")
+    assert alpha.hear("BF", t923="U1")[926] == "5"
+    alpha.secret = stolen
     edit(desk, (ALPHA_HASH, hash_secret("another", "11" * 16)))
     reload(desk)
     assert "has changed; log on again" in hear_logout(alpha)
@@ -156,6 +161,18 @@ def test_a_changed_secret_logs_out_its_session_alone(desk: DeskProcess, dealing:
     assert numbers > 3
     deal(alpha, "A2")
     dealing.finish()
+
+
+def test_a_session_that_must_use_tls_from_now_on_is_logged_out(desk: DeskProcess) -> None:
+    """A certificate that is not to be believed any more ends the connection that it made."""
+    alpha = client_of(desk)
+    assert alpha.logon()
+    edit(
+        desk, ('tls = "optional"', 'tls = "required"'), ("# proxy_from =", "proxy_from =")
+    )  # of ALPHA44
+    reload(desk)
+    assert "has changed; log on again" in hear_logout(alpha)
+    assert not alpha.logon(wait=1)
 
 
 def test_a_session_that_is_built_anew_goes_on_with_its_numbers(

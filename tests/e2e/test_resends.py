@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from tests.e2e.test_sessions import beta_of, client_of
 from tests.support.desk_process import DeskProcess
 from tests.support.fixclient import FixClient, Received
 
@@ -119,3 +120,29 @@ def test_a_killed_desk_covers_what_it_said_before(desk: DeskProcess) -> None:
     assert at == last + 1
     for number, kind in enumerate(kinds, 1):
         assert kind != "8" or (number, number + 1, "8") in told
+
+
+def test_who_asks_for_everything_again_and_again_is_logged_out(desk: DeskProcess) -> None:
+    """A request is cheap to send and dear to answer, for everybody; the next logon is as ever."""
+    client = client_of(desk)
+    other = beta_of(desk)
+    assert client.logon()
+    assert other.logon()
+    for number in range(100):
+        report(client, f"X{number}")
+    for _ in range(250):
+        client.say("35=2|7=1|16=0")
+    end = time.monotonic() + 30
+    while client.online:
+        assert time.monotonic() < end
+        client.poll(0.05)
+    assert "too many resend requests" in [m.get(58) for m in client.admin if m.kind == "5"]
+    other.say("35=1|112=there")
+    end = time.monotonic() + 5
+    while not any(m.kind == "0" and m.get(112) == "there" for m in other.admin):
+        assert time.monotonic() < end
+        other.poll(0.05)
+    client.drop()
+    time.sleep(1.2)
+    assert client.logon()
+    report(client, "X1000")

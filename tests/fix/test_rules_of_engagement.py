@@ -531,9 +531,9 @@ def test_numbers_of_the_connection() -> None:
         r"everything but prices\. (.*?) are never resent", section("Sequence numbers")
     )
     assert set(re.split(r", | and ", prices)) == application.NEVER_AGAIN
-    for row in table("Text(58) of our Logout(5)")[2:4]:
+    for row in table("Text(58) of our Logout(5)")[2:5]:
         assert row[0].strip("`") in inspect.getsource(application) + inspect.getsource(proof)
-    for row in table("Text(58) of our Logout(5)")[4:8]:
+    for row in table("Text(58) of our Logout(5)")[5:9]:
         assert row[0].strip("`") in inspect.getsource(session_acts) + inspect.getsource(controls)
 
 

@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -13,11 +14,12 @@ from hypothesis import strategies as st
 
 from otcfix.config import AcceptorConfig
 from otcfix.fix import tls
-from otcfix.fix.certificates import Certificates
+from otcfix.fix.certificates import Certificates, transport_refusal
 from otcfix.fix.first_message import NotFix
 from otcfix.fix.proxy import Peer, proxy_header
 from otcfix.fix.tls import TlsPort
-from tests.support.certificates import Ca, context, fingerprint
+from otcfix.model.errors import ConfigError
+from tests.support.certificates import Ca, context, fingerprint, openssl
 from tests.support.desk_process import ROOT, free_port
 from tests.support.echo_process import framed
 
@@ -111,6 +113,34 @@ def test_the_door_gets_the_whole_first_message_and_who_sent_it(
         assert sock.recv(100) == b"answer"
 
 
+def test_of_two_names_in_a_certificate_neither_counts(port: int, ca: Ca, door: Seen) -> None:
+    """Who has a name of his own signed beside another one's is not taken for the other."""
+    sock = shake(port, ca, ca.sign("two", common_name="ALPHA/CN=BETA"))
+    sock.sendall(LOGON)
+    until(door.brought)
+    peer = door.brought[0][1]
+    assert (peer.tls, len(peer.fingerprint), peer.common_name) == (True, 64, "")
+    sock.close()
+
+
+def test_a_name_is_told_so_that_it_writes_nothing_else() -> None:
+    """Whoever signs may write what he likes into a certificate, the journal not."""
+    session = SimpleNamespace(tls="required", certificate=("CN=ALPHA",))
+    peer = Peer("192.0.2.1", True, "", "ALPHA\n\x1b[2Jall is well")
+    said = transport_refusal(session, peer)  # type: ignore[arg-type]
+    assert said == r"client certificate of another: CN=ALPHA\n\x1b[2Jall is well"
+
+
+def test_an_encrypted_key_is_refused_and_nobody_asked(ca: Ca, tmp_path: Path) -> None:
+    """A desk that waits for a passphrase on a terminal waits for ever."""
+    certificate, key = ca.sign("desk")
+    locked = tmp_path / "locked.key"
+    openssl("pkey", "-in", str(key), "-aes256", "-passout", "pass:open", "-out", str(locked))
+    config = AcceptorConfig(tls_port=1024, certificate=str(certificate), private_key=str(locked))
+    with pytest.raises(ConfigError, match="is encrypted"):
+        Certificates(config, Path())
+
+
 def test_what_is_too_slow_goes(port: int, ca: Ca, door: Seen) -> None:
     """Silence, half a message and a handshake alone; only what was said is a fault."""
     with socket.create_connection(("127.0.0.1", port), 5) as silent, shake(port, ca) as idle:
@@ -171,6 +201,19 @@ def test_a_client_who_does_not_read_is_not_read_for(port: int, ca: Ca, door: See
             while len(door.brought) < 2 and time.monotonic() < end:
                 time.sleep(0.02)
             assert len(door.brought) == 2
+
+
+def test_a_crowd_from_one_address_sends_away_nobody_else(port: int, ca: Ca, door: Seen) -> None:
+    """However many silent connections come behind him, a slow caller has his time."""
+    plain = socket.create_connection(("127.0.0.1", port), 5, source_address=("127.0.0.3", 0))
+    sock = context(ca.path).wrap_socket(plain, server_hostname="localhost")
+    sock.sendall(LOGON[:9])
+    crowd = [socket.create_connection(("127.0.0.1", port), 5) for _ in range(40)]
+    sock.sendall(LOGON[9:])
+    until(door.brought)
+    assert door.brought[0][1].address == "127.0.0.3"
+    for one in (sock, *crowd):
+        one.close()
 
 
 def test_a_stranger_is_not_shaken_hands_with(port: int, ca: Ca, door: Seen) -> None:

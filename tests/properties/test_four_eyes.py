@@ -26,7 +26,8 @@ from tests.conversation import Conversation
 from tests.support.house_desk import house_desk
 from tests.support.register import a_prospect, with_kyc
 
-NAMES = ("carol", "CAROL", " carol ", "car ol", "carol\u200b", "c.a.r.o.l")
+NAMES = ("carol", "CAROL", " carol ", "car ol", "carol\u200b", "c.a.r.o.l", "ｃarol", "càrol",
+         "\u0441\u0430rol", "car\u03bfl")  # fmt: skip
 """One person, however she writes herself."""
 
 VALUES: dict[str, list[Any]] = {
