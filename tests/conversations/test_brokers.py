@@ -250,3 +250,53 @@ def test_a_stream_is_the_broker_s_and_any_end_client_deals_on_it(
     assert [heard.get(150) for heard in reports] == ["0", "F"]
     assert Decimal(desk.balance("END1", "BTC")) == Decimal("5.1")
     desk.books("PRIME", USD="500000.00", BTC="5.00000000")
+
+
+HIS = {"client_id": "END1", "account": "END1-1", "kind": "both"}
+"""A session of END1's own."""
+
+
+@pytest.mark.parametrize("number", ["44", "50"], indirect=True)
+def test_his_broker_uses_up_no_quote_req_id_of_his(open_desk: OpenDesk, number: str) -> None:
+    """131 is unique for him, and for him by his broker: neither hears the other's quote again."""
+    desk = open_desk(sessions={f"DEAL{number}": HIS})
+    desk.client(f"P{number}").talk_44("""
+        C 35=R|115=END1|131=R1|146=1|55=BTC/USD|54=1|38=1
+        D 35=S|117=Q1
+        C 35=R|115=END1|131=R2|146=1|55=BTC/USD|54=1|38=1
+        D 35=S|117=Q2
+    """)
+    desk.client(f"DEAL{number}").talk_44("""
+        C 35=R|131=R1|146=1|55=BTC/USD|54=1|38=2
+        D 35=S|131=R1|117=Q3|135=2
+        C 35=R|97=Y|131=R2|146=1|55=BTC/USD|54=1|38=2
+        D 35=S|131=R2|117=Q4|135=2
+        C 35=R|131=R1|146=1|55=BTC/USD|54=1|38=2
+        D 35=AG|131=R1|58=DUPLICATE: ...
+    """)
+
+
+@pytest.mark.parametrize("number", ["44", "50"], indirect=True)
+def test_a_deal_by_his_broker_ends_no_request_of_his(open_desk: OpenDesk, number: str) -> None:
+    """The same 131 on both sessions, streamed: the broker's deal ends the broker's line alone."""
+    desk = open_desk(stream=TERMS, sessions={f"DEAL{number}": HIS})
+    client = desk.client(f"P{number}")
+    client.talk_44("""
+        C 35=R|115=END1|131=R1|146=1|55=BTC/USD|303=2|54=1|38=1
+        D 35=S|117=Q1
+    """)
+    his = desk.client(f"DEAL{number}")
+    his.talk_44("""
+        C 35=R|131=R1|146=1|55=BTC/USD|303=2|54=1|38=1
+        D 35=S|117=Q2
+    """)
+    client.talk_44("""
+        C 35=D|115=END1|11=A3|117=Q1|55=BTC/USD|54=1|38=1|40=D
+        D 35=8|150=0
+        D 35=8|150=F
+    """)
+    assert his.hears_all() == []
+    desk.at("+1s")
+    desk.prices("BTC/USD", bid="100000.00", offer="100200.00")
+    assert [heard.kind for heard in his.hears_all()] == ["S"]
+    assert client.hears_all() == []
