@@ -33,7 +33,9 @@ def is_seen(register: Register, session: Session, trade: Trade) -> bool:
     if session.kind == "drop_copy":
         return session.copies(trade.account)
     broker = register.brokers.get(trade.session, "")
-    return broker == (session.client_id if session.broker else "")
+    if not session.broker:
+        return not (broker or trade.end_client)  # whose broker's session is gone as well
+    return broker == session.client_id
 
 
 def whose(session: Session, end_client: str) -> tuple[str, ...]:

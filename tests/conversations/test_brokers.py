@@ -9,6 +9,7 @@ from otcfix.model.client_commands import SuspendClient
 from otcfix.model.limit import SetTradingState
 from otcfix.model.profile import Kyc
 from otcfix.model.screening import CLEAR, ScreeningHit
+from otcfix.model.session_commands import SetSessions
 from tests.conftest import OpenDesk
 from tests.conversation import Conversation
 from tests.support.house_desk import CLIENTS
@@ -300,3 +301,28 @@ def test_a_deal_by_his_broker_ends_no_request_of_his(open_desk: OpenDesk, number
     desk.prices("BTC/USD", bid="100000.00", offer="100200.00")
     assert [heard.kind for heard in his.hears_all()] == ["S"]
     assert client.hears_all() == []
+
+
+@pytest.mark.parametrize("number", ["44", "50"], indirect=True)
+def test_what_his_broker_dealt_is_the_broker_s_to_see_and_dispute(
+    open_desk: OpenDesk, number: str
+) -> None:
+    """On his own session an AD shows none of it, and a Q about it opens nothing; nor when the
+    broker's session is gone."""
+    desk = open_desk(sessions={f"DEAL{number}": HIS})
+    broker, his = desk.client(f"P{number}"), desk.client(f"DEAL{number}")
+    broker.talk_44("""
+        C 35=D|115=END1|11=A1|55=BTC/USD|54=1|38=1|40=1
+        D 35=8|150=0
+        D 35=8|150=F|17=E1
+    """)
+    dispute = f"35=Q|37=O|17={desk.names['E1']}|127=F|58=not mine|55=BTC/USD|54=1|38=1"
+    his.C(dispute)
+    assert desk.state.breaks.waiting == {}
+    known = desk.state.register.desk
+    assert known is not None
+    left = tuple(one for one in known.sessions if one.key != broker.key)
+    asks = "C 35=AD|568=T1|569=0\nD 35=AQ|748=0"
+    his.talk_44(asks)
+    desk.tell(SetSessions(left, "carol", "test"))
+    his.talk_44(asks)
