@@ -152,6 +152,7 @@ class Parser(ProviderPieces, PriceReader, EnquiryReader, PostTradeReader):
     def _quote_request(self, head: Head, values: Values, fields: Fields) -> QuoteRequest:
         lines = [self._line(self._bounded(entry)) for entry in self._entries(fields)]
         missing = [131] if not values.get(131) else []
+        self._for_one(fields)
         for line in lines:
             if not line.symbol_sent:
                 missing.append(55)

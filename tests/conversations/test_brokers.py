@@ -326,3 +326,32 @@ def test_what_his_broker_dealt_is_the_broker_s_to_see_and_dispute(
     his.talk_44(asks)
     desk.tell(SetSessions(left, "carol", "test"))
     his.talk_44(asks)
+
+
+@pytest.mark.parametrize("number", ["44", "50"], indirect=True)
+def test_a_mass_cancel_for_nobody_he_knows(desk: Conversation, number: str) -> None:
+    """Without an end client, or with an unknown one, it is refused: 531=7 533=0 would sound as if
+    all were gone."""
+    desk.client(f"P{number}").talk_44(f"""
+        C 35=D|115=END1|11=A1|{LIMIT}
+        D 35=8|37=O1|150=0
+        C 35=q|11=M1|530=7
+        D 35=r|11=M1|530=7|531=0|532=99|58=UNKNOWN_ACCOUNT: ...
+        C 35=q|115=END9|11=M1|530=7
+        D 35=r|11=M1|530=7|531=0|532=99|58=UNKNOWN_ACCOUNT: ...
+        C 35=q|115=END1|11=M1|530=7
+        D 35=r|11=M1|530=7|531=7|533=1
+        D 35=8|37=O1|150=4
+    """)
+
+
+def test_one_request_is_for_one_end_client(desk: Conversation) -> None:
+    """Parties stand in each line of an R: a second name is not priced as the first one's."""
+    one = "55={}|38=1|54=1|453=1|448={}|447=D|452=3"
+    desk.client("P44").talk(f"""
+        C 35=R|131=R1|146=2|{one.format("BTC/USD", "END1")}|{one.format("ETH/USD", "END2")}
+        D 35=3|371=448|372=R|373=5
+        C 35=R|131=R1|146=2|{one.format("BTC/USD", "END1")}|{one.format("ETH/USD", "END1")}
+        D 35=S|131=R1
+        D 35=AG|131=R1
+    """)
