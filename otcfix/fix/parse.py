@@ -152,7 +152,6 @@ class Parser(ProviderPieces, PriceReader, EnquiryReader, PostTradeReader):
     def _quote_request(self, head: Head, values: Values, fields: Fields) -> QuoteRequest:
         lines = [self._line(self._bounded(entry)) for entry in self._entries(fields)]
         missing = [131] if not values.get(131) else []
-        self._for_one(fields)
         for line in lines:
             if not line.symbol_sent:
                 missing.append(55)
@@ -165,7 +164,7 @@ class Parser(ProviderPieces, PriceReader, EnquiryReader, PostTradeReader):
             head,
             self._id(values, 131),
             tuple(lines),
-            self._end_client(values, fields),
+            self._one_end_client(values, fields),
             min(expires, default=None),
             self._time(values, 60),
             tuple(missing),

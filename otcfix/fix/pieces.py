@@ -61,13 +61,11 @@ class Pieces:
                 return read_id(448, party)
         return self._id(values, 109) or values.get(1) or self._id(values, 115)
 
-    def _for_one(self, fields: Fields) -> None:
+    def _one_end_client(self, values: Values, fields: Fields) -> str:
         """A broker's request is for one end client: each line may name him again, no other.
 
         Errors: WireError.
         """
-        if not self._session.broker:
-            return
         named: set[str] = set()
         party = ""
         for tag, value in fields:
@@ -75,8 +73,9 @@ class Pieces:
                 party = value
             elif tag == 452 and value == "3":
                 named.add(party)
-        if len(named) > 1:
+        if self._session.broker and len(named) > 1:
             raise WireError(VALUE_IS_INCORRECT, 448, "one request is for one end client")
+        return self._end_client(values, fields)
 
     def _size(self, values: Values, symbol: str) -> tuple[Decimal | None, Unit]:
         """Quantity and what it counts (R6)."""
