@@ -299,7 +299,8 @@ class Draft:
         broker = register.brokers.get(order.session)
         if broker is not None:
             found = tuple(dict.fromkeys((*found, *register.drop_copies.get(broker, ()))))
-        return tuple(key for key in found if register.sessions[key].copies(order.account))
+        account = register.booked_on(order.client_id, order.account, order.end_client)
+        return tuple(key for key in found if register.sessions[key].copies(account))
 
     def move(self, what: str, key: str, value: str | int) -> None:
         """Set one of State's small facts."""

@@ -31,7 +31,8 @@ def is_seen(register: Register, session: Session, trade: Trade) -> bool:
     """Whether a trade of one of its clients is told to a session: what an end client does on a
     session of his own is nothing to his broker, and the other way round."""
     if session.kind == "drop_copy":
-        return session.copies(trade.account)
+        booked = register.booked_on(trade.client_id, trade.account, trade.end_client)
+        return session.copies(booked)
     broker = register.brokers.get(trade.session, "")
     if not session.broker:
         return not (broker or trade.end_client)  # whose broker's session is gone as well

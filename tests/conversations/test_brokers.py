@@ -355,3 +355,12 @@ def test_one_request_is_for_one_end_client(desk: Conversation) -> None:
         D 35=S|131=R1
         D 35=AG|131=R1
     """)
+
+
+def test_a_copy_of_one_account_has_what_was_named_by_account(open_desk: OpenDesk) -> None:
+    """1=END1 is how the broker names END1: it is on END1's first account."""
+    copies = {"kind": "drop_copy", "drop_copy_of": ("END1",), "drop_copy_accounts": ("END1-1",)}
+    desk = open_desk(sessions={"DEAL44": copies})
+    for number, named in enumerate(("1=END1", "115=END1", "1=END2")):
+        desk.client("P44").C(f"35=D|{named}|11=A{number}|{LIMIT}")
+    assert [heard.get(11) for heard in desk.client("DEAL44").hears_all()] == ["A0", "A1"]
