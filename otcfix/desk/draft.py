@@ -299,6 +299,8 @@ class Draft:
         broker = register.brokers.get(order.session)
         if broker is not None:
             found = tuple(dict.fromkeys((*found, *register.drop_copies.get(broker, ()))))
+        if not found:
+            return ()
         account = register.booked_on(order.client_id, order.account, order.end_client)
         return tuple(key for key in found if register.sessions[key].copies(account))
 

@@ -7,7 +7,7 @@ from otcfix.model.record import OutboxRow
 from otcfix.model.time import MS, Instant
 
 Kept = dict[int, tuple[Instant, OutboxRow]]
-"""By the row's number, in that order: when it is due, and the row."""
+"""By the row's number, in the order of saying: when it is due, and the row."""
 
 
 class Delays:
@@ -31,28 +31,24 @@ class Delays:
         # Behind what is kept already, whatever the delay is by now: in the order of the journal.
         if kept is None:
             kept = self._kept[row.session] = {}
-        if row.outbox_id in kept:
-            return True
-        late = bool(kept) and row.outbox_id < next(reversed(kept))
-        kept[row.outbox_id] = (now + delay, row)
-        if late:  # it is owed from before, and what came after it is kept already
-            self._kept[row.session] = dict(sorted(kept.items()))
+        kept.setdefault(row.outbox_id, (now + delay, row))
         return True
 
     def due(self, now: Instant) -> Iterator[OutboxRow]:
-        """What is to be said by *now*, per session in order. A hold keeps what is kept."""
+        """What is to be said by *now*, per session in order; on hold, what is due is owed again."""
         for session, kept in list(self._kept.items()):
-            if self._state.word("held", session):
-                continue
+            held = bool(self._state.word("held", session))
             while kept:
                 number, (at, row) = next(iter(kept.items()))
                 if at > now:
                     break
                 del kept[number]
-                yield row
+                if not held:
+                    yield row
             if not kept:
                 del self._kept[session]
 
-    def forget(self, session: str) -> None:
-        """A session is gone: what it is owed stays owed."""
-        self._kept.pop(session, None)
+    def forget(self, session: str) -> list[OutboxRow]:
+        """What is kept for a session, and is not any more: who asks for this says it, in its order,
+        with all else that the session is owed."""
+        return [row for _, row in self._kept.pop(session, {}).values()]
