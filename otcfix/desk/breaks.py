@@ -8,6 +8,7 @@ from msgspec import structs
 from otcfix.desk import busting
 from otcfix.desk.draft import Draft
 from otcfix.desk.lookups import trade_scope
+from otcfix.desk.whose import clients_of, is_seen
 from otcfix.model.decision import Disputed
 from otcfix.model.messages import Complaint
 from otcfix.model.party import Session
@@ -56,11 +57,8 @@ def _meant(draft: Draft, session: Session, message: Complaint) -> tuple[str, str
 
 
 def _is_his(draft: Draft, session: Session, trade: Trade) -> bool:
-    """Whether a session may speak of a trade: it is its client's, one that it copies, or one that
-    the broker whose session it is dealt for somebody."""
-    if session.broker:
-        return draft.register.brokers.get(trade.session) == session.client_id
-    return trade.client_id in (session.client_id, *session.drop_copy_of)
+    """Whether a session may speak of a trade: one of those that it may see."""
+    return trade.client_id in clients_of(session) and is_seen(draft.register, session, trade)
 
 
 def open_break(

@@ -247,9 +247,6 @@ def _order_after(order: Order, change: TradeChange) -> Order:
 
 def _tell(draft: Draft, order: Order, change: TradeChange, owed: str) -> None:
     """ExecutionReport 150=H or G (4.2: 20=1 or 2) with ExecRefID(19), to the order's session."""
-    if order.session not in draft.register.sessions:
-        draft.alerts.append(f"{change.exec_id} cannot be told: there is no session {order.session}")
-        return
     now = change.now
     text = BUSTED_TEXT if now is None else CORRECTED_TEXT
     report = ExecutionReport(
@@ -278,7 +275,11 @@ def _tell(draft: Draft, order: Order, change: TradeChange, owed: str) -> None:
             trade_date=now.trade_date,
             settl_date=now.settl_date,
         )
-    draft.say(report)
+    if order.session in draft.register.sessions:
+        draft.say(report)
+        return
+    draft.alerts.append(f"{change.exec_id} cannot be told: there is no session {order.session}")
+    draft.say_to_copies(report)
 
 
 def _resolve(draft: Draft, change: TradeChange) -> None:

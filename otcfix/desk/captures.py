@@ -4,6 +4,8 @@ State holds no trade: those that are asked for are stamped on the event (`Facts.
 told is filtered here once more, so that nobody sees another client's whatever was stamped.
 """
 
+from msgspec import structs
+
 from otcfix.desk.asks import ASKED_MAX
 from otcfix.desk.draft import Draft
 from otcfix.desk.whose import end_client_of, is_seen, not_shown, refusal_of, whose
@@ -18,6 +20,7 @@ from otcfix.model.enquiries import (
     TradesWanted,
 )
 from otcfix.model.party import Session
+from otcfix.model.post_trade import TradeChange
 from otcfix.model.refusal import Refusal, wording
 from otcfix.model.trade import Trade
 
@@ -199,27 +202,47 @@ def fits(trade: Trade, wanted: TradesWanted, end_client: str) -> bool:
 
 
 def tell(draft: Draft) -> None:
-    """Push this event's trades to who has subscribed; behind the reports of the fills."""
+    """Push this event's trades, and those taken back or put right, to who has subscribed; behind
+    the reports of them."""
     for asked in draft.state.asks.of(KIND):
         session = draft.register.sessions.get(asked.session)
         if session is None or not_shown(draft, session):
             continue
         for trade in draft.trades:
-            if trade.client_id not in asked.clients or not _of_order(draft, trade, asked.wanted):
-                continue
-            if fits(trade, asked.wanted, asked.wanted.end_client) and is_seen(
-                draft.register, session, trade
-            ):
-                draft.say(
-                    TradeCaptured(
-                        asked.session,
-                        trade,
-                        asked.request_id,
-                        pushed=True,
-                        deliver_to=asked.deliver_to,
-                        deliver_to_sub=asked.deliver_to_sub,
-                    )
-                )
+            if _is_asked(draft, asked, session, trade):
+                draft.say(_pushed(asked, trade))
+        for change in draft.changes:
+            if _is_asked(draft, asked, session, change.trade):
+                draft.say(_changed(asked, change))
+
+
+def _is_asked(draft: Draft, asked: Asked, session: Session, trade: Trade) -> bool:
+    return (
+        trade.client_id in asked.clients
+        and _of_order(draft, trade, asked.wanted)
+        and fits(trade, asked.wanted, asked.wanted.end_client)
+        and is_seen(draft.register, session, trade)
+    )
+
+
+def _pushed(asked: Asked, trade: Trade) -> TradeCaptured:
+    return TradeCaptured(
+        asked.session,
+        trade,
+        asked.request_id,
+        pushed=True,
+        deliver_to=asked.deliver_to,
+        deliver_to_sub=asked.deliver_to_sub,
+    )
+
+
+def _changed(asked: Asked, change: TradeChange) -> TradeCaptured:
+    """The trade as it stands now; of a bust, the one that does not stand, to be taken off."""
+    now = change.now
+    if now is None:
+        now = structs.replace(change.trade, exec_id=change.exec_id, at=change.at)
+    told = _pushed(asked, now)
+    return structs.replace(told, undoes=change.trade.exec_id, cancels=change.now is None)
 
 
 def _of_order(draft: Draft, trade: Trade, wanted: TradesWanted) -> bool:

@@ -240,7 +240,7 @@ def _deal_quote(draft: Draft, case: OrderCase, order: Order, market: Market) -> 
     fills.fill(draft, order, market, order.quantity, px, quote.mid, case.last_look)
     if case.rung_left is None:
         quoting.end_siblings(draft, quote)
-        quote_streams.end_line(draft, quote.client_id, quote.quote_req_id, quote.line)
+        quote_streams.end_line(draft, quote)
     else:
         rungs.explain(draft, case, draft.trades[-1].exec_id)
 

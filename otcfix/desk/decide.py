@@ -177,7 +177,7 @@ def decide(state: State, event: Event) -> Decision:
 
 
 def _tell_subscribers(draft: Draft) -> None:
-    if draft.trades:
+    if draft.trades or draft.changes:
         captures.tell(draft)
     if draft.moved:
         session_states.tell(draft)

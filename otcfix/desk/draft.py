@@ -292,6 +292,13 @@ class Draft:
                 reply = msgspec.structs.replace(reply, copied_to=copies)
         self.replies.append(reply)
 
+    def say_to_copies(self, report: ExecutionReport) -> None:
+        """Say a report to the drop copies alone: the session that it is of is gone."""
+        for key in self._copied_to(report.order):
+            self.replies.append(
+                msgspec.structs.replace(report, session=key, copy_of=report.session)
+            )
+
     def _copied_to(self, order: Order) -> tuple[str, ...]:
         """The drop copy sessions of an order's client, and of the broker who gave it."""
         register = self.register
@@ -299,7 +306,10 @@ class Draft:
         broker = register.brokers.get(order.session)
         if broker is not None:
             found = tuple(dict.fromkeys((*found, *register.drop_copies.get(broker, ()))))
-        return tuple(key for key in found if register.sessions[key].copies(order.account))
+        if not found:
+            return ()
+        account = register.booked_on(order.client_id, order.account, order.end_client)
+        return tuple(key for key in found if register.sessions[key].copies(account))
 
     def move(self, what: str, key: str, value: str | int) -> None:
         """Set one of State's small facts."""

@@ -118,8 +118,24 @@ def is_of(draft: Draft, quote: Quote, session: Session, end_client: str) -> bool
     return end_client in ("", quote.end_client)
 
 
+def asked_before(draft: Draft, session: Session, end_client: str, quote_req_id: str) -> list[Quote]:
+    """Every quote that answered a QuoteReqID(131) of whom a message is for, alive or recalled. A
+    131 is unique for the same as a ClOrdID: see `scope_of`."""
+    found = quotes_of_request(draft, owner_of(session, end_client), quote_req_id)
+    return [q for q in found if q.end_client == end_client and is_of(draft, q, session, end_client)]
+
+
+def same_asker(draft: Draft, one: Quote, other: Quote) -> bool:
+    """Whether two quotes of a client were asked for by him both, or both by the same broker in the
+    same name."""
+    brokers = draft.register.brokers
+    same = brokers.get(one.session) == brokers.get(other.session)
+    return same and one.end_client == other.end_client
+
+
 def quotes_of_request(draft: Draft, client_id: str, quote_req_id: str) -> list[Quote]:
-    """Every quote that answered a QuoteReqID(131) of this client, alive or recalled."""
+    """Every quote that answered a QuoteReqID(131) of this client, whoever asked for him, alive or
+    recalled."""
     state = draft.state
     ids = state.quotes_of_request.get((client_id, quote_req_id), ())
     quotes = [quote for quote_id in ids if (quote := draft.quote(quote_id)) is not None]

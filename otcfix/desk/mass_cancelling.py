@@ -50,6 +50,10 @@ def _mass_refusal(
 ) -> tuple[str, str] | None:
     if message.mass_cancel_request_type not in ("1", "7"):
         return "0", wording(Refusal.UNSUPPORTED, 530)
+    session = draft.register.sessions[message.head.session]
+    if session.broker and message.end_client not in session.end_clients:
+        # Nothing would be cancelled, and he would take that for done.
+        return "99", wording(Refusal.UNKNOWN_ACCOUNT)
     if prior_use(draft, scope, message.cl_ord_id):
         return "99", wording(Refusal.DUPLICATE, 11)
     one_symbol = message.mass_cancel_request_type == "1"

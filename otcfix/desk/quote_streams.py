@@ -105,9 +105,9 @@ def _priced(draft: Draft, quote: Quote) -> tuple[Market, dict[Side, Priced]] | N
     return market, sides
 
 
-def end_line(draft: Draft, client_id: str, quote_req_id: str, line: int) -> None:
-    """The request line was dealt on, passed, or its time is over."""
-    end(draft, stream_key(client_id, quote_req_id, line))
+def end_line(draft: Draft, quote: Quote) -> None:
+    """The request line of *quote* was dealt on, passed, or its time is over."""
+    end(draft, stream_key(quote))
 
 
 def end(draft: Draft, key: str) -> None:

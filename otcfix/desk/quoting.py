@@ -8,7 +8,13 @@ from otcfix.desk import limiting, quote_streams
 from otcfix.desk.authority import authority_of, forbidden, tell_review
 from otcfix.desk.draft import Draft
 from otcfix.desk.leaves import smaller
-from otcfix.desk.lookups import account_of, owner_of, quotes_of_request
+from otcfix.desk.lookups import (
+    account_of,
+    asked_before,
+    owner_of,
+    quotes_of_request,
+    same_asker,
+)
 from otcfix.desk.market import Market
 from otcfix.gate import QUOTE_CHECKS, QuoteCase, judge
 from otcfix.ledger.holds import hold_for
@@ -42,9 +48,7 @@ def on_quote_request(draft: Draft, request: QuoteRequest) -> None:
     head = request.head
     session = draft.register.sessions[head.session]
     owner = owner_of(session, request.end_client)
-    known = quotes_of_request(draft, owner, request.quote_req_id)
-    if session.broker:
-        known = [quote for quote in known if quote.end_client == request.end_client]
+    known = asked_before(draft, session, request.end_client, request.quote_req_id)
     again = known and head.resent and _may_hear(draft, session, owner)
     if again and _say_again(draft, request, known):
         return
@@ -367,6 +371,8 @@ def end_siblings(draft: Draft, dealt: Quote) -> None:
     """The first deal ends the other quotes of the same request line (A4); unexpired ones by Z."""
     for quote in quotes_of_request(draft, dealt.client_id, dealt.quote_req_id):
         if quote.quote_id == dealt.quote_id or quote.line != dealt.line or not quote.lives:
+            continue
+        if not same_asker(draft, quote, dealt):
             continue
         if draft.event.received_at <= quote.valid_until:
             withdraw(draft, quote)

@@ -88,6 +88,14 @@ class Register:
             return session
         return structs.replace(session, account=client.accounts[0])
 
+    def booked_on(self, client_id: str, account: str, end_client: str) -> str:
+        """The account that a deal is on: an end client's first one, where his broker named him by
+        Account(1) itself."""
+        client = self.clients.get(client_id)
+        if not end_client or account != end_client or client is None or account in client.accounts:
+            return account
+        return client.accounts[0] if client.accounts else account
+
     def client_changed(self, client_id: str) -> None:
         """A command changed a client: what was kept for him is made anew."""
         for session in self.desk.sessions if self.desk else ():

@@ -41,7 +41,7 @@ def on_quote_cancel(draft: Draft, message: QuoteCancel) -> None:
     if everything:
         quote_streams.end_request(draft, session, message.end_client)
     for quote in mine:
-        quote_streams.end_line(draft, quote.client_id, quote.quote_req_id, quote.line)
+        quote_streams.end_line(draft, quote)
         if quote.lives:
             state = PASSED if quote.state == LIVE else EXPIRED
             draft.put_quote(structs.replace(quote, state=state))

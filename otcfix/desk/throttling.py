@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from otcfix.desk.draft import Draft
-from otcfix.desk.lookups import owner_of, prior_use, quotes_of_request, scope_of
+from otcfix.desk.lookups import asked_before, prior_use, scope_of
 from otcfix.desk.rates_of_messages import Bucket, Rate, dearer, permille
 from otcfix.desk.state import State
 from otcfix.gate import gcra
@@ -126,7 +126,7 @@ def _answered_before(draft: Draft, body: Any) -> bool:
     past a rate: what was never seen costs what it is."""
     session = draft.register.sessions[body.head.session]
     if isinstance(body, messages.QuoteRequest):
-        return bool(quotes_of_request(draft, owner_of(session, body.end_client), body.quote_req_id))
+        return bool(asked_before(draft, session, body.end_client, body.quote_req_id))
     order = body.order if isinstance(body, messages.OrderCancelReplaceRequest) else body
     if not isinstance(order, messages.NewOrderSingle) or not order.cl_ord_id:
         return False

@@ -19,6 +19,7 @@ from otcfix.desk.authority import reduces
 from otcfix.desk.draft import Draft
 from otcfix.desk.enforcing import enforce
 from otcfix.desk.leaves import base_left
+from otcfix.desk.lookups import scope_of
 from otcfix.desk.market import mid_for
 from otcfix.desk.matching import match_resting
 from otcfix.desk.settling import settle
@@ -89,10 +90,11 @@ def on_boot(draft: Draft, boot: Boot) -> None:
 def _cancel_forbidden(draft: Draft, desk: Desk, every: dict[str, Client]) -> None:
     """Cancel what a configuration forbids: an instrument delisted, a client or session suspended.
 
-    An order whose client, instrument or session is gone has nothing to stand on, and goes as well.
+    An order whose client, instrument or session is gone, or whose session is not for its client any
+    more, has nothing to stand on, and goes as well.
     """
     sessions = {
-        session.key
+        session.key: session
         for session in desk.sessions
         if int(draft.state.word("session_enabled", session.key, int(session.enabled))) > 0
     }
@@ -108,7 +110,9 @@ def _cancel_forbidden(draft: Draft, desk: Desk, every: dict[str, Client]) -> Non
         if client.enabled and client.status == ACTIVE and client.tier in tiers
     }
     for order in sorted(draft.state.orders.values(), key=lambda o: o.accepted_seq):
-        known = order.session in sessions and order.symbol in allowed.get(order.client_id, ())
+        session = sessions.get(order.session)
+        known = session is not None and scope_of(session, order.end_client) == order.scope
+        known = known and order.symbol in allowed.get(order.client_id, ())
         if not known or not _known_well(draft, desk, every[order.client_id], order):
             cancel_by_desk(draft, order)
 

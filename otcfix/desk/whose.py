@@ -31,9 +31,12 @@ def is_seen(register: Register, session: Session, trade: Trade) -> bool:
     """Whether a trade of one of its clients is told to a session: what an end client does on a
     session of his own is nothing to his broker, and the other way round."""
     if session.kind == "drop_copy":
-        return session.copies(trade.account)
+        booked = register.booked_on(trade.client_id, trade.account, trade.end_client)
+        return session.copies(booked)
     broker = register.brokers.get(trade.session, "")
-    return broker == (session.client_id if session.broker else "")
+    if not session.broker:
+        return not (broker or trade.end_client)  # whose broker's session is gone as well
+    return broker == session.client_id
 
 
 def whose(session: Session, end_client: str) -> tuple[str, ...]:

@@ -115,6 +115,11 @@ class Translation:
                 fields.append((one.to, (one.values or {}).get(value, value)))
         return fields
 
+    def _base(self, symbol: str) -> str:
+        """What a quantity without a Currency(15) counts (R6); "" where nothing says so."""
+        base, slash, _ = self._symbols.get(symbol, symbol).partition("/")
+        return base if slash else ""
+
     def _contract(self, symbol: str) -> Contract | None:
         ours = self._symbols.get(symbol, symbol)
         for contract in self.dialect.contracts:
@@ -183,7 +188,14 @@ class Translation:
         if aside.taken:
             _settle(table, out, aside)
         if aside.marks:
-            count_contracts(self._contract, aside.marks, inward=table.inward)
+            said = table.acts.get(15)
+            count_contracts(
+                self._contract,
+                self._base,
+                aside.marks,
+                inward=table.inward,
+                currency=15 if said is None else 0 if said.then == DROP else said.to,
+            )
         if aside.front:
             out[:0] = aside.front
         if table.defaults or table.fixed:

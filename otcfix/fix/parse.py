@@ -165,7 +165,7 @@ class Parser(ProviderPieces, PriceReader, EnquiryReader, PostTradeReader):
             head,
             self._id(values, 131),
             tuple(lines),
-            self._end_client(values, fields),
+            self._one_end_client(values, fields),
             min(expires, default=None),
             self._time(values, 60),
             tuple(missing),

@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from otcfix.fix.fields import Fields, Values
-from otcfix.fix.wire import read_decimal, read_id, read_timestamp
+from otcfix.fix.wire import (
+    VALUE_IS_INCORRECT,
+    WireError,
+    read_decimal,
+    read_id,
+    read_timestamp,
+)
 from otcfix.model.instrument import Instrument
 from otcfix.model.messages import Side, Unit
 from otcfix.model.party import Session
@@ -61,6 +67,22 @@ class Pieces:
             elif tag == 452 and value == "3" and party:
                 return read_id(448, party)
         return self._id(values, 109) or values.get(1) or self._id(values, 115)
+
+    def _one_end_client(self, values: Values, fields: Fields) -> str:
+        """A broker's request is for one end client: each line may name him again, no other.
+
+        Errors: WireError.
+        """
+        named: set[str] = set()
+        party = ""
+        for tag, value in fields:
+            if tag == 448:
+                party = value
+            elif tag == 452 and value == "3":
+                named.add(party)
+        if self._session.broker and len(named) > 1:
+            raise WireError(VALUE_IS_INCORRECT, 448, "one request is for one end client")
+        return self._end_client(values, fields)
 
     def _size(self, values: Values, symbol: str) -> tuple[Decimal | None, Unit]:
         """Quantity and what it counts (R6)."""

@@ -44,10 +44,11 @@ def captured(
     body = line_of(
         (571, trade.exec_id),
         (1003, "" if in_44 else trade.exec_id),
-        (487, 0),
+        (487, 1 if reply.cancels else 2 if reply.undoes else 0),
         (856, 0),
+        (572, reply.undoes),
         (568, reply.request_id),
-        (150, "F"),
+        (150, "H" if reply.cancels else "G" if reply.undoes else "F"),
         (748, reply.total),
         (912, "" if reply.pushed else "Y" if reply.last else "N"),
         (325, "Y" if reply.pushed else "N"),

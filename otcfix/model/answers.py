@@ -26,7 +26,8 @@ class TradeCaptureAcked(Struct, frozen=True, gc=False, array_like=True, tag=True
 
 class TradeCaptured(Struct, frozen=True, gc=False, array_like=True, tag=True):
     """TradeCaptureReport(35=AE): amounts count the base asset, side is of the base. pushed: it
-    happened just now, else it was asked for."""
+    happened just now, else it was asked for. undoes: ExecID(17) of a trade that does not stand any
+    more; this one stands for it, or, where cancels, nothing does."""
 
     session: str
     trade: Trade
@@ -36,6 +37,8 @@ class TradeCaptured(Struct, frozen=True, gc=False, array_like=True, tag=True):
     pushed: bool = False
     deliver_to: str = ""
     deliver_to_sub: str = ""
+    undoes: str = ""
+    cancels: bool = False
 
 
 class SecurityListed(Struct, frozen=True, gc=False, array_like=True, tag=True):

@@ -121,12 +121,16 @@ class QuoteStream(Struct, frozen=True, gc=False, array_like=True):
     @property
     def key(self) -> str:
         """The request line: client, QuoteReqID(131) and the line's place."""
-        return stream_key(self.quote.client_id, self.quote.quote_req_id, self.quote.line)
+        return stream_key(self.quote)
 
 
-def stream_key(client_id: str, quote_req_id: str, line: int) -> str:
-    """The key of a request line's stream."""
-    return f"{client_id}\x1f{quote_req_id}\x1f{line}"
+def stream_key(quote: Quote) -> str:
+    """The key of the stream of the request line that *quote* answers. What a broker asks for an end
+    client is another request than the client's own of that QuoteReqID(131)."""
+    who = quote.client_id
+    if quote.end_client:
+        who += f"\x1f{quote.session}\x1f{quote.end_client}"
+    return f"{who}\x1f{quote.quote_req_id}\x1f{quote.line}"
 
 
 Shape = tuple[bool, str, str, int, tuple[str, ...]]

@@ -1,11 +1,13 @@
 """Drop copies that are told later than they happen, as their session's configuration asks."""
 
-from collections import deque
 from collections.abc import Iterator
 
 from otcfix.desk.state import State
 from otcfix.model.record import OutboxRow
 from otcfix.model.time import MS, Instant
+
+Kept = dict[int, tuple[Instant, OutboxRow]]
+"""By the row's number, in the order of saying: when it is due, and the row."""
 
 
 class Delays:
@@ -14,10 +16,11 @@ class Delays:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._kept: dict[str, deque[tuple[Instant, OutboxRow]]] = {}
+        self._kept: dict[str, Kept] = {}
 
     def keeps(self, row: OutboxRow, now: Instant) -> bool:
-        """Whether *row* is not to be said yet; it comes out of `due` when it is."""
+        """Whether *row* is not to be said yet; it comes out of `due` when it is, once, however
+        often it was to be said meanwhile (at the end of a hold, after a reset)."""
         if not row.exec_id:
             return False  # no execution: an answer
         session = self._state.register.sessions.get(row.session)
@@ -26,17 +29,26 @@ class Delays:
         if not delay and not kept:
             return False
         # Behind what is kept already, whatever the delay is by now: in the order of the journal.
-        self._kept.setdefault(row.session, deque()).append((now + delay, row))
+        if kept is None:
+            kept = self._kept[row.session] = {}
+        kept.setdefault(row.outbox_id, (now + delay, row))
         return True
 
     def due(self, now: Instant) -> Iterator[OutboxRow]:
-        """What is to be said by *now*, per session in order."""
+        """What is to be said by *now*, per session in order; on hold, what is due is owed again."""
         for session, kept in list(self._kept.items()):
-            while kept and kept[0][0] <= now:
-                yield kept.popleft()[1]
+            held = bool(self._state.word("held", session))
+            while kept:
+                number, (at, row) = next(iter(kept.items()))
+                if at > now:
+                    break
+                del kept[number]
+                if not held:
+                    yield row
             if not kept:
                 del self._kept[session]
 
-    def forget(self, session: str) -> None:
-        """A session is gone: what it is owed stays owed."""
-        self._kept.pop(session, None)
+    def forget(self, session: str) -> list[OutboxRow]:
+        """What is kept for a session, and is not any more: who asks for this says it, in its order,
+        with all else that the session is owed."""
+        return [row for _, row in self._kept.pop(session, {}).values()]

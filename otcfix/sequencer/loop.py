@@ -98,7 +98,7 @@ class Sequencer:
         self._sent: list[SentMark] = []
         self._delays = Delays(state)
         self.proven: dict[str, int] = {}
-        self.acting = Acting(store, wire, self._say, self._say_unproven, self._flush)
+        self.acting = Acting(store, wire, self._say, self._say_unproven, self._flush, self._delays)
         self._occasions = Occasions(
             *(state, store, rates, inbox),
             clock=clock,
@@ -343,7 +343,8 @@ class Sequencer:
 
     def _say_unproven(self, session: str) -> None:
         """R21: after a reset, every report whose receipt was not proven is said again."""
-        for row in list(self._store.said_since(session, self.proven.get(session, 0))):
+        said = self._store.said_since(session, self.proven.get(session, 0))
+        for row in {r.outbox_id: r for r in (*said, *self._delays.forget(session))}.values():
             if row.exec_id:
                 self._say(row, True)
 

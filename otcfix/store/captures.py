@@ -9,12 +9,13 @@ from otcfix.model.enquiries import TradesWanted
 from otcfix.model.order import NEW, PARTIAL
 from otcfix.model.time import SECOND, Instant
 from otcfix.model.trade import Trade
+from otcfix.store import registering
 from otcfix.store.books import first_at
-from otcfix.store.post_trade import changes_of, trade_of
+from otcfix.store.post_trade import trade_of
 from otcfix.store.reader import Reader
 from otcfix.store.rows import packed
 from otcfix.store.tables import orders as order_rows
-from otcfix.store.tables import trades
+from otcfix.store.tables import register, trades
 
 AROUND = timedelta(days=2)
 """A trading day lies within this of its date, whatever its zone."""
@@ -44,7 +45,11 @@ class Captures(Reader):
         alone, both inclusive. Errors: StoreLost.
         """
         seq = trades.c.seq
-        query = sa.select(trades).where(trades.c.client_id.in_(list(clients)))
+        # What was busted or corrected does not stand; what replaces it is a trade of its own.
+        gone = sa.exists().where(
+            register.c.kind == registering.TRADE_CHANGE, register.c.key == trades.c.exec_id
+        )
+        query = sa.select(trades).where(trades.c.client_id.in_(list(clients)), ~gone)
         for column, value in (
             (trades.c.end_client, end_client),
             (trades.c.exec_id, wanted.exec_id),
@@ -71,10 +76,7 @@ class Captures(Reader):
                 return None
             query = query.where(*when)
             rows = connection.execute(query.order_by(seq, trades.c.n).limit(limit)).all()
-            found = [trade_of(row) for row in rows]
-            gone = changes_of(connection, [trade.exec_id for trade in found])
-        # What was busted or corrected does not stand; what replaces it is a trade of its own.
-        return [trade for trade in found if trade.exec_id not in gone]
+        return [trade_of(row) for row in rows]
 
     @staticmethod
     def _too_many(

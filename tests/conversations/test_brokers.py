@@ -9,6 +9,7 @@ from otcfix.model.client_commands import SuspendClient
 from otcfix.model.limit import SetTradingState
 from otcfix.model.profile import Kyc
 from otcfix.model.screening import CLEAR, ScreeningHit
+from otcfix.model.session_commands import SetSessions
 from tests.conftest import OpenDesk
 from tests.conversation import Conversation
 from tests.support.house_desk import CLIENTS
@@ -250,3 +251,116 @@ def test_a_stream_is_the_broker_s_and_any_end_client_deals_on_it(
     assert [heard.get(150) for heard in reports] == ["0", "F"]
     assert Decimal(desk.balance("END1", "BTC")) == Decimal("5.1")
     desk.books("PRIME", USD="500000.00", BTC="5.00000000")
+
+
+HIS = {"client_id": "END1", "account": "END1-1", "kind": "both"}
+"""A session of END1's own."""
+
+
+@pytest.mark.parametrize("number", ["44", "50"], indirect=True)
+def test_his_broker_uses_up_no_quote_req_id_of_his(open_desk: OpenDesk, number: str) -> None:
+    """131 is unique for him, and for him by his broker: neither hears the other's quote again."""
+    desk = open_desk(sessions={f"DEAL{number}": HIS})
+    desk.client(f"P{number}").talk_44("""
+        C 35=R|115=END1|131=R1|146=1|55=BTC/USD|54=1|38=1
+        D 35=S|117=Q1
+        C 35=R|115=END1|131=R2|146=1|55=BTC/USD|54=1|38=1
+        D 35=S|117=Q2
+    """)
+    desk.client(f"DEAL{number}").talk_44("""
+        C 35=R|131=R1|146=1|55=BTC/USD|54=1|38=2
+        D 35=S|131=R1|117=Q3|135=2
+        C 35=R|97=Y|131=R2|146=1|55=BTC/USD|54=1|38=2
+        D 35=S|131=R2|117=Q4|135=2
+        C 35=R|131=R1|146=1|55=BTC/USD|54=1|38=2
+        D 35=AG|131=R1|58=DUPLICATE: ...
+    """)
+
+
+@pytest.mark.parametrize("number", ["44", "50"], indirect=True)
+def test_a_deal_by_his_broker_ends_no_request_of_his(open_desk: OpenDesk, number: str) -> None:
+    """The same 131 on both sessions, streamed: the broker's deal ends the broker's line alone."""
+    desk = open_desk(stream=TERMS, sessions={f"DEAL{number}": HIS})
+    client = desk.client(f"P{number}")
+    client.talk_44("""
+        C 35=R|115=END1|131=R1|146=1|55=BTC/USD|303=2|54=1|38=1
+        D 35=S|117=Q1
+    """)
+    his = desk.client(f"DEAL{number}")
+    his.talk_44("""
+        C 35=R|131=R1|146=1|55=BTC/USD|303=2|54=1|38=1
+        D 35=S|117=Q2
+    """)
+    client.talk_44("""
+        C 35=D|115=END1|11=A3|117=Q1|55=BTC/USD|54=1|38=1|40=D
+        D 35=8|150=0
+        D 35=8|150=F
+    """)
+    assert his.hears_all() == []
+    desk.at("+1s")
+    desk.prices("BTC/USD", bid="100000.00", offer="100200.00")
+    assert [heard.kind for heard in his.hears_all()] == ["S"]
+    assert client.hears_all() == []
+
+
+@pytest.mark.parametrize("number", ["44", "50"], indirect=True)
+def test_what_his_broker_dealt_is_the_broker_s_to_see_and_dispute(
+    open_desk: OpenDesk, number: str
+) -> None:
+    """On his own session an AD shows none of it, and a Q about it opens nothing; nor when the
+    broker's session is gone."""
+    desk = open_desk(sessions={f"DEAL{number}": HIS})
+    broker, his = desk.client(f"P{number}"), desk.client(f"DEAL{number}")
+    broker.talk_44("""
+        C 35=D|115=END1|11=A1|55=BTC/USD|54=1|38=1|40=1
+        D 35=8|150=0
+        D 35=8|150=F|17=E1
+    """)
+    dispute = f"35=Q|37=O|17={desk.names['E1']}|127=F|58=not mine|55=BTC/USD|54=1|38=1"
+    his.C(dispute)
+    assert desk.state.breaks.waiting == {}
+    known = desk.state.register.desk
+    assert known is not None
+    left = tuple(one for one in known.sessions if one.key != broker.key)
+    asks = "C 35=AD|568=T1|569=0\nD 35=AQ|748=0"
+    his.talk_44(asks)
+    desk.tell(SetSessions(left, "carol", "test"))
+    his.talk_44(asks)
+
+
+@pytest.mark.parametrize("number", ["44", "50"], indirect=True)
+def test_a_mass_cancel_for_nobody_he_knows(desk: Conversation, number: str) -> None:
+    """Without an end client, or with an unknown one, it is refused: 531=7 533=0 would sound as if
+    all were gone."""
+    desk.client(f"P{number}").talk_44(f"""
+        C 35=D|115=END1|11=A1|{LIMIT}
+        D 35=8|37=O1|150=0
+        C 35=q|11=M1|530=7
+        D 35=r|11=M1|530=7|531=0|532=99|58=UNKNOWN_ACCOUNT: ...
+        C 35=q|115=END9|11=M1|530=7
+        D 35=r|11=M1|530=7|531=0|532=99|58=UNKNOWN_ACCOUNT: ...
+        C 35=q|115=END1|11=M1|530=7
+        D 35=r|11=M1|530=7|531=7|533=1
+        D 35=8|37=O1|150=4
+    """)
+
+
+def test_one_request_is_for_one_end_client(desk: Conversation) -> None:
+    """Parties stand in each line of an R: a second name is not priced as the first one's."""
+    one = "55={}|38=1|54=1|453=1|448={}|447=D|452=3"
+    desk.client("P44").talk(f"""
+        C 35=R|131=R1|146=2|{one.format("BTC/USD", "END1")}|{one.format("ETH/USD", "END2")}
+        D 35=3|371=448|372=R|373=5
+        C 35=R|131=R1|146=2|{one.format("BTC/USD", "END1")}|{one.format("ETH/USD", "END1")}
+        D 35=S|131=R1
+        D 35=AG|131=R1
+    """)
+
+
+def test_a_copy_of_one_account_has_what_was_named_by_account(open_desk: OpenDesk) -> None:
+    """1=END1 is how the broker names END1: it is on END1's first account."""
+    copies = {"kind": "drop_copy", "drop_copy_of": ("END1",), "drop_copy_accounts": ("END1-1",)}
+    desk = open_desk(sessions={"DEAL44": copies})
+    for number, named in enumerate(("1=END1", "115=END1", "1=END2")):
+        desk.client("P44").C(f"35=D|{named}|11=A{number}|{LIMIT}")
+    assert [heard.get(11) for heard in desk.client("DEAL44").hears_all()] == ["A0", "A1"]

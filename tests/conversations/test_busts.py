@@ -10,6 +10,7 @@ from otcfix.model.event import MoveFunds
 from otcfix.model.hedge import BACK_TO_BACK, HedgeRule
 from otcfix.model.post_trade import BustTrade
 from otcfix.model.proposal import Confirm
+from otcfix.model.session_commands import SetSessions
 from tests.conftest import OpenDesk
 from tests.conversation import Client, Conversation
 from tests.support.staff import agreed, busts, corrects, refused
@@ -402,3 +403,20 @@ def test_a_store_that_cannot_answer(desk: Conversation, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(desk.store.store, "recall", lost)
     assert "does not answer" in refused(agreed(desk, BustTrade(desk.names["E2"], "ann", "x")))
+
+
+def test_a_bust_when_the_session_is_gone(open_desk: OpenDesk) -> None:
+    """Its drop copies hear it all the same, each in its own version."""
+    copy = {"kind": "drop_copy", "drop_copy_of": ("ALPHA",)}
+    desk = open_desk(sessions={"DEAL44": copy, "DEAL42": copy})
+    desk.client("A44").talk(BOUGHT)
+    copies = [desk.client(key) for key in ("DEAL44", "DEAL42")]
+    for one in copies:
+        one.hears_all()
+    known = desk.state.register.desk
+    assert known is not None
+    desk.tell(SetSessions(tuple(s for s in known.sessions if s.key != "A44"), "carol", "test"))
+    done = busts(desk, "E2")
+    assert any("no session A44" in alert for alert in done.alerts)
+    copies[0].talk("D 35=8|150=H|17=E3|19=E2|14=0|797=Y")
+    copies[1].talk("D 35=8|20=1|17=E3|19=E2|14=0|797=-")

@@ -193,3 +193,40 @@ def test_streams_in_his_words(odd: Conversation) -> None:
     assert whole.kind == "W"
     assert whole.values(271) == ["100", "300", "100", "300"]
     assert whole.values(269) == ["0", "0", "1", "1"]
+
+
+DOLLARS = """
+    [[quantity]]
+    contract = 100
+    currency = "USD"
+"""
+
+
+def test_contracts_of_the_terms(open_desk: OpenDesk) -> None:
+    """38=250 is 25000 USD; what counts BTC, a book and a copy of another's order, says so."""
+    known = {"dialect": dialect(DOLLARS, "dollars")}
+    copy = {"kind": "drop_copy", "drop_copy_of": ("ALPHA",)}
+    desk = open_desk(sessions={"B44": known, "DEAL44": {**known, **copy}}, stream=TERMS)
+    client, heard = desk.client("B44"), desk.client("DEAL44")
+    client.talk("""
+        C 35=D|11=A1|55=BTC/USD|54=1|38=250|40=1|60=T
+        D 35=8|11=A1|150=0|38=250|15=-
+        D 35=8|11=A1|150=F|32=250|14=250|15=-|381=25000.00|119=0.25000000|120=BTC
+    """)
+    asks(client)
+    (whole,) = client.hears_all()
+    assert whole.values(15) == ["BTC"] * len(whole.values(271))
+    for number, order in enumerate(("38=2", "38=50000|15=USD")):
+        desk.client("A44").C(f"35=D|11=C{number}|55=BTC/USD|54=2|{order}|40=1")
+    sums = [(said.get(15), said.get(14)) for said in heard.hears_all() if said.get(150) == "F"]
+    assert sums == [("BTC", "2"), ("", "500")]
+
+
+def test_a_copy_in_contracts_of_an_order_in_the_terms(open_desk: OpenDesk) -> None:
+    """Lots of 0.01 BTC: dollars are not counted in them."""
+    copy = {"kind": "drop_copy", "drop_copy_of": ("ALPHA",)}
+    desk = open_desk(sessions={"DEAL44": {**LOTS, **copy}})
+    desk.client("DEAL44")
+    desk.client("A44").C("35=D|11=A1|55=BTC/USD|54=2|38=50000|15=USD|40=1")
+    (_, filled) = desk.client("DEAL44").hears_all()
+    assert (filled.get(15), filled.get(14), filled.get(32)) == ("USD", "50000", "50000")

@@ -4,6 +4,7 @@ import pytest
 
 from otcfix.model.event import CancelOrder, EpochMoved
 from otcfix.model.session_act import ActOnSession
+from tests.conftest import OpenDesk
 from tests.conversation import Client, Conversation
 
 
@@ -213,3 +214,65 @@ def test_reports_are_said_again_by_number_and_by_time(desk: Conversation) -> Non
     """)
     desk.tell(act("resend-reports", "A44", begin=number + 100))
     assert not client.line.unread
+
+
+COPIES = {"kind": "drop_copy", "drop_copy_of": ("ALPHA",), "drop_copy_delay_ms": 1000}
+LIMIT = "55=BTC/USD|54=1|38=1|40=2|44=99900|59=1"
+
+
+def test_a_delayed_copy_is_told_once_however_a_hold_falls(open_desk: OpenDesk) -> None:
+    """Held and released within the delay: what waits still is not said again by the release."""
+    desk = open_desk(sessions={"DEAL44": COPIES})
+    desk.client("A44").C(f"35=D|11=A1|{LIMIT}")
+    desk.tell(act("hold", "DEAL44"))
+    desk.at("+100ms")
+    desk.tell(act("release", "DEAL44"))
+    copy = desk.client("DEAL44")
+    assert not copy.line.unread
+    desk.at("+3s")
+    desk.at("+3s")
+    assert [heard.get(11) for heard in copy.hears_all()] == ["A1"]
+
+
+def test_a_delayed_copy_keeps_its_order_through_a_hold(open_desk: OpenDesk) -> None:
+    """What fell due during the hold goes before what came after it."""
+    desk = open_desk(sessions={"DEAL44": COPIES})
+    desk.client("A44").C(f"35=D|11=A1|{LIMIT}")
+    desk.tell(act("hold", "DEAL44"))
+    desk.at("+2s")
+    desk.client("A44").C(f"35=D|11=A2|{LIMIT}")
+    desk.tell(act("release", "DEAL44"))
+    desk.at("+3s")
+    desk.at("+3s")
+    assert [heard.get(11) for heard in desk.client("DEAL44").hears_all()] == ["A1", "A2"]
+
+
+def test_a_restart_in_a_hold_does_not_turn_the_order_round(open_desk: OpenDesk) -> None:
+    """What was owed before the stop is said before what happened since."""
+    desk = open_desk(sessions={"DEAL44": COPIES})
+    desk.client("A44").C(f"35=D|11=A1|{LIMIT}")
+    desk.tell(act("hold", "DEAL44"))
+    desk.at("+2s")
+    desk.restarts()
+    for key in ("DEAL44", "A44"):
+        desk.client(key).logs_on()
+    desk.prices("BTC/USD", bid="100000.00", offer="100100.00")
+    desk.client("A44").C(f"35=D|11=A2|{LIMIT}")
+    desk.tell(act("release", "DEAL44"))
+    desk.at("+3s")
+    desk.at("+3s")
+    assert [heard.get(11) for heard in desk.client("DEAL44").hears_all()] == ["A1", "A2"]
+
+
+def test_a_reset_within_the_delay_says_nothing_twice(open_desk: OpenDesk) -> None:
+    """R21 asks for everything unproven: what is kept for its time comes then, once."""
+    desk = open_desk(sessions={"DEAL44": COPIES})
+    copy = desk.client("DEAL44")
+    desk.client("A44").C(f"35=D|11=A1|{LIMIT}")
+    copy.drops()
+    desk.tell(EpochMoved("DEAL44", 1, "reset by staff"))
+    copy.line.epoch = 1
+    copy.logs_on()
+    desk.at("+3s")
+    desk.at("+3s")
+    assert [heard.get(11) for heard in copy.hears_all()] == ["A1"]

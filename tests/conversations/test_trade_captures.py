@@ -6,9 +6,11 @@ import pytest
 
 from otcfix.model.errors import StoreLost
 from otcfix.model.event import SetSession
+from otcfix.model.post_trade import BustTrade, CorrectTrade
 from otcfix.model.throttle import Throttle
 from tests.conftest import OpenDesk
 from tests.conversation import Client, Conversation
+from tests.support.staff import agreed
 
 NEW = ("44", "50")
 T = "20270113-12:00:00.000"
@@ -341,3 +343,25 @@ def test_the_sum_of_the_captures_is_what_the_ledger_moved(open_desk: OpenDesk) -
         base += sign * Decimal(told.get(32))
         terms -= sign * Decimal(told.get(381)) + Decimal(told.get(12))
     desk.books("FEES", BTC=f"{base:f}", USD=f"{terms:f}")
+
+
+def test_a_bust_and_a_correction_are_pushed(desk: Conversation, trader: Client) -> None:
+    """Who adds up what is pushed to him has what the ledger has: 572 names what does not stand."""
+    trader.talk("""
+        C 35=AD|568=T1|569=0|263=1
+        D 35=AQ|568=T1|748=0
+        C 35=D|11=A1|55=BTC/USD|54=1|38=2|40=1
+        D 35=8|150=0
+        D 35=8|150=F|17=E1
+        D 35=AE|568=T1|571=E1|487=0|572=-|32=2.00000000
+    """)
+    agreed(desk, CorrectTrade(desk.names["E1"], Decimal(100000), None, "ann", "x"))
+    trader.D("35=8|150=G|17=E2|19=E1")
+    told = trader.D("35=AE|568=T1|571=E2|17=E2|487=2|150=G|325=Y|32=2.00000000|31=100000|64=today")
+    assert told.get(572) == desk.names["E1"]
+    desk.at("+1s")
+    agreed(desk, BustTrade(desk.names["E2"], "ann", "x"))
+    trader.D("35=8|150=H|17=E3|19=E2")
+    told = trader.D("35=AE|568=T1|571=E3|17=E3|487=1|150=H|325=Y|32=2.00000000|31=100000|60=T")
+    assert told.get(572) == desk.names["E2"]
+    trader.talk("C 35=AD|568=T2|569=0\nD 35=AQ|568=T2|748=0")

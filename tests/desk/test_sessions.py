@@ -7,6 +7,8 @@ from otcfix.model.party import Session
 from otcfix.model.session_commands import SetSessions
 from tests.conftest import OpenDesk
 from tests.conversation import Client, Conversation
+from tests.support.house_desk import house_desk
+from tests.support.streams import TERMS
 
 RESTS = "35=D|11=A1|55=BTC/USD|54=1|38=1|40=2|44=99900|59=1"
 
@@ -105,3 +107,53 @@ def test_a_session_that_stands_twice_is_refused(desk: Conversation) -> None:
     takes(desk, *known, known[0])
     assert tuple(sessions_of(desk).values()) == known
     assert any(alert.startswith("refused") for alert in desk.alerts)
+
+
+def test_an_order_stays_with_whom_it_was_for(desk: Conversation, number: str) -> None:
+    """The broker has an end client no more, or the session is another client's now: what rests
+    goes, or its fills would be told to somebody else and nobody could cancel it."""
+    broker = desk.client(f"P{number}")
+    for end in ("END1", "END2"):
+        broker.talk_44(f"""
+            C 35=D|115={end}|11=A1|55=BTC/USD|54=1|38=1|40=2|44=99900|59=1
+            D 35=8|150=0
+            C 35=R|115={end}|131=R1|146=1|55=BTC/USD|38=1
+            D 35=S
+        """)
+    known = sessions_of(desk)
+    known[f"P{number}"] = structs.replace(known[f"P{number}"], end_clients={"END2": "END2"})
+    takes(desk, *known.values())
+    broker.talk_44("""
+        D 35=Z|128=END1|298=1
+        D 35=8|128=END1|11=A1|150=4|39=4|378=(DESK)|58=CANCELLED_BY_DESK...
+    """)
+    assert [order.end_client for order in desk.state.orders.values()] == ["END2"]
+    assert [quote.end_client for quote in desk.state.quotes.values()] == ["END2"]
+    desk.books("END1", "held", USD="0.00")
+
+
+def test_at_a_start_as_well(open_desk: OpenDesk, number: str) -> None:
+    """The files of the next start name another client."""
+    desk = open_desk()
+    desk.client(f"A{number}").talk_44(f"""
+        C {RESTS}
+        D 35=8|150=0
+    """)
+    desk.restarts(house_desk(sessions={f"A{number}": {"client_id": "BETA", "account": "BETA-1"}}))
+    assert desk.state.orders == {}
+    desk.books("ALPHA", "held", USD="0.00")
+
+
+def test_a_stream_ends_with_its_session(open_desk: OpenDesk, number: str) -> None:
+    """A request that was answered again and again is answered no more."""
+    desk = open_desk(stream=TERMS)
+    desk.client(f"A{number}").talk_44("""
+        C 35=R|131=R1|146=1|55=BTC/USD|303=2|38=1
+        D 35=S|117=Q1
+    """)
+    known = sessions_of(desk)
+    known.pop(f"A{number}")
+    takes(desk, *known.values())
+    desk.at("+1s")
+    desk.prices("BTC/USD", bid="100000.00", offer="100200.00")
+    assert desk.failures_expected == 0

@@ -118,6 +118,14 @@ CONTRACTS = """
     contract = 0.01
     currency = "BTC"
 """
+IN_TERMS = """
+    [[tag]]
+    client = 7015
+    desk = 15
+    [[quantity]]
+    contract = 100
+    currency = "USD"
+"""
 PAIRS = (
     ("rename", RENAME, "35=D|11=A|7001=ACC", "35=D|11=A|1=ACC",
      "35=8|37=O|1=ACC", "37=O|7001=ACC"),
@@ -157,6 +165,18 @@ PAIRS = (
      "35=R|146=2|55=XBTC|38=0.05|15=BTC|55=ETH/USD|38=5",
      "35=X|268=2|269=0|55=XBTC|270=9|271=1|269=0|55=ETH/USD|270=9|271=1",
      "268=2|269=0|55=XBTC|270=9|271=100|269=0|55=ETH/USD|270=9|271=1"),
+    ("contracts: what is counted in the other currency is left", CONTRACTS,
+     "35=D|38=250|55=XBTC", "35=D|38=2.5|15=BTC|55=XBTC",
+     "35=8|55=XBTC|38=25000|15=USD|14=100|151=24900", "55=XBTC|38=25000|15=USD|14=100|151=24900"),
+    ("contracts of the terms", IN_TERMS, "35=D|38=250|55=BTC/USD",
+     "35=D|38=25000|15=USD|55=BTC/USD",
+     "35=8|55=BTC/USD|38=25000|15=USD|14=100|151=24900", "55=BTC/USD|38=250|14=1|151=249"),
+    ("contracts of the terms: what is counted in the base says so", IN_TERMS,
+     "35=F|41=A", "35=F|41=A",
+     "35=8|55=BTC/USD|38=2.5|14=1|151=1.5", "55=BTC/USD|7015=BTC|38=2.5|14=1|151=1.5"),
+    ("contracts of the terms: so do the sizes of a book", IN_TERMS, "35=F|41=A", "35=F|41=A",
+     "35=W|55=BTC/USD|268=2|269=0|270=9|271=2|269=1|270=10|271=3",
+     "55=BTC/USD|268=2|269=0|270=9|7015=BTC|271=2|269=1|270=10|7015=BTC|271=3"),
 )  # fmt: skip
 
 

@@ -437,6 +437,7 @@ def _replies(session: str) -> Iterator[Reply]:
     if session != SESSION_OF["FIX.4.2"]:
         yield TradeCaptureAcked(session, "T", "0", "1", 1, 0, 0, "BTC/USD", "x")
         yield TradeCaptured(session, trade, "T", 1, last=True)
+        yield TradeCaptured(session, trade, "T", pushed=True, undoes="E")
         yield SecurityListed(session, "L", "L", 0, ("BTC/USD",), 1)
         yield PositionsAcked(session, "P", "P", 1, 0, 0, "X", "1", "ALPHA", "x")
         yield PositionReported(

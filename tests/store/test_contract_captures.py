@@ -1,5 +1,7 @@
 """What every store promises of a client's trades."""
 
+from decimal import Decimal
+
 import pytest
 import sqlalchemy as sa
 
@@ -8,6 +10,7 @@ from otcfix.model.enquiries import TradesWanted
 from otcfix.model.errors import StoreLost
 from otcfix.model.messages import Side
 from otcfix.model.order import NEW
+from otcfix.model.post_trade import BUSTED, TradeChange
 from otcfix.model.trade import Trade
 from otcfix.store import Store
 from tests.store.days import NOON, Day, a_trade, an_order
@@ -38,6 +41,24 @@ def dealt(day: Day, name: str, client: str = "acme", **changes: object) -> Trade
     trade = a_trade(name, client, at=at, **changes)
     day.event(Decision(trades=(trade,), orders=(an_order(name, client),)))
     return trade
+
+
+def busted(day: Day, trade: Trade) -> None:
+    """The trade does not stand any more."""
+    base = trade.base_amount
+    gone = TradeChange(BUSTED, "E0", trade, None, base, Decimal(0), NOON, "ann", "bob", "x")
+    day.event(Decision(changes=(gone,)))
+
+
+def test_what_does_not_stand_counts_for_nothing(store: Store, day: Day) -> None:
+    """As many are found as were asked for, however many were busted before them."""
+    trades = [dealt(day, str(n)) for n in (1, 2, 3, 4)]
+    for trade in trades[:2]:
+        busted(day, trade)
+    store.commit(day.done())
+
+    assert found(store) == ["E3", "E4"]
+    assert found(store, limit=1) == ["E3"]
 
 
 @pytest.mark.usefixtures("way")
