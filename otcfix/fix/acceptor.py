@@ -200,6 +200,8 @@ class Acceptor(Controls):
             self._take_sessions(found)
         if self._changes.under_way:
             self._changes.go_on()
+            if not self._changes.under_way:
+                self._tell_enabled()  # before a session that has just come can be called
         if now >= self._next_tick:
             # A poll that finds nothing lets the sessions look at their clocks; under load none is.
             self._next_tick = now + TICK_S
@@ -272,7 +274,11 @@ class Acceptor(Controls):
             kept = {one.key for one in found.sessions}
             wanted = {n.config.key: n.config for n in self._lines if n.config.key in kept}
         self._changes.begin(wanted)
-        self.administration.configured({key: one.enabled for key, one in wanted.items()})
+        self._tell_enabled()
+
+    def _tell_enabled(self) -> None:
+        sessions = self._config.sessions.session
+        self.administration.configured({one.key: one.enabled for one in sessions})
 
     # -- speaking ------------------------------------------------------------------------------
 

@@ -232,3 +232,21 @@ def test_a_kill_right_behind_a_reload_forgets_nothing(desk: DeskProcess) -> None
         *("replay", "--config", str(desk.config), "--database", desk.database), timeout=60
     )
     assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
+def test_an_added_session_that_is_disabled_stays_out(desk: DeskProcess) -> None:
+    """Also when it comes later than the reload, behind another that takes its time to leave."""
+    alpha = client_of(desk)
+    assert alpha.logon()
+    slow = ('key = "ALPHA44"', 'key = "ALPHA44"\nunknown_tags = "ignore"')
+    edit(desk, slow, more=f"{DELTA}enabled = false\n")
+    reload(desk)
+    time.sleep(3)  # ALPHA does not answer the Logout
+    assert not delta_of(desk).logon(wait=1)
+    enabled = desk.run(
+        *("sessions", "enable", "DELTA44", "--why", "test", "--by", "carol"),
+        *("--config", str(desk.config), "--database", desk.database),
+        *("--state", str(desk.folder / "state")),
+    )
+    assert enabled.returncode == 0, enabled.stdout + enabled.stderr
+    logged_on(delta_of(desk))
