@@ -15,11 +15,18 @@ class Delays:
     def __init__(self, state: State) -> None:
         self._state = state
         self._kept: dict[str, deque[tuple[Instant, OutboxRow]]] = {}
+        self._ids: set[int] = set()
 
-    def keeps(self, row: OutboxRow, now: Instant) -> bool:
-        """Whether *row* is not to be said yet; it comes out of `due` when it is."""
-        if not row.exec_id:
-            return False  # no execution: an answer
+    def keeps(self, row: OutboxRow, now: Instant, *, late: bool = False) -> bool:
+        """Whether *row* is not to be said yet; it comes out of `due` when it is, once.
+
+        late: it was decided before and comes up again, at the end of a hold or after a reset. If it
+        is not kept its time has passed.
+        """
+        if row.outbox_id in self._ids:
+            return True
+        if late or not row.exec_id:
+            return False  # without one it is no execution, but an answer
         session = self._state.register.sessions.get(row.session)
         delay = session.drop_copy_delay_ms * MS if session is not None else 0
         kept = self._kept.get(row.session)
@@ -27,16 +34,15 @@ class Delays:
             return False
         # Behind what is kept already, whatever the delay is by now: in the order of the journal.
         self._kept.setdefault(row.session, deque()).append((now + delay, row))
+        self._ids.add(row.outbox_id)
         return True
 
     def due(self, now: Instant) -> Iterator[OutboxRow]:
         """What is to be said by *now*, per session in order."""
         for session, kept in list(self._kept.items()):
             while kept and kept[0][0] <= now:
-                yield kept.popleft()[1]
+                row = kept.popleft()[1]
+                self._ids.discard(row.outbox_id)
+                yield row
             if not kept:
                 del self._kept[session]
-
-    def forget(self, session: str) -> None:
-        """A session is gone: what it is owed stays owed."""
-        self._kept.pop(session, None)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -98,7 +99,8 @@ class Sequencer:
         self._sent: list[SentMark] = []
         self._delays = Delays(state)
         self.proven: dict[str, int] = {}
-        self.acting = Acting(store, wire, self._say, self._say_unproven, self._flush)
+        late = partial(self._say, late=True)
+        self.acting = Acting(store, wire, late, self._say_unproven, self._flush)
         self._occasions = Occasions(
             *(state, store, rates, inbox),
             clock=clock,
@@ -332,8 +334,8 @@ class Sequencer:
         self._hash = self._chain(self._hash, *fields, decided.verdicts)
         batch.rows.append(JournalRow(*fields, self._hash, decided.verdicts))
 
-    def _say(self, row: OutboxRow, again: bool = False) -> None:
-        if not self._delays.keeps(row, self._clock()):
+    def _say(self, row: OutboxRow, again: bool = False, *, late: bool = False) -> None:
+        if not self._delays.keeps(row, self._clock(), late=late or again):
             self._say_now(row, again)
 
     def _say_now(self, row: OutboxRow, again: bool = False) -> None:
