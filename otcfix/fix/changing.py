@@ -19,6 +19,8 @@ from otcfix.model.event import AdminSeen, EpochMoved
 
 log = structlog.get_logger("otcfix.fix")
 
+RENAMED = "version or CompIDs changed"
+
 MADE_ANEW = (
     *("version", "sender_comp_id", "target_comp_id", "group", "reset_on_logon", "next_expected"),
     *("dialect", "unknown_tags", "dictionary"),
@@ -116,13 +118,14 @@ class Changes:
                 self._log_out(line.config.key, texts.get(line.config.key, NEIGHBOUR))
         self.go_on()
 
-    def go_on(self) -> None:
-        """Build anew as soon as everybody concerned is off, or has had his time."""
+    def go_on(self) -> bool:
+        """Build anew as soon as everybody concerned is off, or has had his time; whether that was
+        now."""
         if not self._groups:
-            return
+            return False
         lines = [line for engine in self._leaving for line in engine.lines]
         if any(line.online for line in lines) and time.monotonic() < self._until:
-            return
+            return False
         for line in lines:
             line.session.disconnect()
         for engine in self._leaving:
@@ -132,6 +135,7 @@ class Changes:
         wanted, self._next = self._next, None
         if wanted is not None:
             self.begin(wanted)
+        return True
 
     def _rebuild(self, before: Sequence[Line]) -> None:
         old = {line.config.key: line for line in before}
@@ -174,7 +178,7 @@ class Changes:
                 log.info("session_added", session=key)
             elif session_id_of(before.config).toString() != line.session_id.toString():
                 line.epoch += 1
-                self._event(line, EpochMoved(key, line.epoch, "version or CompIDs changed"))
+                self._event(line, EpochMoved(key, line.epoch, RENAMED, line.last_in))
 
     def _run(self, group: str, lines: list[Line]) -> str:
         """Run these lines on an engine of their own; why that cannot be, "" when it is so."""

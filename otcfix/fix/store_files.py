@@ -12,12 +12,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from otcfix.config import SessionConfig
 from otcfix.fix.outgoing import message_of
-from otcfix.fix.settings import begin_string
+from otcfix.fix.settings import begin_string, session_id_text
 from otcfix.fix.wire import SOH, field_of
 from otcfix.model.errors import ConfigError
 from otcfix.model.record import OutboxRow, SessionNumbers
@@ -30,6 +31,7 @@ _SEQNUMS = re.compile(rb"(\d{1,20}) : (\d{1,20})\s*")
 _SESSION = re.compile(rb"\d{8}-\d\d:\d\d:\d\d(\.\d+)?\s*")
 _ENTRY = re.compile(rb"(\d+),(\d+),(\d+) ")
 _HEADER = re.compile(rb"(?:\d+,\d+,\d+ )*\s*")
+_TIME = re.compile(r"\d{8}-\d\d:\d\d:\d\d(\.\d{1,9})?")
 _LAST = re.compile(rb"\x0110=\d{3}\x01\Z")
 
 LOOKED_AT = 10_000
@@ -37,6 +39,9 @@ LOOKED_AT = 10_000
 
 Said = Callable[[str, int], Iterable[tuple[int, OutboxRow]]]
 """(session, epoch) to what was said with which MsgSeqNum(34) in that epoch, prices left out."""
+
+Made = Callable[[OutboxRow], Any]
+"""A finished quickfix.Message of a row, in the words of its session."""
 
 
 class StoreFiles:
@@ -115,19 +120,27 @@ class StoreFiles:
         return kept
 
     def make_anew(
-        self, next_out: int, next_in: int, said: Iterable[tuple[int, OutboxRow]], at: Instant
+        self,
+        next_out: int,
+        next_in: int,
+        said: Iterable[tuple[int, OutboxRow]],
+        at: Instant,
+        *,
+        made: Made | None = None,
     ) -> int:
-        """Write all four files; returns how many messages they hold.
+        """Write all four files; returns how many messages they hold. at: since when the numbers
+        are known to run, for schedules: what fell due behind it is still to be done.
 
         A message's SendingTime(52) is its TransactTime(60) where it has one, else *at*: the time at
         which it was sent for the first time is not kept. Written apart and put in place whole.
         """
-        began = datetime.fromtimestamp(at / 1_000_000, UTC).strftime("%Y%m%d-%H:%M:%S")
+        began = datetime.fromtimestamp(at // 1_000_000, UTC).strftime("%Y%m%d-%H:%M:%S")
+        made = made or self._made
         drafts = {kind: path.with_name(f"{path.name}.new") for kind, path in self.paths.items()}
         index, place, count = [], 0, 0
         with drafts["body"].open("wb") as body:
             for number, row in said:
-                data = self._message(number, row, at)
+                data = self._message(made(row), number, row, at)
                 body.write(data)
                 index.append(f"{number},{place},{len(data)} ")
                 place += len(data)
@@ -139,12 +152,17 @@ class StoreFiles:
             drafts[kind].replace(path)
         return count
 
-    def _message(self, number: int, row: OutboxRow, at: Instant) -> bytes:
-        message = message_of(self._session.version, row, again=False)
+    def _made(self, row: OutboxRow) -> Any:
+        return message_of(self._session.version, row, again=False)
+
+    def _message(self, message: Any, number: int, row: OutboxRow, at: Instant) -> bytes:
+        happened = field_of(SOH + row.text, 60)
+        if not _TIME.fullmatch(happened):
+            happened = utc_timestamp(at)  # none, or a dialect's own
         header = message.getHeader()
         header.setField(34, str(number))
         header.setField(49, self._session.sender_comp_id)
-        header.setField(52, field_of(SOH + row.text, 60) or utc_timestamp(at))
+        header.setField(52, happened)
         header.setField(56, self._session.target_comp_id)
         return str(message.toString()).encode("utf-8", "surrogateescape")
 
@@ -158,14 +176,20 @@ def _is_message(data: bytes, number: int) -> bool:
 
 
 def mend(
-    session: SessionConfig, folder: Path, numbers: SessionNumbers, said: Said, at: Instant
+    session: SessionConfig,
+    folder: Path,
+    numbers: SessionNumbers,
+    said: Said,
+    at: Instant,
+    made: Made | None = None,
 ) -> bool:
     """Make the files of *session* anew from what the database says of it, where they are spoiled or
     gone; whether that was so. Its client then notices nothing: the numbers go on, and whatever of
     this epoch he asks for again is there. Before QuickFIX opens them.
 
-    numbers: of the session's epoch; said: what was said in it. Errors: ConfigError when the folder
-    cannot be written.
+    numbers: of the session's epoch; said: what was said in it; at: until when it is known that no
+    schedule asked for a reset; made: a message in the session's words. Errors: ConfigError when the
+    folder cannot be written.
     """
     files = StoreFiles(folder, session)
     try:
@@ -177,7 +201,8 @@ def mend(
             return False  # nothing has been said yet
         next_out, next_in = _numbers(files, numbers)
         aside = files.set_aside(at)
-        kept = files.make_anew(next_out, next_in, said(session.key, numbers.epoch), at)
+        rows = said(session.key, numbers.epoch)
+        kept = files.make_anew(next_out, next_in, rows, at, made=made)
     except OSError as error:
         raise ConfigError(f"QuickFIX's store of session {session.key}: {error}") from error
     log.error(
@@ -196,6 +221,24 @@ UNKNOWN = 100_000
 """How far the next number out is set above the last one known, where QuickFIX's own is lost: its
 session messages took numbers that nobody else has written down. Too high a number is gap-filled,
 too low a one ends the session at the client's end."""
+
+
+def note_names(session: SessionConfig, folder: Path) -> None:
+    """Note under which names a session's numbers run. Errors: OSError."""
+    path, names = _names(session, folder)
+    if not path.is_file() or path.read_text("utf-8") != names:
+        path.write_text(names, "utf-8")
+
+
+def is_renamed(session: SessionConfig, folder: Path) -> bool:
+    """Whether a session had another version or other CompIDs when it was last run: what the
+    database says of its numbers is of a conversation that nobody goes on with."""
+    path, names = _names(session, folder)
+    return path.is_file() and path.read_text("utf-8", "replace") != names
+
+
+def _names(session: SessionConfig, folder: Path) -> tuple[Path, str]:
+    return folder / f"{session.key}.names", session_id_text(session)
 
 
 def _numbers(files: StoreFiles, known: SessionNumbers) -> tuple[int, int]:

@@ -368,9 +368,8 @@ class Sequencer:
         self._finish()
 
     def note_sent(self, marks: list[SentMark]) -> None:
-        """Note what became of replies that are not to be said any more."""
+        """Note, with the next commit, what became of replies that are not to be said any more."""
         self._sent += marks
-        self._flush()
 
     def look_for_commands(self) -> None:
         """Look into the mailbox at the next turn of the loop; from any thread."""
