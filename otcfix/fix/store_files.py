@@ -9,6 +9,7 @@ length of each message in it) and `.body`.
 
 import mmap
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,14 +79,16 @@ class StoreFiles:
         return self._fault_of_body(path)
 
     def _fault_of_body(self, path: Path) -> str:
-        entries = self._entries()
+        last: deque[tuple[int, int, int]] = deque(maxlen=LOOKED_AT)
         size = path.stat().st_size
-        if not entries:
+        for entry in self._entries():  # there may be millions
+            if entry[1] + entry[2] > size:
+                return "shorter than its header says"
+            last.append(entry)
+        if not last:
             return ""
-        if any(start + length > size for _, start, length in entries):
-            return "shorter than its header says"
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as body:
-            for number, start, length in entries[-LOOKED_AT:]:
+            for number, start, length in last:
                 if not _is_message(body[start : start + length], number):
                     return f"message {number} is not there"
         return ""
@@ -96,9 +99,9 @@ class StoreFiles:
         found = _SEQNUMS.fullmatch(path.read_bytes()) if path.is_file() else None
         return (int(found[1]), int(found[2])) if found else None
 
-    def _entries(self) -> list[tuple[int, int, int]]:
-        header = self.paths["header"].read_bytes()
-        return [(int(n), int(start), int(size)) for n, start, size in _ENTRY.findall(header)]
+    def _entries(self) -> Iterator[tuple[int, int, int]]:
+        for found in _ENTRY.finditer(self.paths["header"].read_bytes()):
+            yield int(found[1]), int(found[2]), int(found[3])
 
     def messages(self, after: int) -> Iterator[tuple[int, str]]:
         """The messages kept with a number above *after*, as text."""
