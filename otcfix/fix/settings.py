@@ -10,6 +10,7 @@ from otcfix.config import Config, SessionConfig
 from otcfix.config.dialects import session_dialect
 from otcfix.fix.dialect_dictionary import dialect_settings
 from otcfix.fix.dictionaries import Dictionaries, stock_settings
+from otcfix.model.errors import ConfigError
 
 
 def begin_string(version: str) -> str:
@@ -105,13 +106,17 @@ def without_data(path: Path, folder: Path) -> Path:
     """A copy of somebody's own dictionary in *folder*, without fields of type DATA.
 
     QuickFIX believes the length in front of such a field: with a wrong one it reads, and writes,
-    where nothing is its own. As a string the field ends at its SOH like any other.
+    where nothing is its own. As a string the field ends at its SOH like any other. It is in
+    whatever encoding it names, of those that write ASCII as it is. Errors: ConfigError for others.
     """
-    text = re.sub(r"""type\s*=\s*(['"])DATA\1""", "type='STRING'", path.read_text("utf-8"))
+    found = path.read_bytes()
+    if b"\0" in found:
+        raise ConfigError(f"{path}: save it as UTF-8; it is in two bytes a character, or no XML")
+    text = re.sub(rb"""type\s*=\s*(['"])DATA\1""", b"type='STRING'", found)
     folder.mkdir(parents=True, exist_ok=True)
-    copy = folder / f"own-{hashlib.sha256(text.encode()).hexdigest()[:16]}.xml"
+    copy = folder / f"own-{hashlib.sha256(text).hexdigest()[:16]}.xml"
     if not copy.is_file():
         draft = copy.with_suffix(f".{secrets.token_hex(4)}")
-        draft.write_text(text, "utf-8")
+        draft.write_bytes(text)
         draft.replace(copy)
     return copy

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from otcfix.config import hash_secret
+from otcfix.fix.dictionaries import stock_path
 from tests.e2e.test_sessions import beta_of, client_of, deal
 from tests.support.desk_process import DeskProcess
 from tests.support.fixclient import FixClient, utc_now
@@ -250,3 +251,18 @@ def test_an_added_session_that_is_disabled_stays_out(desk: DeskProcess) -> None:
     )
     assert enabled.returncode == 0, enabled.stdout + enabled.stderr
     logged_on(delta_of(desk))
+
+
+def test_a_dictionary_that_cannot_be_used_stops_nobody(desk: DeskProcess, dealing: Dealing) -> None:
+    """Its session goes on as it was; the others notice nothing."""
+    alpha = client_of(desk)
+    assert alpha.logon()
+    text = stock_path("FIX44").read_text("utf-8")
+    head = "<?xml version='1.0' encoding='UTF-16'?>"
+    (desk.config / "own.xml").write_text(head + text[text.index("<fix") :], "utf-16")
+    edit(desk, ('key = "ALPHA44"', 'key = "ALPHA44"\ndictionary = "own.xml"'))
+    reload(desk)
+    hear_logout(alpha)
+    logged_on(alpha)
+    deal(alpha, "A1")
+    dealing.finish()
