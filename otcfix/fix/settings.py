@@ -3,8 +3,11 @@
 import hashlib
 import re
 import secrets
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+
+import quickfix as fix
 
 from otcfix.config import Config, SessionConfig
 from otcfix.config.dialects import session_dialect
@@ -57,7 +60,7 @@ def dictionaries_of(
 ) -> dict[str, str]:
     """The settings that name a session's dictionaries: its own, or its dialect's, or ours."""
     dialect = session_dialect(session, config.dialects)
-    own = session.dictionary or (dialect.dictionary if dialect is not None else "")
+    own = own_dictionary(config, session)
     if session.stock_dictionary:
         return stock_settings(session.version)
     named = dictionaries.settings(session.version)
@@ -67,6 +70,28 @@ def dictionaries_of(
     elif dialect is not None:
         named = dialect_settings(dictionaries, session.version, dialect)
     return named
+
+
+def own_dictionary(config: Config, session: SessionConfig) -> str:
+    """The dictionary of a session's own, or of its dialect's; "" for ours."""
+    dialect = session_dialect(session, config.dialects)
+    return session.dictionary or (dialect.dictionary if dialect is not None else "")
+
+
+def dictionary_problems(config: Config) -> list[str]:
+    """What is wrong with dictionaries that are not ours, naming file and key."""
+    problems = []
+    for session in config.sessions.session:
+        own = own_dictionary(config, session)
+        if not own or session.stock_dictionary:
+            continue
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                fix.DataDictionary(str(without_data(config.folder / own, Path(folder))))
+        except (fix.ConfigError, ConfigError, OSError) as error:
+            where = f"{config.folder / 'sessions.toml'}: session {session.key}.dictionary"
+            problems.append(f"{where}: {config.folder / own} is no dictionary: {error}")
+    return problems
 
 
 def spoken_key(named: dict[str, str]) -> str:

@@ -254,13 +254,19 @@ def test_an_added_session_that_is_disabled_stays_out(desk: DeskProcess) -> None:
 
 
 def test_a_dictionary_that_cannot_be_used_stops_nobody(desk: DeskProcess, dealing: Dealing) -> None:
-    """Its session goes on as it was; the others notice nothing."""
+    """The error names it; where it is spoiled later its session goes on as it was, or waits for the
+    next reload, and the others notice nothing."""
     alpha = client_of(desk)
     assert alpha.logon()
     text = stock_path("FIX44").read_text("utf-8")
-    head = "<?xml version='1.0' encoding='UTF-16'?>"
-    (desk.config / "own.xml").write_text(head + text[text.index("<fix") :], "utf-16")
+    wide = f"<?xml version='1.0' encoding='UTF-16'?>{text[text.index('<fix') :]}"
+    own = desk.config / "own.xml"
+    own.write_text(wide, "utf-16")
     edit(desk, ('key = "ALPHA44"', 'key = "ALPHA44"\ndictionary = "own.xml"'))
+    said = reload(desk, expected=3)
+    assert "session ALPHA44.dictionary" in said
+    assert "save it as UTF-8" in said
+    own.write_text(text, "utf-8")
     reload(desk)
     hear_logout(alpha)
     logged_on(alpha)
