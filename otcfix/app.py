@@ -27,9 +27,9 @@ from otcfix.fix.users import rotation_of
 from otcfix.fix.words import Words
 from otcfix.model.decision import Decision
 from otcfix.model.errors import ConfigError
-from otcfix.model.event import Boot, EpochMoved, Event, SessionDown, SessionUp, UnsentQuote
+from otcfix.model.event import Boot, Event, SessionDown, SessionUp, UnsentQuote
 from otcfix.model.messages import ProviderMassQuote, ProviderQuote, ProviderQuoteCancel
-from otcfix.model.record import OutboxRow
+from otcfix.model.record import OutboxRow, SentMark
 from otcfix.model.time import SECOND, Instant
 from otcfix.screening.service import ScreeningService
 from otcfix.sequencer.inbox import Inbox, Incoming
@@ -105,11 +105,14 @@ class App:
         )
         self.measures = self._measured()
         self.acceptor: Acceptor | None = None
+        self._renamed: frozenset[str] = frozenset()
         if serve_fix:
-            mend_all(config.sessions.session, self._sessions_folder, self.store, wall_clock())
+            spoken = dictionaries.build(folder / "dictionaries")
+            known = (self._sessions_folder, self.store, self.state.at)
+            self._renamed = mend_all(config, spoken, *known)
             self.acceptor = Acceptor(
                 config,
-                dictionaries.build(folder / "dictionaries"),
+                spoken,
                 self._sessions_folder,
                 put=self._put,
                 put_behind=self._put_behind,
@@ -225,13 +228,12 @@ class App:
         """Recover sessions, say what is owed, then let clients in (they come last)."""
         seq, last_hash, _, outbox_id = self.store.head()
         self.sequencer.start_from(last_hash if seq else GENESIS, outbox_id, 0)
-        recovering = Recovering(
-            self.config.sessions.session, self._sessions_folder, self.store, self.acceptor
-        )
+        known = (self.config.sessions.session, self._sessions_folder, self.store)
+        recovering = Recovering(*known, self.acceptor, self._renamed)
         for key, numbers in self.store.session_numbers().items():
             self.sequencer.proven[key] = numbers.proven
         epochs = {key: int(epoch) for key, epoch in self.state.words.get("epoch", {}).items()}
-        unrecorded = recovering.numbers(epochs)
+        recovering.numbers(epochs)
         unsent = list(self.store.unsent())
         if self.acceptor is not None:
             before = ordered(self.state, self.config)
@@ -242,14 +244,11 @@ class App:
         self.sequencer.say_owed(owed.again, again=True)
         self.sequencer.say_owed(owed.copies, again=False)
         self.sequencer.note_sent(owed.done)
-        prices = owed.prices
-        self.sequencer.boot(self._boot(prices))
+        self.sequencer.boot(self._boot(owed.prices))
         if self.recovery_s > SLOW_RECOVERY_S:
             self.sequencer.snapshot()  # a desk that is killed again must not pay for it again
-        for session in unrecorded:
-            epoch = self.acceptor.open_epoch(session) if self.acceptor else 0
-            moved = EpochMoved(session, epoch, "a reset went unrecorded")
-            self.inbox.put_behind(Incoming(session, epoch, "", wall_clock(), moved))
+        for moved in recovering.moved():
+            self._put_behind(moved.session, moved.epoch, moved)
         if self.acceptor is None:
             return  # an offline desk has no loop of its own: `command` steps it
         self.screening.start(self.sequencer.take_waiting)
@@ -368,6 +367,7 @@ class App:
             for why in self.contributions.take(body, event.received_at):
                 log.info("provider_quote_not_used", session=body.head.session, why=why)
         elif isinstance(body, SessionUp):
+            self._note_out(body.session, event.epoch)
             self.contributions.void(body.session, "a new session: no price yet")
         elif isinstance(body, SessionDown):
             self.contributions.void(body.session, "the session is down")
@@ -378,6 +378,12 @@ class App:
         self.screening.observe(decision)
         if self._on_event is not None:
             self._on_event(event, decision, outbox)
+
+    def _note_out(self, session: str, epoch: int) -> None:
+        """The number out that a client knows at logon: a lost store must not begin below it."""
+        line = self.acceptor.lines.get(session) if self.acceptor is not None else None
+        if line is not None and line.epoch == epoch:
+            self.sequencer.note_sent([SentMark(0, session, epoch, line.last_out)])
 
     def command(self, command: object) -> str:
         """Sequence a staff command on a desk that does not serve; returns its result.

@@ -143,9 +143,8 @@ def _port(report: Report, config: "Config", runs: bool) -> None:
 
 
 def _dictionaries(report: Report, config: "Config") -> None:
-    import quickfix as fix  # noqa: PLC0415
-
     from otcfix.fix.dictionaries import build  # noqa: PLC0415
+    from otcfix.fix.settings import dictionary_problems  # noqa: PLC0415
 
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -153,17 +152,9 @@ def _dictionaries(report: Report, config: "Config") -> None:
     except (OSError, LookupError) as error:
         report.problems.append(f"dictionaries: {error}")
         return
-    bad = False
-    for session in config.sessions.session:
-        if session.dictionary:
-            path = config.folder / session.dictionary
-            try:
-                fix.DataDictionary(str(path))
-            except Exception as error:  # noqa: BLE001 - QuickFIX raises its own family
-                bad = True
-                where = f"{config.folder / 'sessions.toml'}: session {session.key}.dictionary"
-                report.problems.append(f"{where}: {path} is no dictionary: {error}")
-    if not bad:
+    problems = dictionary_problems(config)
+    report.problems += problems
+    if not problems:
         report.good.append("dictionaries: built")
 
 

@@ -65,19 +65,12 @@ def reload(
 
 
 def _check_dictionaries(config: "Config") -> None:
-    """Errors: ConfigError for a dictionary of a session's own that QuickFIX cannot read."""
-    named = [one for one in config.sessions.session if one.dictionary]
-    if not named:
-        return
-    import quickfix as fix  # noqa: PLC0415
+    """Errors: ConfigError for a dictionary that is not ours and cannot be used."""
+    from otcfix.fix.settings import dictionary_problems  # noqa: PLC0415
 
-    for one in named:
-        try:
-            fix.DataDictionary(str(config.folder / one.dictionary))
-        except fix.ConfigError as error:
-            raise ConfigError(
-                f"{config.folder / 'sessions.toml'}: session {one.key}.dictionary: {error}"
-            ) from None
+    problems = dictionary_problems(config)
+    if problems:
+        raise ConfigError("\n".join(problems))
 
 
 def _held(database: str) -> dict[str, Any]:

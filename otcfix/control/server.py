@@ -3,6 +3,7 @@
 Whoever may open the socket's file may do everything; over TCP the token says who may.
 """
 
+import contextlib
 import hmac
 import json
 import os
@@ -46,6 +47,22 @@ class _Answerer(BaseHTTPRequestHandler):
     timeout = TIMEOUT_S
     server: "_Listener"
 
+    def setup(self) -> None:
+        """`timeout` alone would begin anew with every byte."""
+        super().setup()
+        self._patience = threading.Timer(TIMEOUT_S, self._give_up)
+        self._patience.daemon = True
+        self._patience.start()
+
+    def finish(self) -> None:
+        """The connection ends."""
+        self._patience.cancel()
+        super().finish()
+
+    def _give_up(self) -> None:
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RD)
+
     def do_GET(self) -> None:
         """A read."""
         self._guarded(self._read)
@@ -63,6 +80,7 @@ class _Answerer(BaseHTTPRequestHandler):
 
     def _guarded(self, answer: Callable[[], tuple[int, Any]]) -> None:
         self.close_connection = True
+        self._patience.cancel()  # it is whole
         if not self._may():
             self._say(401, {"ok": False, "error": "the token is missing or wrong"})
             return

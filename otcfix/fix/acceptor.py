@@ -31,6 +31,7 @@ from otcfix.fix.proof import Proofs
 from otcfix.fix.rereading import Reread, Rereading
 from otcfix.fix.rulers import Rulers
 from otcfix.fix.settings import ruler_of, settings_text
+from otcfix.fix.store_files import UNKNOWN, note_names
 from otcfix.fix.timetable import Timetable
 from otcfix.fix.tls import tls_port
 from otcfix.fix.tongues import tongue_of
@@ -141,6 +142,7 @@ class Acceptor(Controls):
                 settings = ruler_of(config, line.config, self._dictionaries, self._store)
                 self._rulers.give(line.session, settings)
                 line.note_numbers()
+                note_names(line.config, self._store)
         except BaseException:
             engine.close()  # QuickFIX knows its sessions for as long as it is there
             raise
@@ -165,8 +167,10 @@ class Acceptor(Controls):
         # Never raised: past the client's own number it would lock him out for ever.
         session.setNextTargetMsgSeqNum(1 if unrecorded else min(store_in, journaled))
         if store_out <= last_out:
-            session.setNextSenderMsgSeqNum(last_out + 1)
+            # Behind the last report there were session messages, as many as nobody knows.
+            session.setNextSenderMsgSeqNum(last_out + 1 + UNKNOWN)
         line.note_numbers()
+        line.empty = range(last_out + 1, line.last_out + 1)
         return unrecorded, store_out
 
     def open_epoch(self, key: str) -> int:
@@ -198,8 +202,8 @@ class Acceptor(Controls):
         now = time.monotonic()
         if (found := self._rereading.done()) is not None:
             self._take_sessions(found)
-        if self._changes.under_way:
-            self._changes.go_on()
+        if self._changes.go_on():
+            self._tell_enabled()  # before a session that has just come can be called
         if now >= self._next_tick:
             # A poll that finds nothing lets the sessions look at their clocks; under load none is.
             self._next_tick = now + TICK_S
@@ -272,7 +276,11 @@ class Acceptor(Controls):
             kept = {one.key for one in found.sessions}
             wanted = {n.config.key: n.config for n in self._lines if n.config.key in kept}
         self._changes.begin(wanted)
-        self.administration.configured({key: one.enabled for key, one in wanted.items()})
+        self._tell_enabled()
+
+    def _tell_enabled(self) -> None:
+        sessions = self._config.sessions.session
+        self.administration.configured({one.key: one.enabled for one in sessions})
 
     # -- speaking ------------------------------------------------------------------------------
 

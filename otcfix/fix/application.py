@@ -20,7 +20,7 @@ from otcfix.fix.line import Line, cancels_on_disconnect, logon_refusal, overflow
 from otcfix.fix.lines import Lines
 from otcfix.fix.mouth import Mouth
 from otcfix.fix.proof import Proofs
-from otcfix.fix.resends import messages_asked, paid
+from otcfix.fix.resends import NOTHING, messages_asked, paid
 from otcfix.fix.users import Rotated, User, holds_secrets, never_rotated, requested
 from otcfix.fix.wire import SOH, field_of, readable
 from otcfix.model.event import AdminSeen, EpochMoved, SessionDown, SessionUp
@@ -241,7 +241,7 @@ class Application(fix.Application):  # type: ignore[misc]
 
     def _asked_again(self, line: Line, begin: int, end: int) -> None:
         """A ResendRequest: answered by QuickFIX, unless the session asks for too much."""
-        asked = messages_asked(begin, end, line.last_out)
+        asked = messages_asked(begin, end, line.last_out, line.empty)
         paid_at = paid(line.resends_paid_at, time.monotonic_ns(), asked)
         if paid_at is None:
             self.logout(line, "too many resend requests")
@@ -251,6 +251,7 @@ class Application(fix.Application):  # type: ignore[misc]
 
     def _new_epoch(self, line: Line, reason: str) -> None:
         line.epoch += 1
+        line.empty = NOTHING
         self._event(line, EpochMoved(line.config.key, line.epoch, reason))
 
     def _logon(self, line: Line, message: Any) -> None:

@@ -7,7 +7,6 @@ back at once. Numbers go on where they stood, in QuickFIX's store.
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-import quickfix as fix
 import structlog
 
 from otcfix.config import SessionConfig
@@ -18,6 +17,8 @@ from otcfix.model.dialect import Dialect
 from otcfix.model.event import AdminSeen, EpochMoved
 
 log = structlog.get_logger("otcfix.fix")
+
+RENAMED = "version or CompIDs changed"
 
 MADE_ANEW = (
     *("version", "sender_comp_id", "target_comp_id", "group", "reset_on_logon", "next_expected"),
@@ -119,13 +120,14 @@ class Changes:
                 self._log_out(line.config.key, texts.get(line.config.key, NEIGHBOUR))
         self.go_on()
 
-    def go_on(self) -> None:
-        """Build anew as soon as everybody concerned is off, or has had his time."""
+    def go_on(self) -> bool:
+        """Build anew as soon as everybody concerned is off, or has had his time; whether that was
+        now."""
         if not self._groups:
-            return
+            return False
         lines = [line for engine in self._leaving for line in engine.lines]
         if any(line.online for line in lines) and time.monotonic() < self._until:
-            return
+            return False
         for line in lines:
             line.session.disconnect()
         for engine in self._leaving:
@@ -135,41 +137,39 @@ class Changes:
         wanted, self._next = self._next, None
         if wanted is not None:
             self.begin(wanted)
+        return True
 
     def _rebuild(self, before: Sequence[Line]) -> None:
         old = {line.config.key: line for line in before}
         for line in before:
             self._lines.remove(line)
-        groups: dict[str, list[Line]] = {}
+        groups: dict[str, list[SessionConfig]] = {}
         for key, config in self._wanted.items():
             if key in old or self._lines.get(key) is None:
-                groups.setdefault(group_of(config), []).append(self._line(config, old.get(key)))
+                groups.setdefault(group_of(config), []).append(config)
         for key in old.keys() - self._wanted.keys():
             self._told(key, False)
             log.info("session_removed", session=key)
-        for group, lines in groups.items():
-            self._start(group, lines, old)
+        for group, configs in groups.items():
+            self._start(group, configs, old)
 
     def _line(self, config: SessionConfig, before: Line | None) -> Line:
         line = self._make_line(config)
         line.epoch = before.epoch if before is not None else self._epoch_of(config.key)
         return line
 
-    def _start(self, group: str, lines: list[Line], old: Mapping[str, Line]) -> None:
-        """Run these lines; as they were before, where the new settings cannot be used."""
-        why = self._run(group, lines)
+    def _start(self, group: str, configs: Sequence[SessionConfig], old: Mapping[str, Line]) -> None:
+        """Run these sessions; as they were before, where the new settings cannot be used."""
+        lines, why = self._run(group, configs, old)
         if why:
             log.error("engine_not_started", group=group, error=why)
-            known = [old[n.config.key] for n in lines if n.config.key in old]
-            lines = [self._line(one.config, one) for one in known]
-            worse = self._run(group, lines) if lines else ""
-            for one in lines:
+            known = [old[one.key] for one in configs if one.key in old]
+            lines, worse = self._run(group, [one.config for one in known], old)
+            for one in known:
                 note = f"its new settings cannot be used: {why}"
                 if worse:
                     note = f"nobody can log on until the next reload: {worse}"
                 self._event(one, AdminSeen(one.config.key, True, "A", note, alert=True))
-            if worse:
-                return
         for line in lines:
             key = line.config.key
             before = old.get(key)
@@ -177,20 +177,27 @@ class Changes:
                 log.info("session_added", session=key)
             elif session_id_of(before.config).toString() != line.session_id.toString():
                 line.epoch += 1
-                self._event(line, EpochMoved(key, line.epoch, "version or CompIDs changed"))
+                self._event(line, EpochMoved(key, line.epoch, RENAMED, line.last_in))
 
-    def _run(self, group: str, lines: list[Line]) -> str:
-        """Run these lines on an engine of their own; why that cannot be, "" when it is so."""
-        for line in lines:
-            self._told(line.config.key, True)
+    def _run(
+        self, group: str, configs: Sequence[SessionConfig], old: Mapping[str, Line]
+    ) -> tuple[list[Line], str]:
+        """Run these sessions on an engine of their own; their lines, or none and why that cannot
+        be. Whatever a file of one session holds, the desk goes on for all others."""
         engine = None
+        lines: list[Line] = []
         try:
-            engine = self._make(group, lines)
-            self._engines.add(engine)
-        except (fix.ConfigError, fix.RuntimeError, OSError) as error:
+            lines = [self._line(one, old.get(one.key)) for one in configs]
+            for line in lines:
+                self._told(line.config.key, True)
+            if lines:
+                engine = self._make(group, lines)
+                self._engines.add(engine)
+        except Exception as error:
+            log.exception("engine_not_made", group=group)
             if engine is not None:
                 engine.close()
-            return str(error) or type(error).__name__
+            return [], str(error) or type(error).__name__
         for line in lines:
             self._lines.add(line)
-        return ""
+        return lines, ""

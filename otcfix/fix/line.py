@@ -12,6 +12,7 @@ from otcfix.config import SessionConfig
 from otcfix.config.geofence import NOWHERE, Geofence
 from otcfix.fix.administration import Record
 from otcfix.fix.dictionaries import left_out
+from otcfix.fix.resends import NOTHING
 from otcfix.fix.settings import begin_string
 from otcfix.fix.tongues import Tongue
 from otcfix.fix.users import is_secret
@@ -37,6 +38,7 @@ class Line:
         "cancels_on_disconnect",
         "config",
         "dialect",
+        "empty",
         "engine",
         "epoch",
         "forgiven",
@@ -93,6 +95,7 @@ class Line:
         self.refused_at: Instant = 0
         self.again_from = 0
         self.resends_paid_at = 0  # see `resends`
+        self.empty = NOTHING  # numbers behind which nothing was said
         # XMLnonFIX is a FIX message everywhere, whatever the dictionaries say of it. By the stock
         # dictionary QuickFIX says by itself what FIX means.
         left = left_out(config.version) | {"n"} if not config.stock_dictionary else frozenset()

@@ -1,13 +1,19 @@
 """What a start owes its sessions: their numbers from the database, and what they have not heard."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from otcfix.config import SessionConfig
+from otcfix.config import Config, SessionConfig
 from otcfix.fix.acceptor import Acceptor
-from otcfix.fix.store_files import StoreFiles, mend
-from otcfix.fix.wire import field_of
+from otcfix.fix.changing import RENAMED
+from otcfix.fix.dictionaries import Dictionaries
+from otcfix.fix.outgoing import message_of
+from otcfix.fix.store_files import StoreFiles, is_renamed, mend
+from otcfix.fix.tongues import tongue_of
+from otcfix.fix.wire import SOH, field_of
+from otcfix.model.event import EpochMoved
 from otcfix.model.record import OutboxRow, SentMark, SessionNumbers
 from otcfix.model.time import Instant
 
@@ -47,15 +53,36 @@ class Owed(NamedTuple):
 
 
 def mend_all(
-    sessions: Iterable[SessionConfig], folder: Path, records: Records, at: Instant
-) -> None:
+    config: Config, dictionaries: Dictionaries, folder: Path, records: Records, at: Instant
+) -> frozenset[str]:
     """Make QuickFIX's stores anew where they are spoiled: it would read one as far as it
-    understands it. Before the acceptor is made. Errors: ConfigError."""
+    understands it. Before the acceptor is made. Returns the sessions whose version or CompIDs have
+    changed while the desk was down: they begin with what stands under their new names.
+
+    at: of the journal's last event. Until then the desk ran, and made the resets that fell due;
+    those since then are still to be made, though the store is new. Errors: ConfigError.
+    """
     numbers = records.session_numbers()
-    for session in sessions:
-        if session.key in numbers:
-            folder.mkdir(parents=True, exist_ok=True)
-            mend(session, folder, numbers[session.key], records.said_under, at)
+    renamed = set()
+    for session in config.sessions.session:
+        known = numbers.get(session.key)
+        if known is None:
+            continue
+        folder.mkdir(parents=True, exist_ok=True)
+        if is_renamed(session, folder):
+            renamed.add(session.key)
+            continue
+        said_by = partial(_in_its_words, config, session, dictionaries)
+        mend(session, folder, known, records.said_under, at, said_by)
+    return frozenset(renamed)
+
+
+def _in_its_words(
+    config: Config, session: SessionConfig, dictionaries: Dictionaries, row: OutboxRow
+) -> Any:
+    tongue = tongue_of(config, session, dictionaries)
+    said_by = message_of if tongue is None else tongue.message_of
+    return said_by(session.version, row, False)
 
 
 class Recovering:
@@ -67,28 +94,43 @@ class Recovering:
         folder: Path,
         records: Records,
         acceptor: Acceptor | None,
+        renamed: frozenset[str] = frozenset(),
     ) -> None:
+        """renamed: sessions that go by other names than the database knows (`mend_all`)."""
         self._sessions = {session.key: session for session in sessions}
         self._folder = folder
         self._records = records
         self._acceptor = acceptor
+        self._renamed = renamed
+        self._begins: dict[str, str] = {}
         self._lost: list[OutboxRow] = []
 
-    def numbers(self, epochs: dict[str, int]) -> list[str]:
-        """Set each session's numbers (R1). epochs: as State knows them. Returns the sessions whose
-        reset must have gone unrecorded."""
-        unrecorded: list[str] = []
+    def numbers(self, epochs: dict[str, int]) -> None:
+        """Set each session's numbers (R1). epochs: as State knows them."""
         if self._acceptor is None:
-            return unrecorded
+            return
         for key, known in self._records.session_numbers().items():
             epoch = max(known.epoch, epochs.get(key, 0))
+            if key in self._renamed:
+                self._acceptor.lines[key].epoch = epoch
+                self._begins[key] = RENAMED
+                continue
             was_reset, store_out = self._acceptor.recover(key, epoch, known.last_in, known.last_out)
             if was_reset:
-                unrecorded.append(key)
+                self._begins[key] = "a reset went unrecorded"
             if store_out and store_out <= known.last_out:
                 rows = self._records.said_from_number(key, known.epoch, store_out)
                 self._lost += [row for row in rows if row.exec_id or row.msg_type in ("9", "r")]
-        return unrecorded
+
+    def moved(self) -> Iterator[EpochMoved]:
+        """The epochs that begin with this start, opened: names that have changed, and resets that
+        must have gone unrecorded."""
+        acceptor = self._acceptor
+        if acceptor is None:
+            return
+        for key, why in self._begins.items():
+            last_in = acceptor.lines[key].last_in if why == RENAMED else 0
+            yield EpochMoved(key, acceptor.open_epoch(key), why, last_in)
 
     def owed(self, unsent: list[OutboxRow]) -> Owed:
         """What is still to be said: what QuickFIX's store lost, and what a stop kept from being
@@ -116,11 +158,17 @@ class Recovering:
         numbers = self._records.session_numbers()
         wanted = {(row.session, row.exec_id): row.outbox_id for row in copies}
         found: list[SentMark] = []
+        tags = {_tag_of(row) for row in copies}
         for key in dict.fromkeys(row.session for row in copies):
             known = numbers.get(key, SessionNumbers(key, 0, 0, 0, 0))
             files = StoreFiles(self._folder, self._sessions[key])
             for number, text in () if files.absent else files.messages(after=known.last_out):
-                outbox_id = wanted.get((key, field_of(text, 17)))
-                if outbox_id is not None:
-                    found.append(SentMark(outbox_id, key, known.epoch, number))
+                named = {(key, field_of(text, tag)) for tag in tags} & wanted.keys()
+                found += [SentMark(wanted[one], key, known.epoch, number) for one in named]
         return found
+
+
+def _tag_of(row: OutboxRow) -> int:
+    """Where ExecID(17) stands in the words of the session: a dialect may have moved it."""
+    fields = (field.partition("=") for field in row.text.split(SOH))
+    return next((int(tag) for tag, _, value in fields if value == row.exec_id), 17)

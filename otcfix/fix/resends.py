@@ -14,10 +14,18 @@ BURST = 20_000
 """Messages at once. A longer range passes when nothing is owed: who was away for long needs it."""
 
 
-def messages_asked(begin: int, end: int, last_out: int) -> int:
-    """How many messages a range stands for, one at the least; end 0, or beyond: to the last."""
+NOTHING = range(0)
+
+
+def messages_asked(begin: int, end: int, last_out: int, empty: range = NOTHING) -> int:
+    """How many messages a range stands for, one at the least; end 0, or beyond: to the last.
+
+    empty: numbers behind which there is nothing: they are gap-filled, at no cost.
+    """
     last = min(end, last_out) if end > 0 else last_out
-    return max(1, last - max(begin, 1) + 1)
+    asked = range(max(begin, 1), last + 1)
+    void = range(max(asked.start, empty.start), min(asked.stop, empty.stop))
+    return max(1, len(asked) - len(void))
 
 
 def paid(paid_at: int, now: int, messages: int) -> int | None:

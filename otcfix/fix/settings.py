@@ -3,13 +3,17 @@
 import hashlib
 import re
 import secrets
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+
+import quickfix as fix
 
 from otcfix.config import Config, SessionConfig
 from otcfix.config.dialects import session_dialect
 from otcfix.fix.dialect_dictionary import dialect_settings
 from otcfix.fix.dictionaries import Dictionaries, stock_settings
+from otcfix.model.errors import ConfigError
 
 
 def begin_string(version: str) -> str:
@@ -56,7 +60,7 @@ def dictionaries_of(
 ) -> dict[str, str]:
     """The settings that name a session's dictionaries: its own, or its dialect's, or ours."""
     dialect = session_dialect(session, config.dialects)
-    own = session.dictionary or (dialect.dictionary if dialect is not None else "")
+    own = own_dictionary(config, session)
     if session.stock_dictionary:
         return stock_settings(session.version)
     named = dictionaries.settings(session.version)
@@ -66,6 +70,28 @@ def dictionaries_of(
     elif dialect is not None:
         named = dialect_settings(dictionaries, session.version, dialect)
     return named
+
+
+def own_dictionary(config: Config, session: SessionConfig) -> str:
+    """The dictionary of a session's own, or of its dialect's; "" for ours."""
+    dialect = session_dialect(session, config.dialects)
+    return session.dictionary or (dialect.dictionary if dialect is not None else "")
+
+
+def dictionary_problems(config: Config) -> list[str]:
+    """What is wrong with dictionaries that are not ours, naming file and key."""
+    problems = []
+    for session in config.sessions.session:
+        own = own_dictionary(config, session)
+        if not own or session.stock_dictionary:
+            continue
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                fix.DataDictionary(str(without_data(config.folder / own, Path(folder))))
+        except (fix.ConfigError, ConfigError, OSError) as error:
+            where = f"{config.folder / 'sessions.toml'}: session {session.key}.dictionary"
+            problems.append(f"{where}: {config.folder / own} is no dictionary: {error}")
+    return problems
 
 
 def spoken_key(named: dict[str, str]) -> str:
@@ -105,13 +131,17 @@ def without_data(path: Path, folder: Path) -> Path:
     """A copy of somebody's own dictionary in *folder*, without fields of type DATA.
 
     QuickFIX believes the length in front of such a field: with a wrong one it reads, and writes,
-    where nothing is its own. As a string the field ends at its SOH like any other.
+    where nothing is its own. As a string the field ends at its SOH like any other. It is in
+    whatever encoding it names, of those that write ASCII as it is. Errors: ConfigError for others.
     """
-    text = re.sub(r"""type\s*=\s*(['"])DATA\1""", "type='STRING'", path.read_text("utf-8"))
+    found = path.read_bytes()
+    if b"\0" in found:
+        raise ConfigError(f"{path}: save it as UTF-8; it is in two bytes a character, or no XML")
+    text = re.sub(rb"""type\s*=\s*(['"])DATA\1""", b"type='STRING'", found)
     folder.mkdir(parents=True, exist_ok=True)
-    copy = folder / f"own-{hashlib.sha256(text.encode()).hexdigest()[:16]}.xml"
+    copy = folder / f"own-{hashlib.sha256(text).hexdigest()[:16]}.xml"
     if not copy.is_file():
         draft = copy.with_suffix(f".{secrets.token_hex(4)}")
-        draft.write_text(text, "utf-8")
+        draft.write_bytes(text)
         draft.replace(copy)
     return copy

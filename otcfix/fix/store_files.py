@@ -9,15 +9,17 @@ length of each message in it) and `.body`.
 
 import mmap
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from otcfix.config import SessionConfig
 from otcfix.fix.outgoing import message_of
-from otcfix.fix.settings import begin_string
+from otcfix.fix.settings import begin_string, session_id_text
 from otcfix.fix.wire import SOH, field_of
 from otcfix.model.errors import ConfigError
 from otcfix.model.record import OutboxRow, SessionNumbers
@@ -30,6 +32,7 @@ _SEQNUMS = re.compile(rb"(\d{1,20}) : (\d{1,20})\s*")
 _SESSION = re.compile(rb"\d{8}-\d\d:\d\d:\d\d(\.\d+)?\s*")
 _ENTRY = re.compile(rb"(\d+),(\d+),(\d+) ")
 _HEADER = re.compile(rb"(?:\d+,\d+,\d+ )*\s*")
+_TIME = re.compile(r"\d{8}-\d\d:\d\d:\d\d(\.\d{1,9})?")
 _LAST = re.compile(rb"\x0110=\d{3}\x01\Z")
 
 LOOKED_AT = 10_000
@@ -37,6 +40,9 @@ LOOKED_AT = 10_000
 
 Said = Callable[[str, int], Iterable[tuple[int, OutboxRow]]]
 """(session, epoch) to what was said with which MsgSeqNum(34) in that epoch, prices left out."""
+
+Made = Callable[[OutboxRow], Any]
+"""A finished quickfix.Message of a row, in the words of its session."""
 
 
 class StoreFiles:
@@ -73,14 +79,16 @@ class StoreFiles:
         return self._fault_of_body(path)
 
     def _fault_of_body(self, path: Path) -> str:
-        entries = self._entries()
+        last: deque[tuple[int, int, int]] = deque(maxlen=LOOKED_AT)
         size = path.stat().st_size
-        if not entries:
+        for entry in self._entries():  # there may be millions
+            if entry[1] + entry[2] > size:
+                return "shorter than its header says"
+            last.append(entry)
+        if not last:
             return ""
-        if any(start + length > size for _, start, length in entries):
-            return "shorter than its header says"
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as body:
-            for number, start, length in entries[-LOOKED_AT:]:
+            for number, start, length in last:
                 if not _is_message(body[start : start + length], number):
                     return f"message {number} is not there"
         return ""
@@ -91,9 +99,9 @@ class StoreFiles:
         found = _SEQNUMS.fullmatch(path.read_bytes()) if path.is_file() else None
         return (int(found[1]), int(found[2])) if found else None
 
-    def _entries(self) -> list[tuple[int, int, int]]:
-        header = self.paths["header"].read_bytes()
-        return [(int(n), int(start), int(size)) for n, start, size in _ENTRY.findall(header)]
+    def _entries(self) -> Iterator[tuple[int, int, int]]:
+        for found in _ENTRY.finditer(self.paths["header"].read_bytes()):
+            yield int(found[1]), int(found[2]), int(found[3])
 
     def messages(self, after: int) -> Iterator[tuple[int, str]]:
         """The messages kept with a number above *after*, as text."""
@@ -115,19 +123,27 @@ class StoreFiles:
         return kept
 
     def make_anew(
-        self, next_out: int, next_in: int, said: Iterable[tuple[int, OutboxRow]], at: Instant
+        self,
+        next_out: int,
+        next_in: int,
+        said: Iterable[tuple[int, OutboxRow]],
+        at: Instant,
+        *,
+        made: Made | None = None,
     ) -> int:
-        """Write all four files; returns how many messages they hold.
+        """Write all four files; returns how many messages they hold. at: since when the numbers
+        are known to run, for schedules: what fell due behind it is still to be done.
 
         A message's SendingTime(52) is its TransactTime(60) where it has one, else *at*: the time at
         which it was sent for the first time is not kept. Written apart and put in place whole.
         """
-        began = datetime.fromtimestamp(at / 1_000_000, UTC).strftime("%Y%m%d-%H:%M:%S")
+        began = datetime.fromtimestamp(at // 1_000_000, UTC).strftime("%Y%m%d-%H:%M:%S")
+        made = made or self._made
         drafts = {kind: path.with_name(f"{path.name}.new") for kind, path in self.paths.items()}
         index, place, count = [], 0, 0
         with drafts["body"].open("wb") as body:
             for number, row in said:
-                data = self._message(number, row, at)
+                data = self._message(made(row), number, row, at)
                 body.write(data)
                 index.append(f"{number},{place},{len(data)} ")
                 place += len(data)
@@ -139,12 +155,17 @@ class StoreFiles:
             drafts[kind].replace(path)
         return count
 
-    def _message(self, number: int, row: OutboxRow, at: Instant) -> bytes:
-        message = message_of(self._session.version, row, again=False)
+    def _made(self, row: OutboxRow) -> Any:
+        return message_of(self._session.version, row, again=False)
+
+    def _message(self, message: Any, number: int, row: OutboxRow, at: Instant) -> bytes:
+        happened = field_of(SOH + row.text, 60)
+        if not _TIME.fullmatch(happened):
+            happened = utc_timestamp(at)  # none, or a dialect's own
         header = message.getHeader()
         header.setField(34, str(number))
         header.setField(49, self._session.sender_comp_id)
-        header.setField(52, field_of(SOH + row.text, 60) or utc_timestamp(at))
+        header.setField(52, happened)
         header.setField(56, self._session.target_comp_id)
         return str(message.toString()).encode("utf-8", "surrogateescape")
 
@@ -158,14 +179,20 @@ def _is_message(data: bytes, number: int) -> bool:
 
 
 def mend(
-    session: SessionConfig, folder: Path, numbers: SessionNumbers, said: Said, at: Instant
+    session: SessionConfig,
+    folder: Path,
+    numbers: SessionNumbers,
+    said: Said,
+    at: Instant,
+    made: Made | None = None,
 ) -> bool:
     """Make the files of *session* anew from what the database says of it, where they are spoiled or
     gone; whether that was so. Its client then notices nothing: the numbers go on, and whatever of
     this epoch he asks for again is there. Before QuickFIX opens them.
 
-    numbers: of the session's epoch; said: what was said in it. Errors: ConfigError when the folder
-    cannot be written.
+    numbers: of the session's epoch; said: what was said in it; at: until when it is known that no
+    schedule asked for a reset; made: a message in the session's words. Errors: ConfigError when the
+    folder cannot be written.
     """
     files = StoreFiles(folder, session)
     try:
@@ -177,7 +204,8 @@ def mend(
             return False  # nothing has been said yet
         next_out, next_in = _numbers(files, numbers)
         aside = files.set_aside(at)
-        kept = files.make_anew(next_out, next_in, said(session.key, numbers.epoch), at)
+        rows = said(session.key, numbers.epoch)
+        kept = files.make_anew(next_out, next_in, rows, at, made=made)
     except OSError as error:
         raise ConfigError(f"QuickFIX's store of session {session.key}: {error}") from error
     log.error(
@@ -196,6 +224,24 @@ UNKNOWN = 100_000
 """How far the next number out is set above the last one known, where QuickFIX's own is lost: its
 session messages took numbers that nobody else has written down. Too high a number is gap-filled,
 too low a one ends the session at the client's end."""
+
+
+def note_names(session: SessionConfig, folder: Path) -> None:
+    """Note under which names a session's numbers run. Errors: OSError."""
+    path, names = _names(session, folder)
+    if not path.is_file() or path.read_text("utf-8") != names:
+        path.write_text(names, "utf-8")
+
+
+def is_renamed(session: SessionConfig, folder: Path) -> bool:
+    """Whether a session had another version or other CompIDs when it was last run: what the
+    database says of its numbers is of a conversation that nobody goes on with."""
+    path, names = _names(session, folder)
+    return path.is_file() and path.read_text("utf-8", "replace") != names
+
+
+def _names(session: SessionConfig, folder: Path) -> tuple[Path, str]:
+    return folder / f"{session.key}.names", session_id_text(session)
 
 
 def _numbers(files: StoreFiles, known: SessionNumbers) -> tuple[int, int]:

@@ -15,7 +15,6 @@ from otcfix.model.session_act import (
     ActOnSession,
     SessionAct,
 )
-from otcfix.sequencer.delays import Delays
 from otcfix.sequencer.ports import StorePort, WirePort
 
 log = structlog.get_logger("otcfix.sequencer")
@@ -46,15 +45,14 @@ class Acting:
         say: Say,
         say_unproven: Callable[[str], None],
         flush: Callable[[], None],
-        delays: Delays,
     ) -> None:
-        """say: (row, again); say_unproven: R21; flush: writes the marks of what was said."""
+        """say: (row, again), of what was decided before; say_unproven: R21; flush: writes the marks
+        of what was said."""
         self._store = store
         self._wire = wire
         self._say = say
         self._say_unproven = say_unproven
         self._flush = flush
-        self._delays = delays
         self.done: OrderedDict[int, str] = OrderedDict()
         self._at_logon: list[str] = []
         self._at_release: set[str] = set()
@@ -111,7 +109,6 @@ class Acting:
             self._at_release.discard(session)
             self._say_unproven(session)  # a reset came in between: what waited is among it
             self._flush()
-        self._delays.forget(session)  # it is owed as well, behind what fell due during the hold
         count = 0
         for row in list(self._store.unsent()):
             if row.session == session and row.seq <= seq:

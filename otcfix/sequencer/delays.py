@@ -18,20 +18,25 @@ class Delays:
         self._state = state
         self._kept: dict[str, Kept] = {}
 
-    def keeps(self, row: OutboxRow, now: Instant) -> bool:
+    def keeps(self, row: OutboxRow, now: Instant, *, late: bool = False) -> bool:
         """Whether *row* is not to be said yet; it comes out of `due` when it is, once, however
-        often it was to be said meanwhile (at the end of a hold, after a reset)."""
-        if not row.exec_id:
-            return False  # no execution: an answer
+        often it was to be said meanwhile (at the end of a hold, after a reset).
+
+        late: it was decided before and comes up again. If it is not kept its time has passed.
+        """
+        kept = self._kept.get(row.session)
+        if kept is not None and row.outbox_id in kept:
+            return True
+        if late or not row.exec_id:
+            return False  # without one it is no execution, but an answer
         session = self._state.register.sessions.get(row.session)
         delay = session.drop_copy_delay_ms * MS if session is not None else 0
-        kept = self._kept.get(row.session)
         if not delay and not kept:
             return False
         # Behind what is kept already, whatever the delay is by now: in the order of the journal.
         if kept is None:
             kept = self._kept[row.session] = {}
-        kept.setdefault(row.outbox_id, (now + delay, row))
+        kept[row.outbox_id] = (now + delay, row)
         return True
 
     def due(self, now: Instant) -> Iterator[OutboxRow]:
@@ -47,8 +52,3 @@ class Delays:
                     yield row
             if not kept:
                 del self._kept[session]
-
-    def forget(self, session: str) -> list[OutboxRow]:
-        """What is kept for a session, and is not any more: who asks for this says it, in its order,
-        with all else that the session is owed."""
-        return [row for _, row in self._kept.pop(session, {}).values()]

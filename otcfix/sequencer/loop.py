@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -98,7 +99,8 @@ class Sequencer:
         self._sent: list[SentMark] = []
         self._delays = Delays(state)
         self.proven: dict[str, int] = {}
-        self.acting = Acting(store, wire, self._say, self._say_unproven, self._flush, self._delays)
+        late = partial(self._say, late=True)
+        self.acting = Acting(store, wire, late, self._say_unproven, self._flush)
         self._occasions = Occasions(
             *(state, store, rates, inbox),
             clock=clock,
@@ -332,8 +334,8 @@ class Sequencer:
         self._hash = self._chain(self._hash, *fields, decided.verdicts)
         batch.rows.append(JournalRow(*fields, self._hash, decided.verdicts))
 
-    def _say(self, row: OutboxRow, again: bool = False) -> None:
-        if not self._delays.keeps(row, self._clock()):
+    def _say(self, row: OutboxRow, again: bool = False, *, late: bool = False) -> None:
+        if not self._delays.keeps(row, self._clock(), late=late or again):
             self._say_now(row, again)
 
     def _say_now(self, row: OutboxRow, again: bool = False) -> None:
@@ -343,8 +345,7 @@ class Sequencer:
 
     def _say_unproven(self, session: str) -> None:
         """R21: after a reset, every report whose receipt was not proven is said again."""
-        said = self._store.said_since(session, self.proven.get(session, 0))
-        for row in {r.outbox_id: r for r in (*said, *self._delays.forget(session))}.values():
+        for row in list(self._store.said_since(session, self.proven.get(session, 0))):
             if row.exec_id:
                 self._say(row, True)
 
@@ -367,9 +368,8 @@ class Sequencer:
         self._finish()
 
     def note_sent(self, marks: list[SentMark]) -> None:
-        """Note what became of replies that are not to be said any more."""
+        """Note, with the next commit, what became of replies that are not to be said any more."""
         self._sent += marks
-        self._flush()
 
     def look_for_commands(self) -> None:
         """Look into the mailbox at the next turn of the loop; from any thread."""

@@ -1,5 +1,6 @@
 """The control API by itself: who reaches it, what lies in its place, where it may listen."""
 
+import contextlib
 import socket
 import stat
 import threading
@@ -164,6 +165,26 @@ def test_callers_that_say_nothing_are_given_up(serve: Serve, tmp_path: Path) -> 
     assert time.monotonic() - began > 1
     for one in silent:
         one.close()
+
+
+def test_callers_that_dawdle_are_given_up(serve: Serve, tmp_path: Path) -> None:
+    """A byte now and then does not keep a place: over TCP nobody has shown his token by then."""
+    path = tmp_path / "control.sock"
+    serve(path)
+    ends = threading.Event()
+
+    def dawdle() -> None:
+        with socket.socket(socket.AF_UNIX) as sock, contextlib.suppress(OSError):
+            sock.connect(str(path))
+            while not ends.wait(0.5):
+                sock.sendall(b"G")
+
+    threads = [threading.Thread(target=dawdle, daemon=True) for _ in range(AT_ONCE)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.3)
+    assert Control(path).get("/health", timeout_s=8)["ok"]
+    ends.set()
 
 
 def test_readers_at_once(serve: Serve, tmp_path: Path) -> None:

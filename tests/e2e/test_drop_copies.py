@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from otcfix.control.client import Control
 from otcfix.store import open_store
 from tests.e2e.conftest import PREFUND
+from tests.e2e.test_sessions import client_of
 from tests.support.desk_process import DeskProcess
 from tests.support.fixclient import FixClient, Received, utc_now
 
@@ -256,5 +258,44 @@ def test_cancel_on_disconnect_asked_for_at_logon(tmp_path: Path) -> None:
         assert client.hear("8", t11="C1", t150="4")[39] == "4"
         client.logout()
         assert not client.logon((9001, "perhaps"), wait=1)
+    finally:
+        desk.kill()
+
+
+def test_a_hold_or_a_reset_within_the_delay_says_nothing_twice(tmp_path: Path) -> None:
+    """What waits for its time is said then, once, whatever staff does to the session meanwhile;
+    what has had its time goes at the end of the hold at once."""
+    desk = made(tmp_path, waits(1_500))
+    desk.fund(*PREFUND)
+    desk.start()
+    try:
+        control = Control(tmp_path / "state" / "control.sock")
+
+        def act(what: str) -> None:
+            control.act("ALPHADC", act=what, by="carol", why="test")
+
+        alpha, copies = client_of(desk), copy_of(desk)
+        assert alpha.logon()
+        assert copies.logon()
+        act("hold")
+        first = orders(alpha, 1, "A")
+        act("release")
+        assert [one[17] for one in hears_reports(copies, 2)] == first
+        copies.hears_nothing(2)
+        act("hold")
+        second = orders(alpha, 1, "B")
+        time.sleep(1.8)
+        act("release")
+        assert [one[17] for one in hears_reports(copies, 2, 1)] == second
+        third = orders(alpha, 1, "C")
+        act("reset")
+        copies.drop()
+        copies.next_in = copies.next_out = 1
+        copies.received.clear()
+        assert copies.logon()
+        heard = hears_reports(copies, 6)
+        copies.hears_nothing(2)
+        assert [one[17] for one in heard] == first + second + third
+        assert [one.get(97) for one in heard] == ["Y"] * 4 + [None] * 2
     finally:
         desk.kill()

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from otcfix.config import hash_secret
+from otcfix.fix.dictionaries import stock_path
 from tests.e2e.test_sessions import beta_of, client_of, deal
 from tests.support.desk_process import DeskProcess
 from tests.support.fixclient import FixClient, utc_now
@@ -249,3 +250,42 @@ def test_a_kill_right_behind_a_reload_forgets_nothing(desk: DeskProcess) -> None
         *("replay", "--config", str(desk.config), "--database", desk.database), timeout=60
     )
     assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
+def test_an_added_session_that_is_disabled_stays_out(desk: DeskProcess) -> None:
+    """Also when it comes later than the reload, behind another that takes its time to leave."""
+    alpha = client_of(desk)
+    assert alpha.logon()
+    slow = ('key = "ALPHA44"', 'key = "ALPHA44"\nunknown_tags = "ignore"')
+    edit(desk, slow, more=f"{DELTA}enabled = false\n")
+    reload(desk)
+    time.sleep(3)  # ALPHA does not answer the Logout
+    assert not delta_of(desk).logon(wait=1)
+    enabled = desk.run(
+        *("sessions", "enable", "DELTA44", "--why", "test", "--by", "carol"),
+        *("--config", str(desk.config), "--database", desk.database),
+        *("--state", str(desk.folder / "state")),
+    )
+    assert enabled.returncode == 0, enabled.stdout + enabled.stderr
+    logged_on(delta_of(desk))
+
+
+def test_a_dictionary_that_cannot_be_used_stops_nobody(desk: DeskProcess, dealing: Dealing) -> None:
+    """The error names it; where it is spoiled later its session goes on as it was, or waits for the
+    next reload, and the others notice nothing."""
+    alpha = client_of(desk)
+    assert alpha.logon()
+    text = stock_path("FIX44").read_text("utf-8")
+    wide = f"<?xml version='1.0' encoding='UTF-16'?>{text[text.index('<fix') :]}"
+    own = desk.config / "own.xml"
+    own.write_text(wide, "utf-16")
+    edit(desk, ('key = "ALPHA44"', 'key = "ALPHA44"\ndictionary = "own.xml"'))
+    said = reload(desk, expected=3)
+    assert "session ALPHA44.dictionary" in said
+    assert "save it as UTF-8" in said
+    own.write_text(text, "utf-8")
+    reload(desk)
+    hear_logout(alpha)
+    logged_on(alpha)
+    deal(alpha, "A1")
+    dealing.finish()

@@ -124,12 +124,13 @@ def test_other_comp_ids_are_another_session_of_fix(behind: Behind) -> None:
     ]
 
 
+@pytest.mark.parametrize("data", [b"<fix><not-a-dictionary", "<fix/>".encode("utf-16"), b""])
 def test_settings_that_cannot_be_used_leave_the_session_as_it_was(
-    behind: Behind, tmp_path: Path
+    behind: Behind, tmp_path: Path, data: bytes
 ) -> None:
     """A dictionary that QuickFIX cannot read; staff is told, the others do not notice."""
     spoiled = tmp_path / "spoiled.xml"
-    spoiled.write_text("<fix><not-a-dictionary")
+    spoiled.write_bytes(data)
     behind.becomes(changed(behind.wanted, "ALPHA44", dictionary=str(spoiled)))
     assert behind.line("ALPHA44").config.dictionary == ""  # type: ignore[attr-defined]
     assert behind.line("ALPHA44").session is not None  # type: ignore[attr-defined]

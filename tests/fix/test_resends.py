@@ -31,3 +31,11 @@ def test_who_was_away_for_long_hears_all_of_it_once() -> None:
     assert debt is not None
     assert paid(debt, at + 1_000_000_000, 1) is None
     assert paid(debt, at + 50 * BURST * COST_NS, 1) is not None
+
+
+def test_numbers_behind_which_there_is_nothing_cost_nothing() -> None:
+    """A store that was made anew leaves a hundred thousand of them out."""
+    assert messages_asked(1, 0, 100_010, range(8, 100_008)) == 10
+    assert messages_asked(50, 60, 100_010, range(8, 100_008)) == 1
+    assert messages_asked(100_008, 0, 100_010, range(8, 100_008)) == 3
+    assert messages_asked(1, 0, 5, range(8, 9)) == 5

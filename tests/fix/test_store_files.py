@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from otcfix.config.models import SessionConfig
 from otcfix.fix.store_files import KINDS, StoreFiles, mend
 from otcfix.model.record import OutboxRow, SessionNumbers
+from otcfix.model.time import utc_timestamp
 
 AT = time.time_ns() // 1_000
 SOH = "\x01"
@@ -136,3 +137,29 @@ def test_a_session_that_never_spoke_has_no_store_to_mend(tmp_path: Path) -> None
     """Before its first logon there is nothing to make anew."""
     assert not mend(SESSION, tmp_path, SessionNumbers("A", 0, 0, 0, 0), lambda *_: [], AT)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_made_anew_begins_when_the_desk_was_last_alive(tmp_path: Path) -> None:
+    """A reset that a schedule asked for since then is still to be made."""
+    monday = 1_799_632_800_000_000
+    assert mend(SESSION, tmp_path, SessionNumbers("A", 0, 4, 3, 0), lambda *_: [], monday)
+    began = StoreFiles(tmp_path, SESSION).paths["session"].read_text()
+    assert began == "20270111-02:00:00"
+
+
+def test_a_message_is_kept_in_the_words_of_its_session(tmp_path: Path) -> None:
+    """A dialect's own time is no SendingTime(52)."""
+
+    def made(one: OutboxRow) -> fix.Message:
+        return fix.Message(
+            f"8=FIX.4.4{SOH}9=0{SOH}35=8{SOH}9017={one.exec_id}{SOH}10=0{SOH}", False
+        )
+
+    theirs = OutboxRow(1, 1, "A", "8", "E1", False, "", "", f"9017=E1{SOH}60=12:00{SOH}")
+    numbers = SessionNumbers("A", 0, 4, 3, 0)
+    assert mend(SESSION, tmp_path, numbers, lambda *_: [(2, theirs)], AT, made)
+    files = StoreFiles(tmp_path, SESSION)
+    assert files.fault() == ""
+    ((_, text),) = files.messages(after=0)
+    assert f"{SOH}9017=E1{SOH}" in text
+    assert f"{SOH}52={utc_timestamp(AT)}{SOH}" in text
