@@ -10,7 +10,17 @@ import pytest
 
 from otcfix.config.models import AcceptorConfig, DeskConfig, SessionConfig
 from otcfix.desk import busting, dealing, enquiries, session_acts, streaming, upkeep
-from otcfix.fix import application, controls, parse, proof, render, wire
+from otcfix.fix import (
+    acceptor,
+    application,
+    changing,
+    controls,
+    parse,
+    proof,
+    render,
+    timetable,
+    wire,
+)
 from otcfix.fix.dictionaries import EXTENSIONS, MESSAGES, SESSION, Dictionaries, build
 from otcfix.fix.parse import Parser
 from otcfix.fix.render import rendered
@@ -420,6 +430,9 @@ def test_numbers_of_the_connection() -> None:
         assert row[0].strip("`") in inspect.getsource(application) + inspect.getsource(proof)
     for row in table("Text(58) of our Logout(5)")[4:8]:
         assert row[0].strip("`") in inspect.getsource(session_acts) + inspect.getsource(controls)
+    said = "".join(map(inspect.getsource, (acceptor, changing, timetable)))
+    for row in table("Text(58) of our Logout(5)")[9:-1]:
+        assert all(part in said for part in re.split(r"; | \.\.\.", row[0].strip("`"))), row[0]
 
 
 def test_numbers_of_the_desk() -> None:
