@@ -37,8 +37,9 @@ def reload(
 
     The whole configuration is read first: with anything wrong in it nothing is sent. Only
     the sessions are taken, with their dialects, and the acceptor's allow_from; the port, the store
-    and other files are read when the desk starts. Who is concerned is logged out, told why, and may come back at once; his
-    numbers go on. What rests on a session that was removed or disabled is cancelled and told.
+    and other files are read when the desk starts. Who is concerned is logged out, told why, and
+    may come back at once; his numbers go on. What rests on a session that was removed or disabled
+    is cancelled and told.
 
     Examples:
       otcfix sessions reload --why "new client DELTA"

@@ -394,6 +394,18 @@ def test_every_message_has_an_example_in_the_conversations() -> None:
     assert all(f"{who} {line}" in talked for who, line, _ in shown)
 
 
+@pytest.mark.parametrize("kind", engagement.ORDER_SESSION.split())
+def test_examples_of_session_messages(
+    kind: str, spoken: dict[str, dict[str, dict[int, bool]]]
+) -> None:
+    """They have what 4.4 requires, and no tag that the table does not show."""
+    (example,) = re.findall(rf"^`[CD] (35={kind}(?:\|[^`]*)?)`$", PAGE, re.MULTILINE)
+    has = spoken["4.4"][kind]
+    tags = {tag for tag, _ in fields_of(example)} - {35, 43, 122}
+
+    assert {tag for tag, needed in has.items() if needed} <= tags <= set(has)
+
+
 # -- numbers -----------------------------------------------------------------------------------
 
 

@@ -342,6 +342,7 @@ def _outbound(kind: str, example: str) -> Iterator[str]:
 def _session(kind: str) -> Iterator[str]:
     yield f"#### {kind} {_title(kind)}\n"
     yield f"{WORDS['about'][kind]}\n"
+    yield f"`{WORDS['example'][kind]}`\n"
     tags = sorted(int(key.partition(".")[2]) for key in IN if key.startswith(f"{kind}."))
     if not tags:
         return

@@ -62,7 +62,7 @@ def with_bridge(config: "Config", like: str) -> "Config":
     """*config* and the broker with his end clients, of the same tier and place as *like*."""
     names = bridge_of(config)
     model = next(client for client in config.clients.client if client.id == like)
-    people = (
+    people: tuple[tuple[str, str, str, dict[str, Decimal]], ...] = (
         (names.broker, "Iota Link Brokers AG", "Cosima Wetherlund", {}),
         (names.seller, "Iota Fund One LP", "Ruprecht Aldersey", PREFUND[SELLER]),
         (names.buyer, "Iota Fund Two LP", "Ottoline Brackwater", PREFUND[BUYER]),
