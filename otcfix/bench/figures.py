@@ -47,6 +47,7 @@ TARGETS = (
     Target("dialect flat42, R p50 µs", "dialect.flat42.R.p50_us", "30", "30"),
     Target("dialect odd42, D p50 µs", "dialect.odd42.D.p50_us", "30", "30"),
     Target("dialect odd42, 8 p50 µs", "dialect.odd42.8.p50_us", "30", "30"),
+    Target("fix cat messages/s", "fixlog.per_s", "50000", "50000", "≥"),
     Target("MB with 100 sessions logged on", "more.{}.rss_mb_100_sessions", "250", "250"),
     Target("500 sessions logged on at once s", "sessions.logged_on_s", "20", "20"),
     Target("  MB of the desk then", "sessions.mb_at_most", "400", "400"),

@@ -6,7 +6,7 @@ from pathlib import Path
 DATABASES = ("sqlite", "postgresql")
 PHASES = (
     *("echo", "commit", "quote", "cycles8", "cycles100", "streams", "market", "price"),
-    *("screening", "gate", "copies", "dialect", "sessions"),
+    *("screening", "gate", "copies", "dialect", "sessions", "fixlog"),
 )
 FULL_PHASES = ("memory", "restart", "replay", "engine")
 """Of `full`: restart and replay work on the journal that memory wrote."""
@@ -20,7 +20,7 @@ class Plan:
     feed: a recorded file for the market's part; without it one is made.
     names: how many listed names are made for screening's part. gate_clients: clients of the gate's
     part; it has half as many jurisdiction rules, and a tenth as many limits.
-    sessions: how many log on at once.
+    sessions: how many log on at once. log_messages: of the log that fixlog's part reads.
     *_s: seconds that are measured, after warm_s. quiet_s: see `quiet`.
     """
 
@@ -49,6 +49,7 @@ class Plan:
     names: int = 36_000
     gate_clients: int = 10_000
     sessions: int = 500
+    log_messages: int = 500_000
 
     def has(self, *phases: str) -> bool:
         """Whether one of *phases* is asked for."""

@@ -60,6 +60,8 @@ def write(figures: Answer, databases: list[str], console: Console) -> None:
         console.print(_flat_table("The gate", figures["gate"]))
     if "sessions" in figures:
         console.print(_flat_table("Sessions at once", {"sessions": figures["sessions"]}))
+    if "fixlog" in figures:
+        console.print(_flat_table("FIX logs", {"fix cat": figures["fixlog"]}))
     if "full" in figures:
         console.print(_flat_table("The long ones", figures["full"]))
     console.print(_targets(figures["targets"]))

@@ -10,6 +10,7 @@ from otcfix.bench import (
     copying,
     dialects,
     figures,
+    fixlog,
     gate,
     long,
     machine,
@@ -95,6 +96,9 @@ def _prices(plan: Plan, say: long.Say) -> Answer:
     if plan.has("sessions"):
         found["sessions"] = one = sessions.measure(plan.sessions)
         say(f"sessions: {one['sessions']} in {one['logged_on_s']:.1f} s, {one['mb']:.0f} MB")
+    if plan.has("fixlog"):
+        found["fixlog"] = read = fixlog.measure(plan.log_messages)
+        say(f"fixlog: {read['per_s']:,.0f} messages/s, {read['peak_mb']:.0f} MB")
     return found
 
 

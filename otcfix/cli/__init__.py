@@ -19,6 +19,8 @@ from otcfix.cli import (
     decision,
     dialect,
     evaluate,  # noqa: F401 - adds its command to sanctions
+    fix_logs,
+    fix_told,  # noqa: F401 - adds its commands to fix
     funds,  # noqa: F401 - adds its commands to ledger
     hedges,
     journal,
@@ -29,6 +31,7 @@ from otcfix.cli import (
     price,
     record,
     replay,
+    replay_fix,
     reviews,  # noqa: F401 - adds its commands to sanctions
     sanctions,
     screen,  # noqa: F401 - adds its commands to sanctions
@@ -80,6 +83,8 @@ app.add_typer(journal.app, name="journal", rich_help_panel=ASK)
 app.add_typer(decision.app, name="decision", rich_help_panel=ASK)
 app.add_typer(dialect.app, name="dialect", rich_help_panel=ASK)
 app.command(rich_help_panel=ASK)(replay.replay)
+app.command("replay-fix", rich_help_panel=RUN)(replay_fix.replay_fix)
+app.add_typer(fix_logs.app, name="fix", rich_help_panel=ASK)
 app.add_typer(policy.app, name="policy", rich_help_panel=ASK)
 app.add_typer(sanctions.app, name="sanctions", rich_help_panel=ASK)
 app.add_typer(throttles.app, name="throttles", rich_help_panel=ASK)

@@ -17,12 +17,14 @@ from otcfix.cli.mailbox import send
 from otcfix.cli.options import (
     CONFIG_DEFAULT,
     DATABASE,
+    ByOption,
     ConfigOption,
     DatabaseOption,
     JsonOption,
     load_config,
     open_database,
     quiet,
+    whoami,
 )
 from otcfix.cli.outcome import CONNECT, NO, Failed, complain, usage_error
 from otcfix.cli.session_words import sheet_of, table_of
@@ -217,21 +219,41 @@ def _add_state(rows: list[dict[str, Any]], store: Any) -> None:
 
 @app.command()
 def secret(
-    key: KeyArgument, config: ConfigOption = CONFIG_DEFAULT, as_json: JsonOption = False
+    key: KeyArgument,
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Drop the secret that the client has set (35=BE).")
+    ] = False,
+    why: Annotated[str, typer.Option("--why", help="Why: journaled with a reset.")] = "",
+    by: ByOption = "",
+    config: ConfigOption = CONFIG_DEFAULT,
+    database: DatabaseOption = DATABASE,
+    as_json: JsonOption = False,
 ) -> None:
     """Make a new random secret for a session, and the line for sessions.toml.
 
     Nothing is changed: give the secret to the client, put the line in place of the session's
-    password_hash, and run `otcfix sessions reload`.
+    password_hash, and run `otcfix sessions reload`. With --reset: a secret that the client has set
+    himself counts no more, that of sessions.toml does, from now on.
 
     Examples:
       otcfix sessions secret ALPHA44
+      otcfix sessions secret ALPHA44 --reset --why "the client lost it"
     """
     quiet("error")
     from otcfix.config import hash_secret  # noqa: PLC0415
+    from otcfix.model.session_commands import ResetSecret  # noqa: PLC0415
 
     loaded = load_config(config)
     known(loaded, key)
+    if reset:
+        if not why:
+            raise usage_error("--why: a reset is journaled with its reason; say why")
+        done = send(loaded, database, ResetSecret(key, by or whoami(), why), by or whoami())
+        if as_json:
+            print_json({"ok": True, "session": key, "event": done.seq, "offline": done.offline})
+        else:
+            print(f"The secret of {key} is that of sessions.toml again: event {done.seq}.")
+        return
     new = secrets.token_urlsafe(32)
     line = hash_secret(new, secrets.token_hex(16))
     if as_json:

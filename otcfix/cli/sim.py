@@ -1,14 +1,25 @@
 """otcfix sim: the other side of the desk, simulated."""
 
+import contextlib
 import json
 import sys
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from otcfix.cli.options import LogLevelOption, quiet
+from otcfix.cli.sim_clients import client, oms
+from otcfix.cli.sim_options import (
+    DeafMs,
+    DelayMs,
+    FaultsOption,
+    WireScript,
+    any_number,
+    known_version,
+    wire_faults,
+)
 from otcfix.model.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -16,6 +27,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Simulated counterparties that speak FIX.")
 
+HOST = "127.0.0.1"
 TICKS = 1_000_000
 """The tick of a simulated symbol, where none is given: its price over this, a power of ten."""
 
@@ -68,6 +80,10 @@ def venue(
         Path | None,
         typer.Option(metavar="FILE", exists=True, dir_okay=False, help="What happens when."),
     ] = None,
+    fault: FaultsOption = [],  # noqa: B006
+    delay_ms: DelayMs = "300",
+    deaf_ms: DeafMs = "5000",
+    wire: WireScript = None,
     log_level: LogLevelOption = "warning",
 ) -> None:
     """Run a liquidity provider: streams books (V, W, X), quotes (R, S), deals (D, H, F, 8, 9).
@@ -77,6 +93,7 @@ def venue(
     stall, one_sided and zero are over after half of the time). The deeds: gap, lost, crossed,
     stall, one_sided, zero, resume, disconnect, duplicate, out_of_order, garbage, negative, bust,
     nudge, reject, partial, last_look, swallow, drop_report, duplicate_report, no_quote, no_book.
+    What goes wrong on its wire, message by message, is --fault and --wire.
 
     Examples:
       otcfix sim venue --symbol BTC/USD=100000 --symbol ETH/USD=4000 --seed 7
@@ -84,10 +101,18 @@ def venue(
       otcfix sim venue --symbol EUR/USD=1.08 --last-look-ms 80 --last-look-reject 0.1
       otcfix sim venue --symbol BTC/USD=100000 --every gap=10 --every stall=20 --every disconnect=60
       otcfix sim venue --symbol BTC/USD=100000 --port 0 --script trouble.txt
+      otcfix sim venue --symbol BTC/USD=100000 --fault drop=0.01 --fault checksum=0.01 --seed 3
     """
     quiet(log_level)
     from otcfix.cli.serve import stop_signals  # noqa: PLC0415
-    from otcfix.sim import Faults, SimVenue, read_script  # noqa: PLC0415
+    from otcfix.sim import (  # noqa: PLC0415
+        Faults,
+        SimVenue,
+        Trouble,
+        Wire,
+        read_rules,
+        read_script,
+    )
 
     texts = {
         "latency_ms": latency_ms, "jitter_ms": jitter_ms, "partial": partial,
@@ -96,29 +121,35 @@ def venue(
         "duplicate": duplicate, "no_quote": no_quote,
     }  # fmt: skip
     looks = {
-        "sigma_bps": _number("sigma-bps", sigma_bps),
-        "half_spread_bps": _number("half-spread-bps", half_spread_bps),
-        "level_notional": _number("notional", notional),
+        "sigma_bps": any_number("sigma-bps", sigma_bps),
+        "half_spread_bps": any_number("half-spread-bps", half_spread_bps),
+        "level_notional": any_number("notional", notional),
         "levels": levels,
     }
     walks = dict(_walk(text, looks) for text in symbol)
+    is_wired = bool(fault or wire)
     made = SimVenue(
         walks,
         seed=seed,
-        port=port,
+        port=0 if is_wired else port,
         version=known_version(version),
         comp_id=comp_id,
         client=client,
         secret=secret,
         interval_ms=interval_ms,
         frozen=frozen,
-        faults=Faults(**{k: _number(k.replace("_", "-"), text) for k, text in texts.items()}),
+        faults=Faults(**{k: any_number(k.replace("_", "-"), text) for k, text in texts.items()}),
         script=read_script(script) if script else (),
         every=dict(_repeated(text) for text in every or ()),
     )
     stopping = stop_signals()
-    with made:
-        ready = {"listening": made.port, "version": version, "sender_comp_id": comp_id}
+    trouble = Trouble(wire_faults(fault, delay_ms, deaf_ms), read_rules(wire) if wire else (), seed)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(made)
+        where = made.port
+        if is_wired:
+            where = stack.enter_context(Wire((HOST, made.port), heard=trouble, port=port)).port
+        ready = {"listening": where, "version": version, "sender_comp_id": comp_id}
         print(json.dumps(ready | {"target_comp_id": client, "symbols": list(walks)}), flush=True)
         stopping.wait()
     if made.failure is not None:
@@ -126,21 +157,12 @@ def venue(
         raise typer.Exit(1)
 
 
-def known_version(text: str) -> str:
-    """A version of FIX that is spoken. Errors: ConfigError."""
-    from otcfix.fix.dictionaries import VERSIONS  # noqa: PLC0415
-
-    if text not in VERSIONS:
-        raise ConfigError(f"--version {text}: expected one of {', '.join(VERSIONS)}")
-    return text
-
-
 def _walk(text: str, looks: dict[str, Any]) -> tuple[str, "Walk"]:
     """SYMBOL=PRICE as a market. Errors: ConfigError."""
     from otcfix.venues.simulated import Walk  # noqa: PLC0415
 
     symbol, equals, price = text.rpartition("=")
-    mid = _number("symbol", price)
+    mid = any_number("symbol", price)
     if not (symbol and equals and mid > 0):
         raise ConfigError(f"--symbol {text}: expected e.g. BTC/USD=100000")
     tick = Decimal(1).scaleb((mid / TICKS).adjusted())
@@ -148,17 +170,11 @@ def _walk(text: str, looks: dict[str, Any]) -> tuple[str, "Walk"]:
     return symbol, Walk(mid, min(tick, Decimal("0.01")), lot, **looks)
 
 
-def _number(option: str, text: str) -> Decimal:
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite():
-        raise ConfigError(f"--{option} {text}: expected a number")
-    return value
-
-
 def _repeated(text: str) -> tuple[str, Decimal]:
     """`gap=10`: what, and every how many seconds. Errors: ConfigError."""
     what, _, seconds = text.partition("=")
-    return what, _number(f"every {what}", seconds)
+    return what, any_number(f"every {what}", seconds)
+
+
+app.command()(client)
+app.command()(oms)

@@ -5,7 +5,8 @@ import re
 FIRST_MAX = 8192
 """Bytes of a first message; a Logon has some two hundred."""
 
-_BEGIN = re.compile(rb"8=[^\x01]{1,16}\x019=(\d{1,5})\x01")
+# Some engines write BodyLength(9) with zeros in front: 0000105.
+_BEGIN = re.compile(rb"8=[^\x01]{1,16}\x019=(0{0,4}\d{1,5})\x01")
 _FIELD = re.compile(rb"(\d{1,5})=([^\x01]*)\x01")
 _TRAILER = re.compile(rb"\x0110=(\d{3})\x01")
 _TRAILER_BYTES = 7  # 10=nnn and its SOH

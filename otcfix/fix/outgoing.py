@@ -4,6 +4,7 @@ from typing import Any
 
 import quickfix as fix
 
+from otcfix.fix.copies import COPY
 from otcfix.fix.groups import GROUPED, groups_of, reader_of
 from otcfix.fix.settings import begin_string
 from otcfix.fix.wire import SOH
@@ -11,6 +12,9 @@ from otcfix.model.record import OutboxRow, StreamRow
 
 _PLAIN, _GROUPED, _STREAMED = fix.Message(), fix.Message(), fix.Message()
 """Used for one message after another: making and freeing one costs more calls into the binding."""
+
+_plain_holds = ""
+"""The text that _PLAIN was made of; its session has added numbers, times and CompIDs since."""
 
 
 def message_of(version: str, row: OutboxRow, again: bool) -> Any:
@@ -30,8 +34,21 @@ def message_of(version: str, row: OutboxRow, again: bool) -> Any:
         groups = reader_of(version)
         _GROUPED.setString(f"{head}{row.text}10=000{SOH}", False, groups, groups)
         return _GROUPED
-    _PLAIN.setString(f"{head}{row.text}10=000{SOH}", False)
+    _fill(f"{head}{row.text}")
     return _PLAIN
+
+
+def _fill(text: str) -> None:
+    """Make _PLAIN hold *text*. A drop copy comes right behind what it copies, and differs by one
+    field, or by none: the next session sets anew what the last one has added."""
+    global _plain_holds  # noqa: PLW0603 - goes with _PLAIN
+    if text == _plain_holds:
+        return
+    if text == f"{_plain_holds}{COPY}":
+        _PLAIN.setField(797, "Y")
+    else:
+        _PLAIN.setString(f"{text}10=000{SOH}", False)
+    _plain_holds = text
 
 
 def stream_message_of(version: str, row: StreamRow) -> Any:

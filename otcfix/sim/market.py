@@ -48,6 +48,12 @@ class Market:
         self._whole = self._walker.book()
         self.bids, self.offers = self._whole
 
+    def place(self, mid: Decimal) -> None:
+        """Move the market to *mid*, at once."""
+        self._walker.place(mid)
+        self._whole = self._walker.book()
+        self.bids, self.offers = self._whole
+
     def well(self) -> None:
         """End every illness."""
         self.crossed = self.stalled = self.one_sided = self.empty = False

@@ -180,6 +180,16 @@ class SimVenue:
         step = Step(Decimal(0), what, value)
         self._wish(lambda: self._do(step))
 
+    def place(self, symbol: str, mid: Decimal) -> None:
+        """Move the market of *symbol* to *mid*; done when this returns. Errors: KeyError."""
+        market = self._markets[symbol]
+        self._wish(lambda: market.place(mid))
+
+    @property
+    def subscribed(self) -> int:
+        """How many of its books are streamed to whoever is logged on."""
+        return len(self._subscribers)
+
     def say_raw(self, msg_type: str, fields: Sequence[Field], groups: Sequence[Group] = ()) -> None:
         """Say any message: for trials of what no sane venue says."""
         self._wish(lambda: self._line.say(msg_type, fields, groups))

@@ -84,6 +84,10 @@ class Walker:
         """Move the mid by *bps* basis points of itself."""
         self._move(int(self._mid * bps / _PER_BP))
 
+    def place(self, mid: Decimal) -> None:
+        """Put the mid where it is told, to a thousandth of a tick, toward zero."""
+        self._move(int(mid / self._walk.tick * _FINE) - self._mid)
+
     def _move(self, distance: int) -> None:
         # Never so low that the worst bid would not be above zero.
         self._mid = max(self._mid + distance, 4 * self._walk.levels * _FINE)

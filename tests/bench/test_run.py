@@ -27,6 +27,7 @@ TINY = bench.Plan(
     names=600,
     gate_clients=200,
     sessions=12,
+    log_messages=2_000,
 )
 
 
@@ -58,6 +59,8 @@ def test_the_figures_have_the_promised_shape(figures: dict) -> None:
         for name in ("flat42", "odd42")
         for kind in "RD8"
     )
+    assert figures["fixlog"]["messages"] >= 2_000
+    assert min(figures["fixlog"][key] for key in ("per_s", "peak_mb", "stats_per_s")) > 0
     assert figures["market"]["recorded"]["times_real"] > 0
     assert all(value > 0 for value in figures["otcfix"]["sqlite"].values())
     assert json.loads(json.dumps(figures)) == figures

@@ -13,6 +13,7 @@ GROUPS = (
     "dialect",
     *("approvals", "state", "policy", "limits", "throttles", "sanctions", "decision", "breaks"),
     "allocations",
+    "fix",
 )
 COMMANDS = (
     *("demo", "serve", "check", "bench", "trades", "replay", "kill", "unkill", "news"),
@@ -29,9 +30,10 @@ COMMANDS = (
     *("sessions set-seq", "sessions test-request", "sessions resend", "sessions reload"),
     *("instrument pause", "instrument resume", "db upgrade", "db status"),
     *(f"hedges {name}" for name in ("list", "show", "scorecard", "now", "settle")),
-    "sim venue",
     *("trades bust", "trades correct", "allocations list"),
     *(f"breaks {name}" for name in ("list", "show", "resolve")),
+    *("sim venue", "sim client", "sim oms", "replay-fix"),
+    *(f"fix {name}" for name in ("cat", "tail", "grep", "stats", "trace", "diff")),
     *(f"policy {name}" for name in ("explain", "show", "reload")),
     *(f"limits {name}" for name in ("show", "set", "remove")),
     *(f"sanctions {name}" for name in ("update", "status", "screen", "screen-address")),
@@ -42,10 +44,10 @@ COMMANDS = (
 )
 READS = (
     *("breaks list", "breaks show", "allocations list"),
-    *("trades", "replay", "check", "demo", "bench"),
+    *("trades", "replay", "check", "demo", "bench", "replay-fix"),
     *("ledger balances", "ledger statement", "ledger trial-balance"),
     *("journal show", "journal verify", "journal streams", "sessions list", "db status"),
-    "sessions show",
+    *("sessions show", "sim client", "sim oms"),
     *("hedges list", "hedges show", "hedges scorecard"),
     *("policy explain", "policy show", "policy reload", "sessions reload"),
     *("price explain", "price what-if", "price rules", "price disclosure"),
@@ -54,6 +56,7 @@ READS = (
     *("sanctions reviews", "throttles show", "decision show", "decision list"),
     *(f"dialect {name}" for name in ("list", "show", "check", "test")),
     *("certify", "record"),
+    *(f"fix {name}" for name in ("cat", "tail", "grep", "stats", "trace", "diff")),
 )
 
 

@@ -386,4 +386,4 @@ def test_a_hundred_readers_at_once(desk: DeskProcess, control: Control, alpha: R
     deal(alpha, "H1")
     for one in readers:
         one.join()
-    assert answers == [5] * 100
+    assert answers == [6] * 100

@@ -45,6 +45,16 @@ def test_what_follows_the_first_message_is_not_looked_at(rest: bytes) -> None:
     assert (fields[35], fields[49], fields[108]) == ("A", "ALPHA", "30")
 
 
+@pytest.mark.parametrize("zeros", [1, 4])
+def test_a_length_may_have_zeros_in_front(zeros: int) -> None:
+    """As jspurefix writes it: 9=0000105."""
+    front, _, rest = LOGON.partition(b"\x019=")
+    padded = front + b"\x019=" + b"0" * zeros + rest[: rest.rindex(b"10=")]
+    fields = first_message(padded + b"10=%03d\x01" % (sum(padded) % 256))
+    assert fields is not None
+    assert fields[49] == "ALPHA"
+
+
 @given(st.binary(min_size=33, max_size=300))
 def test_bytes_are_a_message_or_not_fix(data: bytes) -> None:
     """Whatever comes, it is judged."""

@@ -1,6 +1,7 @@
 """A real desk in a real process, on free ports and a folder of its own."""
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -18,11 +19,22 @@ from otcfix.store import upgrade
 ROOT = Path(__file__).resolve().parents[2]
 
 
+PORTS = range(20_000, 32_000)
+"""Below what systems hand out to outgoing connections: nobody gets one between the choice of a port
+and the desk that opens it, but for another test that chooses at the same moment."""
+
+
 def free_port() -> int:
-    """A loopback port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on now."""
+    while True:
+        port = random.choice(PORTS)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("", port))
+            except OSError:
+                continue
+            return port
 
 
 class DeskProcess:
