@@ -4,4 +4,4 @@ Where to start reading: README.md holds the map; `otcfix.model` the words; `otcf
 table of contents of every decision; `otcfix.sequencer` the one loop that everything passes through.
 """
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"

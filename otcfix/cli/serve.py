@@ -48,7 +48,9 @@ def serve(
     ] = 1.0,
     state: Annotated[
         Path | None,
-        typer.Option("--state", metavar="DIR", help="QuickFIX's store; default: [acceptor] store."),
+        typer.Option(
+            "--state", metavar="DIR", help="QuickFIX's store; default: that of sessions.toml."
+        ),
     ] = None,
     echo: Annotated[
         bool,

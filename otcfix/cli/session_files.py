@@ -36,10 +36,11 @@ def reload(
     """Give the sessions of sessions.toml to the desk, which goes on dealing with all others.
 
     The whole configuration is read first: with anything wrong in it nothing is sent. Only
-    [[session]] is taken, and [acceptor] allow_from; the port, the store and other files are read
-    when the desk starts. Who is concerned is logged out, told why, and may come back at once; his
-    numbers go on. What rests on a session that was removed or disabled is cancelled and told. A new
-    password_hash goes before the secret that the client has set himself (35=BE).
+    the sessions are taken, with their dialects, and the acceptor's allow_from; the port, the store
+    and other files are read when the desk starts. Who is concerned is logged out, told why, and
+    may come back at once; his numbers go on. What rests on a session that was removed or disabled
+    is cancelled and told. A new password_hash goes before the secret that the client has set
+    himself (35=BE).
 
     Examples:
       otcfix sessions reload --why "new client DELTA"

@@ -107,6 +107,8 @@ def _report(h: Heard) -> str:
             f"the order is {state}, {h.value(151)} left"
         )
     kind = h.value(150)
+    if h.value(19) and (kind == "H" or h.value(20) == "1"):
+        return f"BUSTS the trade {h.value(19)}{text}"
     if kind == "8":
         return f"REFUSES the order{text}"
     if kind == "0":
@@ -179,6 +181,11 @@ def _rejected(h: Heard) -> str:
     return f"REJECTS the message {h.value(372)}: {h.value(58)}"
 
 
+def _trade(h: Heard) -> str:
+    side = SIDES.get(h.value(54), "?")
+    return f"trade {h.value(571)}: {side} {h.value(32)} {h.value(55)} at {h.value(31)}"
+
+
 TELLERS: dict[str, Callable[[Heard], str]] = {
     "R": _request,
     "S": _quote,
@@ -198,5 +205,8 @@ TELLERS: dict[str, Callable[[Heard], str]] = {
     "3": _rejected,
     "5": lambda h: f"logs out: {h.value(58) or 'bye'}",
     "H": lambda h: f"asks for the state of {h.value(11)}",
+    "AD": lambda _: "asks for trades",
+    "AQ": lambda h: f"has {h.value(748) or 0} trades",
+    "AE": _trade,
     "r": lambda h: f"mass cancel: {h.value(533) or 0} orders",
 }

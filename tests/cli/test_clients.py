@@ -121,10 +121,10 @@ def test_a_client_comes_by_a_pipe_and_by_options(
 
 def test_the_register_before_the_first_start(run: Run) -> None:
     """What is in the file is shown; who is not there is named."""
-    assert len(run("client", "list", "--json").document["clients"]) == 3
+    assert len(run("client", "list", "--json").document["clients"]) == 6
     answer = run("client", "show", "OMEGA")
     assert answer.code == 1
-    assert "no client OMEGA; there are ALPHA, BETA, GAMMA" in answer.err
+    assert "no client OMEGA; there are ALPHA, BETA, FUND1, FUND2, GAMMA, PRIME" in answer.err
     assert "profile.kyc.status" in run("client", "show", "ALPHA").out
 
 

@@ -57,7 +57,7 @@ def demos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demos]:
 
 
 def test_the_demo_deals(demos: Demos) -> None:
-    """Three trades, nine refusals, books that agree on all sides; nothing is left behind."""
+    """Five trades, ten refusals, books that agree on all sides; nothing is left behind."""
     out, err = demos.short.communicate(timeout=60)
 
     assert demos.short.returncode == 0, err
@@ -68,15 +68,15 @@ def test_the_demo_deals(demos: Demos) -> None:
         *("sources", "streamed", "streamed_ok"),
         *("hedges", "hedge_fills", "hedges_ok", "inventory", "inventory_ok"),
     ]
-    assert found["trades"] == 3
-    assert found["refusals"] == 9
+    assert found["trades"] == 5
+    assert found["refusals"] == 10
     assert found["refused_by"] == {
         "fresh_price": 1, "funds": 1, "jurisdiction": 1, "kyc": 1, "order_size": 1,
         "quote_live": 1, "screened": 2, "throttle": 1,
     }  # fmt: skip
     assert found["sources"] == ["sim-btcusd", "sim2-btcusd", "lpx-btcusd"]
     assert found["streamed"] >= 7
-    assert (found["hedges"], found["inventory"]) == (1, "-1.00000000")
+    assert (found["hedges"], found["inventory"]) == (1, "-0.80000000")
     assert found["hedge_fills"] >= 1
     assert {name: found[name] for name in found if name.endswith("_ok")} == dict.fromkeys(
         (
@@ -109,11 +109,11 @@ def test_a_kept_demo_says_how_to_connect(demos: Demos) -> None:
     )  # fmt: skip
     assert deal.returncode == 0, deal.stderr
     database = lines[-1].split()[-1]
-    assert len(run_here("trades", "--database", database, "--json").document["trades"]) == 4
+    assert len(run_here("trades", "--database", database, "--json").document["trades"]) == 6
     hedges = run_here("hedges", "list", "--database", database, "--json").document["hedges"]
     assert [(h["venue"], h["side"], h["filled"]) for h in hedges] == [
         ("LPX", "buy", "1.500"),
-        ("LPX", "buy", "1.000"),
+        ("LPX", "buy", "0.800"),
     ]
 
     demos.kept.send_signal(signal.SIGINT)
@@ -137,9 +137,15 @@ def _scenes_keep_their_promises(shown: str) -> None:
         "10  One message too many",
         "11  A limit, short by one lot",
         "12  A client is listed while an order of his rests",
+        "13  A broker's order system, two end clients",
+        "14  The drop copy, told later; trades asked for",
+        "15  A trade is taken back",
+        "16  Sessions, as staff has them",
+        "17  Cancel on disconnect",
     ]
     _, quote, stream, hedge, crossed, stalled, *_ = scenes
-    _gate_scenes_keep_their_promises(*scenes[9:])
+    _gate_scenes_keep_their_promises(*scenes[9:13])
+    _broker_scenes_keep_their_promises(*scenes[13:])
     assert re.search(r"otcfix price explain Q\w+\n", quote)
     for source in ("sim-btcusd", "sim2-btcusd", "lpx-btcusd"):
         assert re.search(rf"^{source} +\d+\.\d\d +\d+ ms$", quote, re.MULTILINE), quote
@@ -189,6 +195,34 @@ def _gate_scenes_keep_their_promises(shut: str, often: str, limit: str, listed: 
     cancelled = listed.index("CANCELLED_BY_DESK: cancelled by the desk")
     assert listed.index("otcfix sanctions update demo") < cancelled
     assert cancelled < listed.index("NOT_AUTHORISED: not authorised") < listed.index("DEMO:2")
+
+
+def _broker_scenes_keep_their_promises(
+    bridged: str, copies: str, bust: str, sessions: str, cut: str
+) -> None:
+    """Two purses behind one flat session, its copies late and in order, what staff does to it."""
+    assert "146=" not in bridged, "flat"
+    assert bridged.count("|109=FUND-1") >= 4
+    assert re.findall(r"FILLS: (\w+) 0.2 BTC-USD", bridged) == ["sell", "buy"]
+
+    assert copies.count("797=Y") == 4
+    (early,) = re.findall(r"told (\d+) to \d+ ms after TransactTime", copies)
+    assert int(early) >= 400
+    assert re.search(r"has 2 trades\n", copies)
+    assert copies.count("|570=Y|") == 2
+
+    waits = bust.index("waits for a second person")
+    assert waits < bust.index("--by bob") < bust.index("|20=1|") < bust.index("|150=H|")
+
+    table = re.findall(r"^(IOTA\w+) +up +(FIX\.\d\.\d)", sessions, re.MULTILINE)
+    assert table == [("IOTA42", "FIX.4.2"), ("IOTADC", "FIX.4.4")]
+    held = sessions.index("HELD: the session is on hold")
+    assert sessions.index("sessions hold IOTA42") < held < sessions.index("sessions release")
+    assert re.search(r"desk → IOTA +quotes BTC-USD", sessions[held:])
+
+    copied = cut.index("desk → IOTADC the order is cancelled")
+    assert cut.index("sessions disconnect") < copied < cut.index("came back by itself")
+    assert re.search(r"desk → IOTA +.*the order is cancelled: .* disconnected", cut)
 
 
 def _until_directions(process: subprocess.Popen[str]) -> list[str]:

@@ -23,7 +23,7 @@ def test_what_holds_is_shown_with_its_use_and_source(run: Run, funded: Path) -> 
         ("clients.toml", "0", "100", "0.0")
     ]
     tier = {r["client"] for r in found if r["who"] == "tier:standard"}
-    assert tier == {"BETA", "GAMMA"}
+    assert tier == {"BETA", "FUND1", "FUND2", "GAMMA", "PRIME"}
     assert {r["source"] for r in found} == {"clients.toml", "limits.toml", "command"}
     shown = run("limits", "show", "--client", "BETA", "--measure", "turnover_day").out
     assert "tier:standard" in shown

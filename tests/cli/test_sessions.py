@@ -117,7 +117,7 @@ def test_without_a_desk_it_is_said_and_the_database_answers(run: Run, funded: Pa
     """Reads work; acts on a line end with 5 and name the socket."""
     listed = run("sessions", "list", "--json").document
     assert listed["desk_runs"] is False
-    assert len(listed["sessions"]) == 6
+    assert len(listed["sessions"]) == 8
     assert "no desk runs at state/fix/control.sock" in run("sessions", "list").err
     assert run("sessions", "show", "ALPHA44", "--json").document["state"] == "down"
     for act in (("logout",), ("reset",), ("set-seq", "--in", "1"), ("resend", "1-2")):

@@ -55,7 +55,7 @@ def test_sessions_are_listed_from_their_own_side(run: Run, funded: Path) -> None
 
 def test_sessions_are_listed_without_a_database(run: Run) -> None:
     """What is configured is known before the first start."""
-    assert len(run("sessions", "list", "--json").document["sessions"]) == 6
+    assert len(run("sessions", "list", "--json").document["sessions"]) == 8
 
 
 def test_a_secret_fits_its_line(run: Run) -> None:

@@ -178,7 +178,8 @@ def test_a_client_can_be_priced_without_skew(folder: Path) -> None:
     path.write_text(path.read_text().replace("no_skew = false", "no_skew = true"))
 
     skewed = {client.client_id: client.no_skew for client in load(folder).to_desk().clients}
-    assert skewed == {"ALPHA": True, "BETA": False, "GAMMA": False}
+    assert skewed.pop("ALPHA")
+    assert set(skewed.values()) == {False}
 
 
 # -- measures and streams --------------------------------------------------------------------

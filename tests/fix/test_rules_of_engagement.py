@@ -2,45 +2,32 @@
 
 import inspect
 import re
-import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterator
-from decimal import Decimal
-from functools import cache
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from msgspec import structs
 
 from otcfix.config.models import AcceptorConfig, DeskConfig, SessionConfig
 from otcfix.desk import busting, dealing, enquiries, session_acts, streaming, upkeep
-from otcfix.fix import application, controls, parse, proof, render, wire
+from otcfix.fix import (
+    acceptor,
+    application,
+    changing,
+    controls,
+    parse,
+    proof,
+    render,
+    timetable,
+    wire,
+)
 from otcfix.fix.dictionaries import EXTENSIONS, MESSAGES, SESSION, Dictionaries, build
 from otcfix.fix.parse import Parser
 from otcfix.fix.render import rendered
-from otcfix.fix.render_prices import stream_rows
 from otcfix.fix.settings import settings_text
 from otcfix.gate import CANCEL_CHECKS, ORDER_CHECKS, QUOTE_CHECKS
 from otcfix.gate.order_checks import TIME_IN_FORCE
-from otcfix.model.answers import (
-    CollateralAcked,
-    CollateralReported,
-    NewsSaid,
-    PositionReported,
-    PositionsAcked,
-    SecurityDefined,
-    SecurityListed,
-    SessionStatusTold,
-    TradeCaptureAcked,
-    TradeCaptured,
-    UserAnswered,
-)
-from otcfix.model.decision import Decision
-from otcfix.model.messages import Side, Unit
-from otcfix.model.order import Order
-from otcfix.model.post_trade import AllocatedTo, Allocation
-from otcfix.model.pricing import Explanation, StreamTerms
-from otcfix.model.quote import Quote
+from otcfix.model.pricing import StreamTerms
 from otcfix.model.refusal import (
     ALLOCATION_CODES,
     BUSINESS_CODES,
@@ -53,33 +40,23 @@ from otcfix.model.refusal import (
     Refusal,
 )
 from otcfix.model.replies import (
-    AllocationAnswered,
-    BusinessRejected,
-    Confirmed,
-    ExecutionReport,
-    MarketDataRefused,
-    MassCancelReported,
-    MassQuoteAcknowledged,
-    OrderCancelRejected,
-    QuoteMade,
-    QuoteRefused,
-    QuoteStatusReport,
-    QuoteWithdrawn,
     Reply,
-    SessionRejected,
 )
-from otcfix.model.stream import Rung, StreamImage, StreamSaid, Subscription
-from otcfix.model.trade import Trade
+from otcfix.model.session_commands import SendNews
 from tests.conversation import Client, Conversation
+from tests.support import engagement
+from tests.support.engagement import spoken_by
+from tests.support.engagement_replies import SESSION_OF, replies_of, streamed_tags
 from tests.support.house_desk import INSTRUMENTS, SESSIONS
 from tests.support.lines import fields_of
+from tests.support.staff import busts
 from tests.support.world import SOH, Heard
 
 PAGE = Path(wire.__file__).with_name("README.md").read_text("utf-8")
 SPOKEN = dict(zip(("4.2", "4.4", "5.0SP2"), VERSIONS, strict=True))
-SESSION_OF = dict(zip(VERSIONS, ("A42", "A44", "A50"), strict=True))
 
 Row = tuple[str, ...]
+TALKS = re.findall(r"```talk (\w+)\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.fixture(autouse=True)
@@ -218,30 +195,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Dictionaries:
     return build(tmp_path_factory.mktemp("dictionaries"))
 
 
-@cache
-def spoken_by(path: Path) -> tuple[dict[str, dict[int, bool]], dict[int, str]]:
-    """Of a dictionary: per message its tags and whether they are required; the fields' names."""
-    root = ET.parse(path).getroot()
-    tag_of = {f.attrib["name"]: int(f.attrib["number"]) for f in root.iterfind("fields/field")}
-    messages = {
-        message.attrib["msgtype"]: {
-            tag_of[item.attrib["name"]]: item in list(message) and item.attrib["required"] == "Y"
-            for item in message.iter()
-            if item.tag in ("field", "group")
-        }
-        for message in root.iterfind("messages/message")
-    }
-    return messages, {tag: name for name, tag in tag_of.items()}
-
-
 @pytest.fixture(scope="module")
 def spoken(made: Dictionaries) -> dict[str, dict[str, dict[int, bool]]]:
     """Per version what its messages hold."""
-    session = spoken_by(made.fixt11)[0]
+    session = spoken_by(made.fixt11).messages
     return {
-        "4.2": spoken_by(made.fix42)[0],
-        "4.4": spoken_by(made.fix44)[0],
-        "5.0SP2": session | spoken_by(made.fix50sp2)[0],
+        "4.2": spoken_by(made.fix42).messages,
+        "4.4": spoken_by(made.fix44).messages,
+        "5.0SP2": session | spoken_by(made.fix50sp2).messages,
     }
 
 
@@ -329,7 +290,7 @@ def test_fields_stand_where_the_page_says(
     """Each field of the list has its FIX name, and a place in the messages of those versions."""
     for row in table("Tag | Name | R | D | G | AJ"):
         tag = int(row[0])
-        names = {spoken_by(path)[1].get(tag) for path in (made.fix42, made.fix44, made.fix50sp2)}
+        names = {spoken_by(path).names.get(tag) for path in (made.fix42, made.fix44, made.fix50sp2)}
         assert row[1] in names, f"{tag} is {names}"
         for kind, mark in zip(("R", "D", "G", "AJ"), row[2:6], strict=True):
             numbers = {"all": "4.2 4.4 5.0SP2", "4.4+": "4.4 5.0SP2", "4.2": "4.2", "": ""}[mark]
@@ -341,7 +302,7 @@ def test_names_of_tags(made: Dictionaries) -> None:
     """Wherever the page says Name(Tag), the tag has that name in a version that we speak."""
     names: dict[int, set[str]] = {}
     for path in (made.fix42, made.fix44, made.fix50sp2, made.fixt11):
-        for tag, name in spoken_by(path)[1].items():
+        for tag, name in spoken_by(path).names.items():
             names.setdefault(tag, set()).add(name)
 
     for name, tag in re.findall(r"\b([A-Z][A-Za-z]+)\((\d{2,4})\)", PAGE):
@@ -390,75 +351,12 @@ def test_reasons_of_cancels() -> None:
     assert row[1:] == tuple(" / ".join(pair) for pair in ours)
 
 
-def _replies(session: str) -> Iterator[Reply]:
-    """Every reply there is, with every field that it can have."""
-    one, at = Decimal(1), 1_800_000_000_000_000
-    base = Quote(
-        quote_id="Q", quote_req_id="R", line=0, client_id="ALPHA", end_client="", account="X",
-        session=session, symbol="BTC/USD", symbol_sent="BTC/USD", side=None, wire_side="1",
-        quantity=one, unit=Unit.BASE, currency="BTC", bid=one, offer=one, mid=one, made_at=at,
-        valid_until=at, settl_date="20270113", state="LIVE", firm=True,
-    )  # fmt: skip
-    order = Order(
-        order_id="O", client_id="ALPHA", scope="ALPHA", end_client="END", account="X",
-        session=session, cl_ord_id="A", symbol="BTC/USD", symbol_sent="BTC/USD", side=Side.BUY,
-        wire_side="1", quantity=one, unit=Unit.BASE, currency="BTC", cash_order_qty=one,
-        ord_type="2", price=one, time_in_force="6", expire_at=at, expire_time=at,
-        expire_date="20270113", min_qty=one, quote_id="", quote_resp_id="N", status="1",
-        accepted_seq=1, accepted_at=at,
-    )  # fmt: skip
-    yield QuoteMade(session, base)
-    yield QuoteMade(session, structs.replace(base, unit=Unit.CASH))
-    yield QuoteRefused(session, "R", "BTC/USD", "1", one, Refusal.NO_PRICE, "x")
-    yield QuoteWithdrawn(session, base, "x")
-    yield QuoteStatusReport(session, "UNKNOWN", "Q", "R", "BTC/USD", "s", "N", "x")
-    yield ExecutionReport(
-        session, "TRADE", "E", order, "A", at, "B", one, one, one, one, "USD", one, "USD",
-        "20270113", "20270113", Refusal.NO_PRICE, "x", "DESK", "N", "A44", "m", 1, True,
-        exec_ref_id="E0",
-    )  # fmt: skip
-    yield OrderCancelRejected(session, "O", "A", "B", "1", "1", Refusal.TOO_LATE, "x", "X", at)
-    yield MassCancelReported(session, "M", "A", "7", "7", (("A", "O"),), "BTC/USD", "0", "x", at)
-    yield MassQuoteAcknowledged(session, "Q", "R", 7, 2, "x")
-    yield BusinessRejected(session, 1, "D", "A", Refusal.INTERNAL, "x")
-    yield SessionRejected(session, 1, "D", 38, 5, "x")
-    yield MarketDataRefused(session, "M", "8", "x")
-    yield AllocationAnswered(session, "L", "20270113", at, Refusal.BAD_PRICE, "x")
-    part = AllocatedTo("X", one, "K", one, one, one)
-    allocation = Allocation(
-        "ALPHA", "L", session, ("O",), "BTC/USD", "BTC/USD", "1", "BTC", one, one, "20270113",
-        "20270113", (part,), at,
-    )  # fmt: skip
-    yield Confirmed(session, "K", allocation, part, at, "K0")
-    trade = Trade(
-        "E", "O", "A", "ALPHA", "", "X", session, "BTC/USD", Side.BUY, one, one, one, one, one,
-        one, "", at, "20270113", "20270113",
-    )  # fmt: skip
-    if session != SESSION_OF["FIX.4.2"]:
-        yield TradeCaptureAcked(session, "T", "0", "1", 1, 0, 0, "BTC/USD", "x")
-        yield TradeCaptured(session, trade, "T", 1, last=True)
-        yield TradeCaptured(session, trade, "T", pushed=True, undoes="E")
-        yield SecurityListed(session, "L", "L", 0, ("BTC/USD",), 1)
-        yield PositionsAcked(session, "P", "P", 1, 0, 0, "X", "1", "ALPHA", "x")
-        yield PositionReported(
-            session, "P", "P", 1, "X", "1", "ALPHA", "BTC", one, -one, one, one, "20270113"
-        )
-        yield CollateralAcked(session, "C", 1, 0, 0, "X", "ALPHA", "x")
-        yield CollateralReported(
-            session, "C", "C", 1, True, "X", "ALPHA", "BTC", one, one, one, "x"
-        )
-        yield UserAnswered(session, "U", "X", 6, "x")
-    yield SecurityDefined(session, "L", "L", 1, "BTC/USD", "BTC/USD", 1)
-    yield SessionStatusTold(session, "S", "BTC/USD", 2, "", True, at, at, 1, "x")
-    yield NewsSaid(session, "x", ("x",), False, at)
-
-
 def test_outbound_messages_and_their_tags() -> None:
     """The list names every message that is written and every tag that it can carry."""
     page = {row[0]: set(_tags_said(row[2])) for row in table("35 | Message | Tags")}
     written: dict[str, set[int]] = {}
     for version, key in SESSION_OF.items():
-        replies = list(_replies(key))
+        replies = list(replies_of(key))
         assert set(render.WRITERS) == set(get_args(Reply))
         if version != "FIX.4.2":
             assert {type(reply) for reply in replies} == set(render.WRITERS)
@@ -468,36 +366,44 @@ def test_outbound_messages_and_their_tags() -> None:
             assert page[kind] >= set(fields), f"{kind} in {version}"
             written.setdefault(kind, set()).update(fields)
 
-    written |= _streamed_tags()
+    for kinds in streamed_tags().values():
+        for kind, tags in kinds.items():
+            written.setdefault(kind, set()).update(tags)
     assert written == page
-
-
-def _streamed_tags() -> dict[str, set[int]]:
-    """The tags of W and X, in every version."""
-    rung = Rung("P0", Decimal(1), Decimal(1))
-    why = Explanation("P", "BTC/USD", "", 0, Decimal(1), (), (), (), ())
-    two = StreamImage("P", "BTC/USD", "plain", (rung, rung), (rung,), Decimal(1), 0, why)
-    one = structs.replace(two, image_id="P1", bids=(), offers=(rung, rung))
-    found: dict[str, set[int]] = {}
-    for number, (version, key) in enumerate(SESSION_OF.items()):
-        known = {
-            number: Subscription(
-                number, key, "ALPHA", "M", version, (("BTC/USD", "B"),), 0, True, ("0", "1"), 0
-            )
-        }
-        for said in (
-            StreamSaid("W", "BTC/USD", "P", "", (number,)),
-            StreamSaid("X", "BTC/USD", "P1", "P", (number,)),
-        ):
-            for row in stream_rows(Decision(streams=(said,)), known, {"P": two, "P1": one}, 0):
-                tags = {int(field.partition("=")[0]) for field in row.text.split(SOH)[:-1]}
-                found.setdefault(row.msg_type, set()).update(tags)
-    return found
 
 
 def _tags_said(cell: str) -> list[int]:
     """The tags of an outbound message's cell, the versions and values in it left out."""
     return tags_in(re.sub(r"5\.0SP2|4\.[24]|(?<=\d)=\d", "", cell))
+
+
+def test_the_tables_of_messages_are_up_to_date() -> None:
+    """What scripts/rules makes of dictionaries, parser and render stands on the page."""
+    assert engagement.missing() == []
+    made = engagement.renewed(PAGE)
+    stale = [line for line in PAGE.splitlines() if line not in made.splitlines()]
+    assert made == PAGE, f"scripts/rules --write; no longer true: {stale[:5]}"
+
+
+def test_every_message_has_an_example_in_the_conversations() -> None:
+    """The tables show lines that the test of the conversations holds against the desk."""
+    shown = re.findall(r"^#### \w+ \w+\n\n.+\n\n`([CD]) (.+)`, in (\S+)$", PAGE, re.MULTILINE)
+    talked = {line for _, script in TALKS for line in script.splitlines()}
+
+    assert len(shown) == len(engagement.ORDER_IN.split()) + len(engagement.ORDER_OUT.split())
+    assert all(f"{who} {line}" in talked for who, line, _ in shown)
+
+
+@pytest.mark.parametrize("kind", engagement.ORDER_SESSION.split())
+def test_examples_of_session_messages(
+    kind: str, spoken: dict[str, dict[str, dict[int, bool]]]
+) -> None:
+    """They have what 4.4 requires, and no tag that the table does not show."""
+    (example,) = re.findall(rf"^`[CD] (35={kind}(?:\|[^`]*)?)`$", PAGE, re.MULTILINE)
+    has = spoken["4.4"][kind]
+    tags = {tag for tag, _ in fields_of(example)} - {35, 43, 122}
+
+    assert {tag for tag, needed in has.items() if needed} <= tags <= set(has)
 
 
 # -- numbers -----------------------------------------------------------------------------------
@@ -536,6 +442,9 @@ def test_numbers_of_the_connection() -> None:
         assert row[0].strip("`") in inspect.getsource(application) + inspect.getsource(proof)
     for row in table("Text(58) of our Logout(5)")[5:9]:
         assert row[0].strip("`") in inspect.getsource(session_acts) + inspect.getsource(controls)
+    said = "".join(map(inspect.getsource, (acceptor, changing, timetable)))
+    for row in table("Text(58) of our Logout(5)")[10:-1]:
+        assert all(part in said for part in re.split(r"; | \.\.\.", row[0].strip("`"))), row[0]
 
 
 def test_numbers_of_the_desk() -> None:
@@ -575,8 +484,11 @@ def test_links_lead_somewhere() -> None:
 
 # -- conversations -----------------------------------------------------------------------------
 
-TALKS = re.findall(r"```talk (\w+)\n(.*?)```", PAGE, re.DOTALL)
 MARKET = re.compile(r"# our prices: (\S+) / (\S+) for (\S+)")
+BUST = re.compile(r"# two of our staff bust (\w+)")
+NEWS = re.compile(r"# our staff says: (.+)")
+LATER = re.compile(r"# (\d+s) later")
+HALT = "# the desk halts"
 HEADER = frozenset((8, 9, 10, 34, 49, 52, 56))
 
 
@@ -597,7 +509,20 @@ def test_conversations_are_what_the_desk_says(desk: Conversation, key: str, scri
             desk.prices("BTC/USD", bid=moved[1], offer=moved[2], depth=moved[3])
         else:
             assert who == "#", line
+            _happens(desk, line)
     client.says_nothing_more()
+
+
+def _happens(desk: Conversation, line: str) -> None:
+    """What a remark says that the desk's staff does, or that time does."""
+    if busted := BUST.match(line):
+        busts(desk, busted[1])
+    elif news := NEWS.match(line):
+        desk.tell(SendNews(news[1], (news[1],), True, (), "ann"))
+    elif later := LATER.match(line):
+        desk.at(f"+{later[1]}")
+    elif line == HALT:
+        desk.kills()
 
 
 def _all_of(heard: Heard, line: str) -> None:

@@ -1,8 +1,8 @@
-"""otcfix demo: three venues, a desk and six clients, dealing before your eyes.
+"""otcfix demo: three venues, a desk, six clients and a broker, dealing before your eyes.
 
-`setting` with `guests` is their configuration, `stage` starts them, `script` with `prices`,
-`streams` and `refused` is what happens, a `player` speaks for each client, `screen` shows it,
-`audit` looks at the books.
+`setting` with `guests` and `bridge` is their configuration, `stage` starts them, `script` with
+`prices`, `streams`, `refused` and `bridged` is what happens, a `player` speaks for each client,
+`screen` shows it, `audit` looks at the books.
 """
 
 import signal
@@ -35,12 +35,14 @@ def demo(
     """Start venues, a desk and six clients on a temporary database, and let them deal.
 
     The desk prices from two simulated venues and a liquidity provider over FIX, and covers there.
-    Three trades (a quote hit, a streamed price hit, a limit order that rests and fills), three
+    Trades (a quote hit, a streamed price hit, a limit order that rests and fills), three
     refusals (no fresh source, an expired quote, an order beyond the client's funds); why a price
     was as it was, a hedge, a source left out. Then the gate: clients without KYC, in a country
     that no rule allows, on a sanctions list: one answer to all three, and what the journal has of
     each; a throttle; a limit that two people raise; a client who is listed while an order of his
-    rests. Last the ledger, the journal's check and its replay.
+    rests. Then a broker's flat FIX 4.2 order system with two end clients: its drop copy with a
+    delay, trades asked for, a trade that two people bust, a hold, a line that breaks and cancels.
+    Last the ledger, the journal's check and its replay.
     Nothing is canned: what is counted is what the clients heard. Exit code 1 when anything that
     had to happen did not.
 

@@ -24,6 +24,8 @@ from otcfix.store import open_store
 from otcfix.store.decisions import judged_back
 
 KINDS = ("available", "held")
+BEFORE_THE_GATE = "HELD"
+"""What a session on hold asks is refused before any check looks at it."""
 
 
 @dataclass(slots=True)
@@ -86,7 +88,8 @@ def _covered(stage: Stage, store: Any, scales: Scales) -> tuple[dict[str, Any], 
     fills = [row.fill for row in store.hedge_fills([order.hedge_id for order in orders])]
     booked = {(f.exec_id, f.hedge_id, f.base_amount, f.price) for f in fills}
     dealt = {(f.exec_id, f.order.cl_ord_id, f.quantity, f.price) for f in stage.provider.fills}
-    trades = [row.trade for row in store.trades() if row.trade.symbol == SYMBOL]
+    good = [row for row in store.trades() if row.status == "good"]
+    trades = [row.trade for row in good if row.trade.symbol == SYMBOL]
     inventory = sum(map(traded, trades), Decimal(0)) + sum(map(hedged, fills), Decimal(0))
     minor = store.balances().get(chart.desk_account(chart.POSITION, BASE), 0)
     position = Decimal(scales.major(minor, BASE))
@@ -116,6 +119,7 @@ def _refused(stage: Stage, store: Any) -> tuple[Counter[str], list[str]]:
                 by_check[verdict.failed.check] += 1
                 journaled[verdict.failed.refusal.name] += 1
     heard = Counter(re.split("[: ]", text, maxsplit=1)[0] for text in stage.heard_refusals)
+    del heard[BEFORE_THE_GATE]
     if heard == journaled:
         return by_check, []
     return by_check, [f"every refusal heard and journaled alike: heard {heard}, {journaled}"]

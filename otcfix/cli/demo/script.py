@@ -3,6 +3,7 @@
 import time
 from decimal import ROUND_DOWN, Decimal
 
+from otcfix.cli.demo.bridged import bridged
 from otcfix.cli.demo.player import Expect, Player, filled, is_final, same
 from otcfix.cli.demo.prices import crossed, explained, stalled
 from otcfix.cli.demo.refused import gated
@@ -53,6 +54,7 @@ def perform(stage: Stage, screen: Screen) -> list[str]:
         refused = bool(answer and is_refusal(answer) and "FUNDS" in answer.value(58))
         expect(refused, "a refusal of the order beyond the funds")
     gated(stage, screen, expect)
+    bridged(stage, screen, expect)
     expect(stage.settled(SETTLED_S), "an end of every hedge order")
     return missing
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from otcfix.app import App
+from otcfix.cli.demo.bridge import Bridge, bridge_of, with_bridge
 from otcfix.cli.demo.guests import LISTED_OWNER, Guests, list_person, named, with_guests
 from otcfix.cli.demo.screen import Screen
 from otcfix.cli.demo.setting import (
@@ -67,13 +68,16 @@ class Stage:
         self.folder = Path(tempfile.mkdtemp(prefix="otcfix-demo-"))
         self.config = config
         self.names: Guests = named(config)
-        asked = with_guests(config, self._session_of(VERSIONS[0]).client, self.folder)
+        self.bridge: Bridge = bridge_of(config)
+        like = self._session_of(VERSIONS[0]).client
+        asked = with_bridge(with_guests(config, like, self.folder), like)
         self.config = _own_lists(demo_config(asked, self.ports, seed, quick), self.folder)
         self.sessions = [self._session_of(version) for version in VERSIONS]
         self.database = f"sqlite:///{self.folder / 'otcfix.db'}"
         self.clients: list[Client] = []
         self.guests: dict[str, Client] = {}
         """By the client's id."""
+        self.later: list[Client] = []
         self.heard_fills: list[str] = []
         self.heard_refusals: list[str] = []
         self.heard_streams: list[str] = []
@@ -152,6 +156,12 @@ class Stage:
         for session in self.config.sessions.session:
             if session.client in self.names.all():
                 self.guests[session.client] = self._log_on(session, screen)
+
+    def join(self, key: str, screen: Screen) -> Client:
+        """A client who comes later, by the key of his session. Errors: Failed (5)."""
+        session = next(s for s in self.config.sessions.session if s.key == key)
+        self.later.append(self._log_on(session, screen))
+        return self.later[-1]
 
     def _log_on(self, session: "SessionConfig", screen: Screen) -> Client:
         """A client of *session*, logged on. Errors: Failed (5)."""
@@ -276,10 +286,11 @@ class Stage:
 
     def send_home(self) -> None:
         """Log the clients out."""
-        for client in (*self.clients, *self.guests.values()):
+        for client in (*self.clients, *self.guests.values(), *self.later):
             client.stop()
         self.clients.clear()
         self.guests.clear()
+        self.later.clear()
 
     def close(self) -> None:
         """End everything; the files go, unless they are to be kept."""
