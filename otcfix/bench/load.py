@@ -53,6 +53,7 @@ class Line:
         self._sender = self.name.encode()
         self._out = 0
         self._in = 0
+        self._logon = 0  # MsgSeqNum(34) of its last Logon
 
     def built(self, kind: bytes, body: bytes) -> bytes:
         """The next message to the desk."""
@@ -85,12 +86,15 @@ class Line:
             secret_of(self.name).encode(),
         )
         self.sock.sendall(self.built(b"A", body))
+        self._logon = self._out
         self._until(b"A")
 
     def log_off(self) -> None:
         """Log out and close; what was still under way is read over."""
         self.sock.sendall(self.built(b"5", b""))
+        out = self._out
         self._until(b"5", silent=True)
+        self._out = out  # what was answered to nobody has no number
         self.sock.close()
 
     def ask(self, kind: bytes, body: bytes, wanted: bytes) -> bytes:
@@ -122,13 +126,16 @@ class Line:
     def courtesy(self, kind: bytes, frame: bytes) -> bytes | None:
         """The answer that FIX asks for to a session message, b"" for none; None: not a usual one.
 
-        A ResendRequest(35=2) is answered by a gap fill: whatever was lost is not said again.
+        A ResendRequest(35=2) is answered by a gap fill: whatever was lost is not said again. It
+        fills up to the Logon; what was said since has arrived, and waits there for the fill.
         """
         if kind == b"1":
             return self.built(b"0", b"112=%b\x01" % value(frame, b"112"))
         if kind == b"2":
-            again = b"43=Y\x01122=%b\x01123=Y\x0136=%d\x01" % (self._stamps.now(), self._out + 1)
-            return framed(self._head(b"4", int(value(frame, b"7"))) + again)
+            begin = int(value(frame, b"7"))
+            upto = (self._logon if begin <= self._logon else self._out) + 1
+            again = b"43=Y\x01122=%b\x01123=Y\x0136=%d\x01" % (self._stamps.now(), upto)
+            return framed(self._head(b"4", begin) + again)
         return b"" if kind == b"0" else None
 
 
