@@ -32,18 +32,13 @@ def made(folder: Path, *edits: tuple[str, str]) -> DeskProcess:
 
 def waits(delay_ms: int) -> tuple[str, str]:
     """The drop copy with a delay."""
-    key = 'drop_copy_of = ["ALPHA"]'
-    return key, f"{key}\ndrop_copy_delay_ms = {delay_ms}"
+    return "drop_copy_delay_ms = 0", f"drop_copy_delay_ms = {delay_ms}"
 
 
 @pytest.fixture
 def delayed(tmp_path: Path) -> Iterator[DeskProcess]:
     """Its drop copy is told 700 ms later."""
-    changed = (
-        'drop_copy_of = ["ALPHA"]',
-        f'drop_copy_of = ["ALPHA"]\ndrop_copy_delay_ms = {DELAY}',
-    )
-    desk = made(tmp_path, changed)
+    desk = made(tmp_path, waits(DELAY))
     desk.fund(*PREFUND)
     desk.start()
     yield desk
@@ -111,11 +106,7 @@ def test_a_delay_is_kept(delayed: DeskProcess) -> None:
 @pytest.mark.parametrize(("online", "delay"), [(True, 0), (False, 0), (True, DELAY)])
 def test_killed_while_the_drop_copy_is_behind(tmp_path: Path, online: bool, delay: int) -> None:
     """kill -9 in the middle of it: every execution once, in order, never with 97=Y."""
-    changed = (
-        'drop_copy_of = ["ALPHA"]',
-        f'drop_copy_of = ["ALPHA"]\ndrop_copy_delay_ms = {delay}',
-    )
-    desk = made(tmp_path, changed)
+    desk = made(tmp_path, waits(delay))
     desk.fund(*PREFUND)
     desk.start()
     try:
@@ -220,7 +211,7 @@ class Trusting(FixClient):
 
 def test_next_expected_number_at_logon(tmp_path: Path) -> None:
     """789 of the Logon says what the client has not heard; it is sent without being asked for."""
-    desk = made(tmp_path, ('key = "ALPHA44"', 'key = "ALPHA44"\nnext_expected = true'))
+    desk = made(tmp_path, ("next_expected = false", "next_expected = true"))
     desk.fund(*PREFUND)
     desk.start()
     try:

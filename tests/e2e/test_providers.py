@@ -46,7 +46,7 @@ def app(tmp_path: Path, venue: SimVenue) -> Iterator[App]:
     shutil.copytree(ROOT / "config", config)
     file = config / "venues.toml"
     shown = example_of(file.read_text()).replace("port = 9900", f"port = {venue.port}")
-    file.write_text(shown.replace("\nreset_on_logon", "\nreconnect_s = 1\nreset_on_logon") + LP1)
+    file.write_text(shown.replace("reconnect_s = 2", "reconnect_s = 1") + LP1)
     sessions = config / "sessions.toml"
     sessions.write_text(sessions.read_text().replace("port = 9878", f"port = {free_port()}"))
     database = f"sqlite:///{tmp_path}/desk.db"

@@ -184,7 +184,7 @@ def test_a_session_that_is_built_anew_goes_on_with_its_numbers(
     assert alpha.logon()
     alpha.say(f"35=D|11=A1|55=BTC/USD|54=1|38=0.1|40=2|44=50000|59=1|60={utc_now()}")
     alpha.hear("8", t11="A1")
-    edit(desk, ('key = "ALPHA44"', 'key = "ALPHA44"\nunknown_tags = "ignore"'))
+    edit(desk, ('unknown_tags = "reject"', 'unknown_tags = "ignore"'))
     assert "changed ALPHA44" in reload(desk)
     hear_logout(alpha)
     logged_on(alpha)
@@ -256,7 +256,7 @@ def test_an_added_session_that_is_disabled_stays_out(desk: DeskProcess) -> None:
     """Also when it comes later than the reload, behind another that takes its time to leave."""
     alpha = client_of(desk)
     assert alpha.logon()
-    slow = ('key = "ALPHA44"', 'key = "ALPHA44"\nunknown_tags = "ignore"')
+    slow = ('unknown_tags = "reject"', 'unknown_tags = "ignore"')
     edit(desk, slow, more=f"{DELTA}enabled = false\n")
     reload(desk)
     time.sleep(3)  # ALPHA does not answer the Logout

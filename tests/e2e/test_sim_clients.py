@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from otcfix.config import hash_secret
 from otcfix.sim import Plan, SimClient, Speech, WireFaults, read_rule
 from otcfix.testing.desk import ServedDesk
 from otcfix.testing.folder import secret_of, session_of
@@ -19,19 +18,9 @@ from otcfix.trials.line import Who
 from otcfix.trials.reading import read
 from tests.support.desk_process import ROOT
 
-PRIME = f"""
-[[session]]
-key = "PRIME42"
-version = "FIX.4.2"
-sender_comp_id = "OTCFIX"
-target_comp_id = "PRIME"
-client = "GAMMA"
-username = "prime"
-password_hash = "{hash_secret("trial-secret-prime", "7a" * 16)}"
-dialect = "flat42"
-broker = true
-end_clients = {{ FUND1 = "ALPHA", FUND2 = "BETA" }}
-"""
+ENDS = 'end_clients = { "FUND1" = "FUND1", "FUND2" = "FUND2" }'
+"""The shipped broker's; here he deals for clients whose deals are known."""
+
 PLAN = Plan(
     ("BTC/USD",), (Decimal("0.01"),), ("hit", "rest", "cancel"), Decimal(40), 20, seed=5,
     patience_s=1.5,
@@ -40,11 +29,13 @@ PLAN = Plan(
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedDesk]:
-    """The shipped configuration, and a broker with two end clients."""
+    """The shipped configuration, whose broker has two other end clients."""
     source = tmp_path_factory.mktemp("source") / "config"
     shutil.copytree(ROOT / "config", source)
     sessions = source / "sessions.toml"
-    sessions.write_text(sessions.read_text() + PRIME)
+    text = sessions.read_text()
+    assert ENDS in text
+    sessions.write_text(text.replace(ENDS, 'end_clients = { FUND1 = "ALPHA", FUND2 = "BETA" }'))
     made = ServedDesk(source, tmp_path_factory.mktemp("desk"))
     try:
         made.open()
