@@ -135,7 +135,10 @@ class Engine:
         for line in self.lines:
             if line.engine is self:
                 line.engine = line.session = None
-        self._acceptor = None
+        # Not by the last reference: the binding keeps each exception that leaves a callback, and by
+        # its frames the acceptor; its sessions would live on under their names.
+        acceptor, self._acceptor = self._acceptor, None
+        acceptor.__swig_destroy__(acceptor)
         # The binding's acceptor does not close what belongs to a poll.
         for descriptor, known in (*self.inside.items(), *self._bells.items()):
             if known == identity(descriptor):

@@ -195,6 +195,17 @@ def test_a_session_that_is_built_anew_goes_on_with_its_numbers(
     dealing.finish()
 
 
+def test_a_session_that_was_refused_before_is_built_anew_too(desk: DeskProcess) -> None:
+    """A refused Logon must not keep its old engine's session alive under the same name."""
+    assert not FixClient(desk.port, secret="wrong").logon(wait=1)
+    edit(desk, ('unknown_tags = "reject"', 'unknown_tags = "ignore"'))
+    assert "changed ALPHA44" in reload(desk)
+    alpha = client_of(desk)
+    logged_on(alpha)
+    alpha.say("35=R|131=R1|146=1|55=BTC/USD|38=0.1|1234=x")
+    alpha.hear("S", t131="R1")
+
+
 def test_a_removed_session_takes_its_orders_along(desk: DeskProcess, dealing: Dealing) -> None:
     """They are cancelled and told, there and on the drop copy; then it is unknown (R14)."""
     alpha = client_of(desk)
