@@ -8,7 +8,7 @@ from msgspec import structs
 
 from otcfix.desk.asks import ASKED_MAX
 from otcfix.desk.draft import Draft
-from otcfix.desk.whose import end_client_of, is_seen, not_shown, refusal_of, whose
+from otcfix.desk.whose import end_client_of, is_misplaced, is_seen, not_shown, refusal_of, whose
 from otcfix.model.answers import TradeCaptureAcked, TradeCaptured
 from otcfix.model.enquiries import (
     ENDED,
@@ -42,9 +42,9 @@ RESULTS = {
 
 def on_trade_capture_report_request(draft: Draft, asked: TradeCaptureReportRequest) -> None:
     """AQ, then an AE for each trade that fits, oldest first, 912=Y on the last one (35=AD)."""
-    session = draft.register.sessions[asked.head.session]
-    if _in_the_wrong_place(draft, asked, session):
+    if is_misplaced(draft, asked):
         return
+    session = draft.register.sessions[asked.head.session]
     if asked.subscription_type == UNSUBSCRIBE:
         _end(draft, asked)
         return
@@ -77,17 +77,6 @@ def on_trade_capture_report_request(draft: Draft, asked: TradeCaptureReportReque
         )
     if asked.subscription_type == SUBSCRIBE:
         draft.asked.append(_subscription(asked, session, clients, end_client, LIVE))
-
-
-def _in_the_wrong_place(draft: Draft, asked: TradeCaptureReportRequest, session: Session) -> bool:
-    if session.kind == "provider":
-        draft.business_reject(asked.head, asked.request_id, Refusal.WRONG_SESSION)
-        return True
-    if asked.missing:
-        tag = asked.missing[0]
-        draft.business_reject(asked.head, asked.request_id, Refusal.MISSING_FIELD, tag)
-        return True
-    return False
 
 
 def _refusal(

@@ -5,7 +5,7 @@ from decimal import Decimal
 from otcfix.desk.draft import Draft
 from otcfix.desk.limit_report import Standing, standings
 from otcfix.desk.positions import Row, account_of, rows_of
-from otcfix.desk.whose import refusal_of, whose
+from otcfix.desk.whose import is_misplaced, refusal_of, whose
 from otcfix.model.answers import CollateralAcked, CollateralReported
 from otcfix.model.enquiries import CollateralInquiry
 from otcfix.model.limit import COUNTS, MEDIAN_MULTIPLE, ORDER_SIZE
@@ -33,14 +33,9 @@ def on_collateral_inquiry(draft: Draft, asked: CollateralInquiry) -> None:
 
     With Currency(15) that asset alone, and no limits.
     """
-    head = asked.head
-    session = draft.register.sessions[head.session]
-    if session.kind == "provider":
-        draft.business_reject(head, asked.request_id, Refusal.WRONG_SESSION)
+    if is_misplaced(draft, asked):
         return
-    if asked.missing:
-        draft.business_reject(head, asked.request_id, Refusal.MISSING_FIELD, asked.missing[0])
-        return
+    session = draft.register.sessions[asked.head.session]
     no = _refusal(draft, asked, session)
     if no is not None:
         _ack(draft, asked, session, 0, REJECTED, RESULTS[no[0]], no[1])

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from otcfix.desk.draft import Draft
-from otcfix.desk.whose import refusal_of, whose
+from otcfix.desk.whose import is_misplaced, refusal_of, whose
 from otcfix.ledger.chart import purse
 from otcfix.model.answers import PositionReported, PositionsAcked
 from otcfix.model.enquiries import RequestForPositions
@@ -66,14 +66,9 @@ def account_of(session: Session, client: Client | None, account: str) -> str:
 
 def on_request_for_positions(draft: Draft, asked: RequestForPositions) -> None:
     """AO, then an AP for each asset of which there is something (35=AN, 724=0)."""
-    head = asked.head
-    session = draft.register.sessions[head.session]
-    if session.kind == "provider":
-        draft.business_reject(head, asked.request_id, Refusal.WRONG_SESSION)
+    if is_misplaced(draft, asked):
         return
-    if asked.missing:
-        draft.business_reject(head, asked.request_id, Refusal.MISSING_FIELD, asked.missing[0])
-        return
+    session = draft.register.sessions[asked.head.session]
     no = _refusal(draft, asked, session)
     if no is not None:
         _ack(draft, asked, session, 0, RESULTS.get(no[0], 1), no[1])

@@ -1,7 +1,7 @@
 """SecurityListRequest and SecurityDefinitionRequest: what may be dealt in, and by which rules."""
 
 from otcfix.desk.draft import Draft
-from otcfix.desk.whose import may_deal_in
+from otcfix.desk.whose import is_misplaced, may_deal_in
 from otcfix.model.answers import SecurityDefined, SecurityListed
 from otcfix.model.enquiries import SecurityDefinitionRequest, SecurityListRequest
 from otcfix.model.instrument import Instrument
@@ -14,21 +14,9 @@ OF_SYMBOL, OF_ALL = "0", "4"
 """SecurityListRequestType(559) that the desk answers."""
 
 
-def _not_here(draft: Draft, asked: SecurityListRequest | SecurityDefinitionRequest) -> bool:
-    session = draft.register.sessions[asked.head.session]
-    if session.kind == "provider":
-        draft.business_reject(asked.head, asked.request_id, Refusal.WRONG_SESSION)
-        return True
-    if asked.missing:
-        tag = asked.missing[0]
-        draft.business_reject(asked.head, asked.request_id, Refusal.MISSING_FIELD, tag)
-        return True
-    return False
-
-
 def on_security_list_request(draft: Draft, asked: SecurityListRequest) -> None:
     """SecurityList(35=y) of what he may deal in: 559=0 one symbol, 559=4 all (35=x)."""
-    if _not_here(draft, asked):
+    if is_misplaced(draft, asked):
         return
     if asked.request_type not in (OF_SYMBOL, OF_ALL):
         _listed(draft, asked, 5, text=wording(Refusal.UNSUPPORTED, 559))
@@ -84,7 +72,7 @@ AS_IS, LIST, REJECTED, NO_MATCH = 1, 4, 5, 6
 def on_security_definition_request(draft: Draft, asked: SecurityDefinitionRequest) -> None:
     """SecurityDefinition(35=d): 321=0 or 1 one instrument, 321=3 one message for each that he may
     deal in (35=c)."""
-    if _not_here(draft, asked):
+    if is_misplaced(draft, asked):
         return
     if asked.request_type not in ("0", "1", "3"):
         _defined(draft, asked, REJECTED, None, text=wording(Refusal.UNSUPPORTED, 321))

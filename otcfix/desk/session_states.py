@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from otcfix.desk.asks import ASKED_MAX
 from otcfix.desk.draft import Draft
-from otcfix.desk.whose import may_deal_in, not_shown
+from otcfix.desk.whose import is_misplaced, may_deal_in, not_shown
 from otcfix.model.answers import SessionStatusTold
 from otcfix.model.enquiries import (
     ENDED,
@@ -49,14 +49,9 @@ def status_of(word: Word, scope: str) -> tuple[int, str]:
 
 def on_trading_session_status_request(draft: Draft, asked: TradingSessionStatusRequest) -> None:
     """h for each scope that is asked for (35=g); with 263=1 again whenever one changes."""
-    head = asked.head
-    session = draft.register.sessions[head.session]
-    if session.kind == "provider":
-        draft.business_reject(head, asked.request_id, Refusal.WRONG_SESSION)
+    if is_misplaced(draft, asked):
         return
-    if asked.missing:
-        draft.business_reject(head, asked.request_id, Refusal.MISSING_FIELD, asked.missing[0])
-        return
+    session = draft.register.sessions[asked.head.session]
     asks = draft.state.asks
     known = asks.find(KIND, session.key, asked.request_id)
     if asked.subscription_type == UNSUBSCRIBE:

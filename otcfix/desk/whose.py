@@ -9,12 +9,29 @@ from otcfix.desk.authority import authority_of, forbidden
 from otcfix.desk.draft import Draft
 from otcfix.desk.register import Register
 from otcfix.desk.whereabouts import away
+from otcfix.model.enquiries import (
+    CollateralInquiry,
+    RequestForPositions,
+    SecurityDefinitionRequest,
+    SecurityListRequest,
+    TradeCaptureReportRequest,
+    TradingSessionStatusRequest,
+)
 from otcfix.model.instrument import Instrument
 from otcfix.model.party import Client, Session
 from otcfix.model.refusal import Refusal
 from otcfix.model.trade import Trade
 
 PARTIES = Refusal.UNKNOWN_ACCOUNT
+
+Enquiry = (
+    CollateralInquiry
+    | RequestForPositions
+    | SecurityDefinitionRequest
+    | SecurityListRequest
+    | TradeCaptureReportRequest
+    | TradingSessionStatusRequest
+)
 
 
 def clients_of(session: Session) -> tuple[str, ...]:
@@ -64,6 +81,19 @@ def not_shown(draft: Draft, session: Session) -> bool:
     asking = (session.client_id,) if session.broker else clients_of(session)
     known = [draft.client(client_id) for client_id in asking]
     return not known or any(one is None or away(draft, one, session.key) for one in known)
+
+
+def is_misplaced(draft: Draft, asked: Enquiry) -> bool:
+    """Whether an enquiry is none that can be answered: it came on a provider's session, or lacks a
+    field that it must have. Then a BusinessMessageReject(35=j) has said so."""
+    head = asked.head
+    if draft.register.sessions[head.session].kind == "provider":
+        draft.business_reject(head, asked.request_id, Refusal.WRONG_SESSION)
+        return True
+    if asked.missing:
+        draft.business_reject(head, asked.request_id, Refusal.MISSING_FIELD, asked.missing[0])
+        return True
+    return False
 
 
 def refusal_of(
