@@ -43,190 +43,114 @@ def _command(desk: Desk, key: str, act: str, by: str, why: str) -> Any:
     return ActOnSession(key, act, by, why)
 
 
-@app.command()
-def enable(
-    key: KeyArgument,
-    why: WhyOption,
-    by: ByOption = "",
-    config: ConfigOption = CONFIG_DEFAULT,
-    database: DatabaseOption = DATABASE,
-    control: SocketOption = "",
-    state: StateOption = None,
-    as_json: JsonOption = False,
-) -> None:
+def _plain(act: str, done: str, text: str) -> None:
+    """The command of an act that needs nothing but a reason. done: what is said of the session
+    then; text: its help."""
+
+    def command(
+        key: KeyArgument,
+        why: WhyOption,
+        by: ByOption = "",
+        config: ConfigOption = CONFIG_DEFAULT,
+        database: DatabaseOption = DATABASE,
+        control: SocketOption = "",
+        state: StateOption = None,
+        as_json: JsonOption = False,
+    ) -> None:
+        desk = Desk(config, database, control, state)
+        _act(f"Session {key} {done}", desk, key, by, why, as_json, act)
+
+    command.__doc__ = text
+    app.command(act)(command)
+
+
+_plain(
+    "enable",
+    "may log on and deal",
     """Let a disabled session log on and deal again; its back-off is forgiven.
 
     Examples:
       otcfix sessions enable ALPHA44 --why "client called"
-    """
-    desk = Desk(config, database, control, state)
-    _act(f"Session {key} may log on and deal", desk, key, by, why, as_json, "enable")
-
-
-@app.command()
-def disable(
-    key: KeyArgument,
-    why: WhyOption,
-    by: ByOption = "",
-    config: ConfigOption = CONFIG_DEFAULT,
-    database: DatabaseOption = DATABASE,
-    control: SocketOption = "",
-    state: StateOption = None,
-    as_json: JsonOption = False,
-) -> None:
+    """,
+)
+_plain(
+    "disable",
+    "may not deal any more",
     """Log a session out and let it in no more; its quotes and resting orders are withdrawn.
 
     Survives a restart, until `otcfix sessions enable`.
 
     Examples:
       otcfix sessions disable ALPHA44 --why "runaway algorithm"
-    """
-    desk = Desk(config, database, control, state)
-    _act(f"Session {key} may not deal any more", desk, key, by, why, as_json, "disable")
-
-
-@app.command()
-def logon(
-    key: KeyArgument,
-    why: WhyOption,
-    by: ByOption = "",
-    config: ConfigOption = CONFIG_DEFAULT,
-    database: DatabaseOption = DATABASE,
-    control: SocketOption = "",
-    state: StateOption = None,
-    as_json: JsonOption = False,
-) -> None:
+    """,
+)
+_plain(
+    "logon",
+    "is let in",
     """Let a session in again that was logged out or is turned away: its back-off is forgiven.
 
     Examples:
       otcfix sessions logon ALPHA44 --why "their certificate is renewed"
-    """
-    desk = Desk(config, database, control, state)
-    _act(f"Session {key} is let in", desk, key, by, why, as_json, "logon")
-
-
-@app.command()
-def logout(
-    key: KeyArgument,
-    why: WhyOption,
-    by: ByOption = "",
-    config: ConfigOption = CONFIG_DEFAULT,
-    database: DatabaseOption = DATABASE,
-    control: SocketOption = "",
-    state: StateOption = None,
-    as_json: JsonOption = False,
-) -> None:
+    """,
+)
+_plain(
+    "logout",
+    "is logged out",
     """Say Logout to a session; its client may come back at once.
 
     Examples:
       otcfix sessions logout ALPHA44 --why "before their release"
-    """
-    desk = Desk(config, database, control, state)
-    _act(f"Session {key} is logged out", desk, key, by, why, as_json, "logout")
-
-
-@app.command()
-def disconnect(
-    key: KeyArgument,
-    why: WhyOption,
-    by: ByOption = "",
-    config: ConfigOption = CONFIG_DEFAULT,
-    database: DatabaseOption = DATABASE,
-    control: SocketOption = "",
-    state: StateOption = None,
-    as_json: JsonOption = False,
-) -> None:
+    """,
+)
+_plain(
+    "disconnect",
+    "is disconnected",
     """Close a session's connection without a word; its client may come back at once.
 
     Examples:
       otcfix sessions disconnect ALPHA44 --why "half-open line"
-    """
-    desk = Desk(config, database, control, state)
-    _act(f"Session {key} is disconnected", desk, key, by, why, as_json, "disconnect")
-
-
-@app.command()
-def hold(
-    key: KeyArgument,
-    why: WhyOption,
-    by: ByOption = "",
-    config: ConfigOption = CONFIG_DEFAULT,
-    database: DatabaseOption = DATABASE,
-    control: SocketOption = "",
-    state: StateOption = None,
-    as_json: JsonOption = False,
-) -> None:
+    """,
+)
+_plain(
+    "hold",
+    "is on hold",
     """Keep a session up, refuse what it asks (HELD), let cancels pass, and keep what we would tell.
 
     Its live quotes are withdrawn; orders rest. Survives a restart, until `otcfix sessions release`.
 
     Examples:
       otcfix sessions hold ALPHA44 --why "limits under review"
-    """
-    desk = Desk(config, database, control, state)
-    _act(f"Session {key} is on hold", desk, key, by, why, as_json, "hold")
-
-
-@app.command()
-def release(
-    key: KeyArgument,
-    why: WhyOption,
-    by: ByOption = "",
-    config: ConfigOption = CONFIG_DEFAULT,
-    database: DatabaseOption = DATABASE,
-    control: SocketOption = "",
-    state: StateOption = None,
-    as_json: JsonOption = False,
-) -> None:
+    """,
+)
+_plain(
+    "release",
+    "is released",
     """End a hold: what waited is said, in its order, then acts that waited are done.
 
     Examples:
       otcfix sessions release ALPHA44 --why "limits are agreed"
-    """
-    desk = Desk(config, database, control, state)
-    _act(f"Session {key} is released", desk, key, by, why, as_json, "release")
-
-
-@app.command()
-def reset(
-    key: KeyArgument,
-    why: WhyOption,
-    by: ByOption = "",
-    config: ConfigOption = CONFIG_DEFAULT,
-    database: DatabaseOption = DATABASE,
-    control: SocketOption = "",
-    state: StateOption = None,
-    as_json: JsonOption = False,
-) -> None:
+    """,
+)
+_plain(
+    "reset",
+    "is reset",
     """Begin both sequence numbers at 1; the client, who must do so too, is logged out.
 
     Orders rest. At the next logon every report not proven read is said again (97=Y).
 
     Examples:
       otcfix sessions reset ALPHA44 --why "agreed with their desk"
-    """
-    desk = Desk(config, database, control, state)
-    _act(f"Session {key} is reset", desk, key, by, why, as_json, "reset")
-
-
-@app.command("test-request")
-def ask_heartbeat(
-    key: KeyArgument,
-    why: WhyOption,
-    by: ByOption = "",
-    config: ConfigOption = CONFIG_DEFAULT,
-    database: DatabaseOption = DATABASE,
-    control: SocketOption = "",
-    state: StateOption = None,
-    as_json: JsonOption = False,
-) -> None:
+    """,
+)
+_plain(
+    "test-request",
+    "is asked for a Heartbeat",
     """Send a TestRequest and tell how long its answer took.
 
     Examples:
       otcfix sessions test-request ALPHA44 --why "is their engine alive"
-    """
-    desk = Desk(config, database, control, state)
-    _act(f"Session {key} is asked for a Heartbeat", desk, key, by, why, as_json, "test-request")
+    """,
+)
 
 
 @app.command("set-seq")

@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -76,24 +77,20 @@ class Desk:
 
     def get(self, page: str) -> Any:
         """What the running desk shows; None when no desk runs. Errors: Failed (1, 5)."""
-        from otcfix.control.client import NoAnswer, NoDesk, Refused  # noqa: PLC0415
-
-        try:
-            return self.control.get(page)
-        except NoDesk:
-            return None
-        except NoAnswer as error:
-            raise Failed(CONNECT, str(error)) from None
-        except Refused as error:
-            raise Failed(NO, str(error)) from None
+        return self._answer(lambda: self.control.get(page))
 
     def act(self, key: str, **asked: Any) -> dict[str, Any] | None:
         """What became of an act; None when no desk runs. Errors: Failed (1, 5)."""
+        known(self.config, key)
+        found: dict[str, Any] | None = self._answer(lambda: self.control.act(key, **asked))
+        return found
+
+    @staticmethod
+    def _answer(ask: Callable[[], Any]) -> Any:
         from otcfix.control.client import NoAnswer, NoDesk, Refused  # noqa: PLC0415
 
-        known(self.config, key)
         try:
-            return self.control.act(key, **asked)
+            return ask()
         except NoDesk:
             return None
         except NoAnswer as error:
